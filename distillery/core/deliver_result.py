@@ -1,0 +1,164 @@
+"""Use case: an attempt has ended. Claim the job's one delivery and tell the member, once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from distillery.core import keys
+from distillery.core.errors import DiscordRefused, StaleJob
+from distillery.core.job import Job, JobState, Outcome
+from distillery.core.ports import (
+    Clock,
+    Delivery,
+    JobQueue,
+    JobStore,
+    ObjectStore,
+    Replies,
+    Telemetry,
+)
+from distillery.core.worker_documents import BadDocument, WorkerResult, parse_result
+
+logger = logging.getLogger(__name__)
+
+DELIVERY_LEASE_S = 45.0
+"""A delivery that is not done by then has died: the room that makes it may run for 30 s."""
+MAX_ATTEMPTS = 3
+LINK_LIFE_S = 3600
+MAX_MESSAGE_BYTES = 25 * 1024 * 1024
+"""All files of one message together (Discord, "Uploading Files")."""
+
+UNREADABLE = "The GPU worker gave an answer that could not be read. Try again."
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverResult:
+    """Turns the end of an attempt into the one answer that a member sees."""
+
+    store: JobStore
+    queue: JobQueue
+    objects: ObjectStore
+    replies: Replies
+    telemetry: Telemetry
+    clock: Clock
+
+    def __call__(self, job_id: str, attempt: int) -> None:
+        """Deliver the result that a worker has stored for `attempt` of the job.
+
+        A late attempt changes nothing: its result stays in the store and is never shown.
+        Raises DiscordUnavailable when the same call should be made again later.
+        """
+        job = self.store.load(job_id)
+        if job is None or job.attempt != attempt:
+            logger.info("a result nobody waits for", extra={"attempt": attempt})
+            return
+        if job.state in (JobState.QUEUED, JobState.DISPATCHED):
+            self._conclude(job)
+        elif job.state is JobState.DELIVERING:
+            self.resume(job)
+
+    def fail(self, job: Job, text: str, *, kind: str) -> None:
+        """End the job with words instead of pictures, if it still stands as the caller saw it."""
+        self._claim(job, Outcome(error=text, error_kind=kind))
+
+    def resume(self, job: Job) -> None:
+        """Take over a delivery whose room has died. Leaves one that may be alive alone."""
+        now = self.clock()
+        if now < job.lease_until:
+            return
+        claimed = job.reclaimed(now, DELIVERY_LEASE_S)
+        try:
+            self.store.move(job, claimed)
+        except StaleJob:
+            return
+        self._tell(claimed)
+
+    def show_again(self, job: Job) -> None:
+        """Repeat the final message, for whoever may have written over it."""
+        if job.outcome is not None:
+            self._edit(job, job.outcome)
+
+    def _conclude(self, job: Job) -> None:
+        result = self._read_result(job)
+        if result.retryable and job.attempt < MAX_ATTEMPTS:
+            self._retry(job)
+            return
+        self.telemetry.seconds("EngineTime", result.engine_s, provider=job.provider or "none")
+        self._claim(job, result.outcome)
+
+    def _read_result(self, job: Job) -> WorkerResult:
+        data = self.objects.read(keys.result_key(job.job_id, job.attempt))
+        try:
+            return parse_result(data)
+        except BadDocument as problem:
+            logger.warning("unreadable result: %s", problem)
+            return WorkerResult(Outcome(error=UNREADABLE, error_kind="bad_result"), 0.0)
+
+    def _retry(self, job: Job) -> None:
+        """The machine failed, not the job: wait again, and let another one try."""
+        if job.state is not JobState.DISPATCHED:
+            return  # it waits already
+        try:
+            self.store.move(job, job.returned(self.clock()))
+        except StaleJob:
+            return
+        self.telemetry.count("JobsRetried", provider=job.provider or "none")
+        self.queue.send(job.job_id, group=job.origin.user_id)
+
+    def _claim(self, job: Job, outcome: Outcome) -> None:
+        claimed = job.concluded(outcome, self.clock(), DELIVERY_LEASE_S)
+        try:
+            self.store.move(job, claimed)
+        except StaleJob:
+            logger.info("somebody else delivers this job")
+            return
+        self._wake_next()
+        self._tell(claimed)
+
+    def _wake_next(self) -> None:
+        """A slot is free: the job that waits longest may have it."""
+        for job_id in self.store.waiting(limit=1):
+            self.queue.send(job_id, group=job_id)
+
+    def _tell(self, job: Job) -> None:
+        outcome = job.outcome or Outcome()
+        try:
+            self._edit(job, outcome)
+        except DiscordRefused as error:
+            # The token is dead or the message is gone: no repeat can ever reach the member.
+            logger.warning("Discord refused the answer: %s", error)
+            self.telemetry.count("AnswersRefused")
+        self._finish(job, outcome)
+
+    def _edit(self, job: Job, outcome: Outcome) -> None:
+        if outcome.error is None:
+            self.replies.show_pictures(job, self._deliveries(job, outcome))
+        else:
+            self.replies.show_failure(job, outcome.error)
+
+    def _deliveries(self, job: Job, outcome: Outcome) -> Sequence[Delivery]:
+        """Send what fits into the message, and link what does not."""
+        deliveries: list[Delivery] = []
+        left = MAX_MESSAGE_BYTES
+        for picture in outcome.pictures:
+            key = keys.output_key(job.job_id, job.attempt, picture.name)
+            if picture.size <= min(left, job.origin.attachment_size_limit):
+                left -= picture.size
+                deliveries.append(Delivery(picture, self.objects.read(key)))
+            else:
+                link = self.objects.sign_get(key, LINK_LIFE_S)
+                deliveries.append(Delivery(picture, None, link))
+        return deliveries
+
+    def _finish(self, job: Job, outcome: Outcome) -> None:
+        now = self.clock()
+        try:
+            self.store.move(job, job.delivered(now))
+        except StaleJob:
+            logger.info("somebody else finished this delivery")
+            return
+        metric = "JobsSucceeded" if outcome.succeeded else "JobsFailed"
+        self.telemetry.count(metric, provider=job.provider or "none")
+        self.telemetry.seconds("TimeToAnswer", now - job.created_at)
+        logger.info("answered", extra={"outcome": outcome.error_kind or "pictures"})

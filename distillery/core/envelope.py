@@ -1,0 +1,68 @@
+"""The message to a GPU worker: `gpu_container/job.schema.json` is the contract.
+
+It carries a filled graph and signed addresses, and no secret of ours: no token, no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from distillery.core import keys
+from distillery.core.job import Job
+from distillery.core.ports import Envelope, ObjectStore
+from distillery.core.recipe import Recipe, attachment_slots, fill_graph
+
+PROGRESS_INTERVAL_S = 1.0
+MAX_OUTPUTS = 10  # attachments of one message (Discord, error 30015)
+MAX_OUTPUT_BYTES = 25 * 1024 * 1024
+MAX_DOCUMENT_BYTES = 256 * 1024
+
+
+def build_envelope(
+    job: Job, recipe: Recipe, objects: ObjectStore, *, timeout_s: int, input_life_s: int
+) -> Envelope:
+    """Fill the recipe's graph for the job's current attempt and sign every address it needs.
+
+    The addresses live as long as the job may wait and run; a signed address also dies with the
+    credentials that signed it, which for a Lambda role is at least one hour.
+    """
+    job_id, attempt = job.job_id, job.attempt
+
+    def upload(key: str, max_bytes: int) -> dict[str, Any]:
+        return asdict(objects.sign_upload(key, max_bytes, input_life_s))
+
+    return {
+        "version": 1,
+        "job_id": job_id,
+        "attempt": attempt,
+        "graph": fill_graph(recipe, job.request.values),
+        "outputs": list(recipe.outputs),
+        "inputs": _inputs(job, recipe, objects, input_life_s),
+        "upload": {
+            "outputs": upload(keys.output_key(job_id, attempt, "${filename}"), MAX_OUTPUT_BYTES),
+            "progress": upload(keys.progress_key(job_id, attempt), MAX_DOCUMENT_BYTES),
+            "result": upload(keys.result_key(job_id, attempt), MAX_DOCUMENT_BYTES),
+        },
+        "limits": {
+            "timeout_s": timeout_s,
+            "progress_interval_s": PROGRESS_INTERVAL_S,
+            "max_outputs": MAX_OUTPUTS,
+            "max_output_bytes": MAX_OUTPUT_BYTES,
+        },
+    }
+
+
+def _inputs(
+    job: Job, recipe: Recipe, objects: ObjectStore, life_s: int
+) -> list[Mapping[str, object]]:
+    return [
+        {
+            "node": slot.node_id,
+            "input": slot.input,
+            "url": objects.sign_get(keys.input_key(job.job_id, option), life_s),
+            "max_bytes": attachment.size,
+        }
+        for option, slot, attachment in attachment_slots(recipe, job.request.attachments)
+    ]

@@ -1,0 +1,150 @@
+"""Everything the core needs from outside, on one page.
+
+Adapters live in `distillery.aws`, `distillery.discord` and `distillery.providers`; the in-memory
+twins used by tests pass the same suites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from distillery.core.job import Job, Picture
+
+Clock = Callable[[], float]
+"""Returns the time as epoch seconds."""
+
+Envelope = Mapping[str, Any]
+"""A job as the worker reads it: `gpu_container/job.schema.json`."""
+
+
+class JobStore(Protocol):
+    """The record of every job. Each write is one conditional write."""
+
+    def create(self, job: Job) -> None:
+        """Write a new job, or raise DuplicateJob and write nothing."""
+
+    def load(self, job_id: str) -> Job | None:
+        """Read a job as it stands now, or None when there is none."""
+
+    def move(self, before: Job, after: Job, *, slot_limit: int | None = None) -> None:
+        """Replace `before` by `after` if the job still has `before`'s state, attempt and lease.
+
+        A move into DISPATCHED takes one of the provider's `slot_limit` slots, a move out of it
+        frees one, in the same transaction. Raises StaleJob or NoFreeSlot; then nothing changed.
+        """
+
+    def waiting(self, limit: int) -> Sequence[str]:
+        """Ids of the QUEUED jobs, those next in order first."""
+
+
+class JobQueue(Protocol):
+    """Wakes the dispatcher. Delivers at least once, in no particular order."""
+
+    def send(self, job_id: str, *, group: str, delay_s: int = 0) -> None:
+        """Ask for one dispatch of the job. `group` is the member, for SQS fair queues."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A signed form with which anybody may store one object (an S3 pre-signed POST)."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class ObjectStore(Protocol):
+    """Inputs, outputs, progress and results of jobs."""
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Store an object."""
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes; raises FileNotFoundError when there is none."""
+
+    def sign_get(self, key: str, life_s: int) -> str:
+        """Return a URL with which anybody may read the object for `life_s` seconds."""
+
+    def sign_upload(self, key: str, max_bytes: int, life_s: int) -> Upload:
+        """Sign an upload of at most `max_bytes`. `key` may end in `${filename}`."""
+
+
+class ProviderCondition(StrEnum):
+    """How a provider is doing, from best to worst."""
+
+    READY = "ready"
+    STARVED = "starved"  # takes jobs, but has no GPU for them, or its workers crash
+    DOWN = "down"  # does not answer
+
+
+class GpuProvider(Protocol):
+    """Somebody who runs our worker on a GPU."""
+
+    @property
+    def name(self) -> str:
+        """The name used in settings, records and metrics."""
+
+    def condition(self) -> ProviderCondition:
+        """Ask how the provider is doing. Never raises: no answer is DOWN."""
+
+    def submit(self, envelope: Envelope) -> str:
+        """Hand a job over and return the provider's own id for it.
+
+        Raises ProviderRefused, or ProviderUnreachable when it may or may not have been taken.
+        """
+
+    def cancel(self, provider_job_id: str) -> None:
+        """Stop a job, if the provider can. Raises ProviderError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the current attempt has come."""
+
+    sequence: int
+    percent: float
+    node_title: str | None = None
+    step: int | None = None
+    steps: int | None = None
+    preview: bytes | None = None  # a JPEG
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One picture as it goes to the member: the file, or a link when it is too large to send."""
+
+    picture: Picture
+    data: bytes | None
+    link: str | None = None
+
+
+class Replies(Protocol):
+    """The member's message. Each call replaces all of it, so that a repeat changes nothing."""
+
+    def show_progress(self, job: Job, progress: Progress) -> None:
+        """Show how far the job has come. Raises DiscordError."""
+
+    def show_pictures(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+        """Show the pictures. Raises DiscordError."""
+
+    def show_failure(self, job: Job, text: str) -> None:
+        """Say why there is no picture. Raises DiscordError."""
+
+
+class Attachments(Protocol):
+    """The files that members attach to their commands."""
+
+    def fetch(self, url: str, max_bytes: int) -> bytes:
+        """Return the file's bytes; raises UserError when it is gone or too large."""
+
+
+class Telemetry(Protocol):
+    """Counts and durations for dashboards and alarms."""
+
+    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+        """Add to a counter."""
+
+    def seconds(self, metric: str, value: float, **dimensions: str) -> None:
+        """Record a duration in seconds."""

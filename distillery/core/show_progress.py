@@ -1,0 +1,59 @@
+"""Use case: a worker says how far it has come. Show it, but never over the final answer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from distillery.core import keys
+from distillery.core.deliver_result import DeliverResult
+from distillery.core.errors import DiscordError, StaleJob
+from distillery.core.job import JobState
+from distillery.core.ports import Clock, JobStore, ObjectStore, Replies, Telemetry
+from distillery.core.worker_documents import BadDocument, parse_progress
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowProgress:
+    """Shows the latest progress of a job's current attempt."""
+
+    store: JobStore
+    objects: ObjectStore
+    replies: Replies
+    deliver: DeliverResult
+    telemetry: Telemetry
+    clock: Clock
+
+    def __call__(self, job_id: str, attempt: int) -> None:
+        """Show the progress stored for `attempt`, if it is news. Losing one is no harm."""
+        job = self.store.load(job_id)
+        if job is None or job.state is not JobState.DISPATCHED or job.attempt != attempt:
+            return
+        try:
+            progress = parse_progress(self.objects.read(keys.progress_key(job_id, attempt)))
+        except BadDocument as problem:
+            logger.warning("unreadable progress: %s", problem)
+            return
+        if progress.sequence <= job.progress_shown:
+            return
+        try:
+            self.store.move(job, job.showed(progress.sequence, self.clock()))
+        except StaleJob:
+            return
+        try:
+            self.replies.show_progress(job, progress)
+        except DiscordError as error:
+            logger.info("progress not shown: %s", error)
+            self.telemetry.count("ProgressDropped")
+        self._mend(job_id)
+
+    def _mend(self, job_id: str) -> None:
+        """If the answer came meanwhile, our edit may lie on top of it: put the answer back.
+
+        Whoever edits last looks last, so the final message always wins.
+        """
+        job = self.store.load(job_id)
+        if job is not None and job.state is not JobState.DISPATCHED:
+            self.deliver.show_again(job)

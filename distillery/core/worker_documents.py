@@ -1,0 +1,140 @@
+"""What a worker writes back: `gpu_container/progress.schema.json` and `result.schema.json`.
+
+A worker is not trusted: whatever does not fit is refused here, and names never become paths.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from distillery.core import keys
+from distillery.core.job import Outcome, Picture
+from distillery.core.ports import Progress
+
+MAX_PREVIEW_BYTES = 64 * 1024
+
+RETRYABLE = frozenset({"engine_unavailable", "upload_failed", "out_of_memory", "interrupted"})
+"""Failures of the machine, not of the job: another attempt may well succeed."""
+
+_WORDS = {
+    "bad_input": "The attached picture could not be used: {message} Attach another one.",
+    "invalid_graph": (
+        "This workflow does not fit the image engine: {message} "
+        "Try another workflow, and tell an operator."
+    ),
+    "execution_failed": "The image engine failed: {message} Try again, or change the options.",
+    "out_of_memory": "The picture did not fit the GPU. Try a smaller size.",
+    "timed_out": "Making the picture took too long. Try fewer steps or a smaller size.",
+    "no_output": "The workflow ended without a picture. Tell an operator.",
+    "upload_failed": "The pictures were made but could not be stored. Try again.",
+    "engine_unavailable": "No image engine could be started. Try again in a minute.",
+    "interrupted": "The work was stopped before it was done. Try again.",
+}
+_UNKNOWN = "Something went wrong while making the picture. Try again."
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerResult:
+    """The end of one attempt, as the worker tells it."""
+
+    outcome: Outcome
+    engine_s: float
+
+    @property
+    def retryable(self) -> bool:
+        """True when the same job may succeed elsewhere."""
+        return self.outcome.error_kind in RETRYABLE
+
+
+class BadDocument(ValueError):
+    """A worker wrote something that is not in the contract."""
+
+
+def parse_result(data: bytes) -> WorkerResult:
+    """Read a result.json; raises BadDocument."""
+    document = _object(data)
+    try:
+        engine_s = float((document.get("timings") or {}).get("engine_s", 0.0))
+        if document["status"] == "succeeded":
+            pictures = tuple(_picture(output) for output in document["outputs"])
+            if not pictures:
+                raise BadDocument("a succeeded result holds no outputs")
+            return WorkerResult(Outcome(pictures=pictures), engine_s)
+        error = document["error"]
+        return WorkerResult(_failure(str(error["kind"]), str(error["message"])), engine_s)
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise BadDocument(f"not a result: {problem!r}") from problem
+
+
+def parse_progress(data: bytes) -> Progress:
+    """Read a progress.json; raises BadDocument."""
+    document = _object(data)
+    try:
+        return Progress(
+            sequence=int(document["sequence"]),
+            percent=min(100.0, max(0.0, float(document["percent"]))),
+            node_title=_text(document.get("node_title")),
+            step=_whole(document.get("step")),
+            steps=_whole(document.get("steps")),
+            preview=_preview(document.get("preview")),
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        raise BadDocument(f"not a progress document: {problem!r}") from problem
+
+
+def failure_text(kind: str, message: str) -> str:
+    """Say to a member what a worker's error means and what to do."""
+    first_line = message.strip().splitlines()[0] if message.strip() else "no reason was given."
+    sentence = first_line[:300].rstrip()
+    if sentence[-1] not in ".!?":
+        sentence += "."
+    return _WORDS.get(kind, _UNKNOWN).format_map({"message": sentence})
+
+
+def _failure(kind: str, message: str) -> Outcome:
+    return Outcome(error=failure_text(kind, message), error_kind=kind)
+
+
+def _object(data: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(data)
+    except ValueError as problem:
+        raise BadDocument(f"not JSON: {problem}") from problem
+    if not isinstance(document, dict):
+        raise BadDocument("not a JSON object")
+    return document
+
+
+def _picture(output: Mapping[str, Any]) -> Picture:
+    name = str(output["name"])
+    keys.output_key("job", 1, name)  # raises ValueError for a name that is a path
+    return Picture(
+        name=name,
+        content_type=str(output["content_type"]),
+        size=int(output["bytes"]),
+        width=_whole(output.get("width")),
+        height=_whole(output.get("height")),
+    )
+
+
+def _preview(value: Mapping[str, Any] | None) -> bytes | None:
+    if value is None:
+        return None
+    try:
+        data = base64.b64decode(value["base64"], validate=True)
+    except binascii.Error:
+        return None  # a preview is a courtesy: without it the progress still counts
+    return data if len(data) <= MAX_PREVIEW_BYTES else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _text(value: object) -> str | None:
+    return value[:100] if isinstance(value, str) and value else None

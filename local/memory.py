@@ -1,0 +1,243 @@
+"""The ports in memory: what tests and simulations run on instead of AWS, Discord and GPUs.
+
+The store, queue and object store pass the same suites as the adapters in `distillery.aws`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from distillery.core.errors import (
+    DuplicateJob,
+    NoFreeSlot,
+    ProviderError,
+    QueueUnavailable,
+    StaleJob,
+    UserError,
+)
+from distillery.core.job import Job, JobState
+from distillery.core.ports import Delivery, Envelope, Progress, ProviderCondition, Upload
+
+
+class MemoryJobStore:
+    """Implements `JobStore`."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._in_flight: dict[str, int] = {}
+        self._lock = Lock()
+
+    def create(self, job: Job) -> None:
+        """Write a new job."""
+        with self._lock:
+            if job.job_id in self._jobs:
+                raise DuplicateJob(job.job_id)
+            self._jobs[job.job_id] = job
+
+    def load(self, job_id: str) -> Job | None:
+        """Read a job."""
+        return self._jobs.get(job_id)
+
+    def move(self, before: Job, after: Job, *, slot_limit: int | None = None) -> None:
+        """Replace `before` by `after`, as one step."""
+        with self._lock:
+            now = self._jobs.get(before.job_id)
+            if now is None or _place(now) != _place(before):
+                raise StaleJob(before.job_id)
+            news = after.progress_shown > before.progress_shown
+            if news and now.progress_shown >= after.progress_shown:
+                raise StaleJob(before.job_id)
+            self._move_slots(before, after, slot_limit)
+            self._jobs[before.job_id] = _merged(now, before, after)
+
+    def waiting(self, limit: int) -> Sequence[str]:
+        """Ids of the jobs that wait, the longest wait first."""
+        queued = [job for job in self._jobs.values() if job.state is JobState.QUEUED]
+        ordered = sorted(queued, key=lambda job: (job.created_at, job.job_id))
+        return [job.job_id for job in ordered[:limit]]
+
+    def in_flight(self, provider: str) -> int:
+        """How many slots of a provider are taken."""
+        return self._in_flight.get(provider, 0)
+
+    def _move_slots(self, before: Job, after: Job, limit: int | None) -> None:
+        if before.holds_slot == after.holds_slot:
+            return
+        if before.holds_slot:
+            self._in_flight[str(before.provider)] -= 1
+            return
+        if limit is None:
+            raise ValueError("a move into DISPATCHED needs the provider's slot_limit")
+        provider = str(after.provider)
+        if self.in_flight(provider) >= limit:
+            raise NoFreeSlot(provider)
+        self._in_flight[provider] = self.in_flight(provider) + 1
+
+
+def _place(job: Job) -> tuple[object, ...]:
+    return job.state, job.attempt, job.lease_until
+
+
+def _merged(now: Job, before: Job, after: Job) -> Job:
+    """Change only what the move changes: another writer may have changed the rest meanwhile."""
+    changes = {
+        f.name: getattr(after, f.name)
+        for f in dataclasses.fields(Job)
+        if getattr(after, f.name) != getattr(before, f.name)
+    }
+    changes["times"] = {**now.times, **after.times}
+    return dataclasses.replace(now, **changes)
+
+
+@dataclass
+class MemoryQueue:
+    """Implements `JobQueue`; keeps what was sent."""
+
+    sent: list[tuple[str, int]] = field(default_factory=list)  # job id, delay in seconds
+    broken: bool = False
+
+    def send(self, job_id: str, *, group: str, delay_s: int = 0) -> None:
+        """Keep the message."""
+        if self.broken:
+            raise QueueUnavailable("the queue is down")
+        self.sent.append((job_id, delay_s))
+
+
+class MemoryObjectStore:
+    """Implements `ObjectStore`; its signed addresses are `memory://` URLs."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Store an object."""
+        self.objects[key] = data
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes."""
+        if key not in self.objects:
+            raise FileNotFoundError(key)
+        return self.objects[key]
+
+    def sign_get(self, key: str, life_s: int) -> str:
+        """Return an address that nobody can open."""
+        return f"memory://bucket/{key}"
+
+    def sign_upload(self, key: str, max_bytes: int, life_s: int) -> Upload:
+        """Return a form that nobody can post."""
+        return Upload("memory://bucket", {"key": key})
+
+
+@dataclass
+class MemoryProvider:
+    """Implements `GpuProvider`: takes every job, unless `error` says otherwise."""
+
+    name: str
+    state: ProviderCondition = ProviderCondition.READY
+    error: ProviderError | None = None
+    submitted: list[Envelope] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    on_submit: Callable[[Envelope], None] = lambda envelope: None
+
+    def condition(self) -> ProviderCondition:
+        """Return the condition it was given."""
+        return self.state
+
+    def submit(self, envelope: Envelope) -> str:
+        """Take the job, or fail as told."""
+        if self.error is not None:
+            raise self.error
+        self.submitted.append(envelope)
+        self.on_submit(envelope)
+        return f"{self.name}-{len(self.submitted)}"
+
+    def cancel(self, provider_job_id: str) -> None:
+        """Keep the id."""
+        self.cancelled.append(provider_job_id)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a member sees on a job's message."""
+
+    kind: str  # "progress", "pictures" or "failure"
+    content: Any
+
+
+class MemoryReplies:
+    """Implements `Replies`: keeps every edit, and what each message shows now."""
+
+    def __init__(self) -> None:
+        self.edits: list[tuple[str, Shown]] = []
+        self.error: Exception | None = None
+        self.before_edit: Callable[[Job], None] = lambda job: None
+
+    def showing(self, job_id: str) -> Shown | None:
+        """Return what the job's message shows now."""
+        return next((shown for who, shown in reversed(self.edits) if who == job_id), None)
+
+    def show_progress(self, job: Job, progress: Progress) -> None:
+        """Show progress."""
+        self._edit(job, Shown("progress", progress))
+
+    def show_pictures(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+        """Show pictures."""
+        self._edit(job, Shown("pictures", tuple(deliveries)))
+
+    def show_failure(self, job: Job, text: str) -> None:
+        """Show words."""
+        self._edit(job, Shown("failure", text))
+
+    def _edit(self, job: Job, shown: Shown) -> None:
+        self.before_edit(job)
+        if self.error is not None:
+            raise self.error
+        self.edits.append((job.job_id, shown))
+
+
+@dataclass
+class MemoryAttachments:
+    """Implements `Attachments` on a table of files."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def fetch(self, url: str, max_bytes: int) -> bytes:
+        """Return the file at `url`."""
+        if url not in self.files:
+            raise UserError("The attached file is gone from Discord. Attach it again.")
+        return self.files[url]
+
+
+@dataclass
+class MemoryTelemetry:
+    """Implements `Telemetry`; keeps the names of what was counted and timed."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    durations: dict[str, list[float]] = field(default_factory=dict)
+
+    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+        """Add to a counter."""
+        self.counts[metric] = self.counts.get(metric, 0) + value
+
+    def seconds(self, metric: str, value: float, **dimensions: str) -> None:
+        """Keep a duration."""
+        self.durations.setdefault(metric, []).append(value)
+
+
+@dataclass
+class FakeClock:
+    """A clock that moves when told."""
+
+    now: float = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds

@@ -1,0 +1,61 @@
+"""Clients of AWS services, made with botocore alone: boto3 would make each cold start longer."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+import botocore.session
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+def dynamodb() -> DynamoDBClient:
+    """Make a client of DynamoDB."""
+    return cast("DynamoDBClient", _session().create_client("dynamodb", config=_CONFIG))
+
+
+def sqs() -> SQSClient:
+    """Make a client of SQS."""
+    return cast("SQSClient", _session().create_client("sqs", config=_CONFIG))
+
+
+def s3() -> S3Client:
+    """Make a client of S3 that signs addresses with Signature Version 4 in every region."""
+    config = _CONFIG.merge(Config(signature_version="s3v4"))
+    return cast("S3Client", _session().create_client("s3", config=config))
+
+
+def sagemaker() -> SageMakerClient:
+    """Make a client of SageMaker's control plane."""
+    return cast("SageMakerClient", _session().create_client("sagemaker", config=_CONFIG))
+
+
+def sagemaker_runtime() -> SageMakerRuntimeClient:
+    """Make a client of SageMaker's runtime."""
+    return cast(
+        "SageMakerRuntimeClient", _session().create_client("sagemaker-runtime", config=_CONFIG)
+    )
+
+
+def secretsmanager() -> SecretsManagerClient:
+    """Make a client of Secrets Manager."""
+    return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_CONFIG))

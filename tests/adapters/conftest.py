@@ -9,6 +9,8 @@ import botocore.session
 import pytest
 from moto import mock_aws
 
+from tests.adapters.scripted_server import Script, scripted_server
+
 REGION = "eu-central-1"
 TABLE = "jobs"
 BUCKET = "distillery-test"
@@ -52,3 +54,10 @@ def dynamodb(aws: botocore.session.Session) -> Any:
         ],
     )
     return client
+
+
+@pytest.fixture
+def server() -> Iterator[Script]:
+    """A scripted HTTP server of this test's own."""
+    with scripted_server() as script:
+        yield script

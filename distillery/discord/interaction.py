@@ -1,0 +1,124 @@
+"""What Discord sends: an interaction object, read into our own words.
+
+Source: Discord, "Receiving and Responding", Interaction Object. Discord publishes no schema for
+it, so everything is looked at before it is used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from distillery.core.accept_job import Order
+from distillery.core.job import Origin
+from distillery.core.recipe import Attachment, Value
+
+WORKFLOW_OPTION = "workflow"
+SERVE = "serve"
+
+
+class InteractionType(IntEnum):
+    """Discord's interaction types."""
+
+    PING = 1
+    APPLICATION_COMMAND = 2
+    MESSAGE_COMPONENT = 3
+    AUTOCOMPLETE = 4
+    MODAL_SUBMIT = 5
+
+
+class OptionType(IntEnum):
+    """Discord's application command option types that we use."""
+
+    SUB_COMMAND = 1
+    STRING = 3
+    INTEGER = 4
+    BOOLEAN = 5
+    NUMBER = 10
+    ATTACHMENT = 11
+
+
+class MalformedInteraction(ValueError):
+    """A rightly signed body that is not an interaction we can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One interaction. `document` is the object as Discord sent it."""
+
+    type: InteractionType
+    document: Mapping[str, Any]
+
+    @property
+    def command(self) -> str:
+        """The command's name; empty when this is not a command."""
+        data = self.document.get("data")
+        return str(data.get("name", "")) if isinstance(data, dict) else ""
+
+
+def parse_interaction(body: bytes) -> Interaction:
+    """Read a verified body; raises MalformedInteraction."""
+    try:
+        document = json.loads(body)
+        return Interaction(InteractionType(document["type"]), document)
+    except (ValueError, KeyError, TypeError) as problem:
+        raise MalformedInteraction(f"not an interaction: {problem!r}") from problem
+
+
+def read_order(interaction: Interaction) -> Order:
+    """Read a `/serve` command as an order; raises MalformedInteraction."""
+    document = interaction.document
+    try:
+        options = _options(document["data"])
+        workflow = options.pop(WORKFLOW_OPTION, None)
+        return Order(
+            job_id=_snowflake(document["id"]),
+            origin=_origin(document),
+            workflow=str(workflow) if workflow is not None else None,
+            options=options,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise MalformedInteraction(f"not a command: {problem!r}") from problem
+
+
+def _origin(document: Mapping[str, Any]) -> Origin:
+    # A member in a guild, a bare user in a direct message.
+    user = document["member"]["user"] if "member" in document else document["user"]
+    return Origin(
+        application_id=_snowflake(document["application_id"]),
+        token=str(document["token"]),
+        user_id=_snowflake(user["id"]),
+        channel_id=_snowflake(document["channel_id"]),
+        guild_id=_snowflake(document["guild_id"]) if document.get("guild_id") else None,
+        attachment_size_limit=int(document.get("attachment_size_limit", 10 * 1024 * 1024)),
+    )
+
+
+def _options(data: Mapping[str, Any]) -> dict[str, Value]:
+    attachments = data.get("resolved", {}).get("attachments", {})
+    options: dict[str, Value] = {}
+    for option in data.get("options", []):
+        value = option["value"]
+        if option["type"] == OptionType.ATTACHMENT:
+            value = _attachment(attachments[value])
+        options[str(option["name"])] = value
+    return options
+
+
+def _attachment(document: Mapping[str, Any]) -> Attachment:
+    return Attachment(
+        filename=str(document["filename"]),
+        url=str(document["url"]),
+        content_type=str(document.get("content_type", "application/octet-stream")),
+        size=int(document["size"]),
+    )
+
+
+def _snowflake(value: object) -> str:
+    text = str(value)
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text[:40]!r} is not a snowflake")
+    return text

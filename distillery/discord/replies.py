@@ -1,0 +1,85 @@
+"""The looks of a job's message: working, done, failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from distillery.core.job import Job
+from distillery.core.ports import Delivery, Progress
+from distillery.discord.markdown import escape
+from distillery.discord.responses import MAX_CONTENT, NO_MENTIONS
+from distillery.discord.webhook import File, WebhookClient
+
+BAR_CELLS = 20
+PROMPT_CHARACTERS = 300
+PREVIEW = "preview.jpg"
+
+
+class DiscordReplies:
+    """Implements `Replies` by editing the message that answers the interaction."""
+
+    def __init__(self, webhook: WebhookClient) -> None:
+        self._webhook = webhook
+
+    def show_progress(self, job: Job, progress: Progress) -> None:
+        """Show a bar, what is being done, and the picture as far as it has come."""
+        lines = [_heading(job), f"`{_bar(progress.percent)}` {progress.percent:.0f} %"]
+        if progress.node_title:
+            step = f" · step {progress.step} of {progress.steps}" if progress.steps else ""
+            lines.append(f"-# {escape(progress.node_title, 60)}{step}")
+        files = []
+        if progress.preview is not None:
+            files = [File(PREVIEW, "image/jpeg", progress.preview)]
+        self._edit(job, lines, files)
+
+    def show_pictures(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+        """Show the pictures, with what is needed to make them again."""
+        lines = [_heading(job), f"-# {_facts(job)}"]
+        lines += [f"[{d.picture.name}](<{d.link}>)" for d in deliveries if d.link]
+        files = [
+            File(d.picture.name, d.picture.content_type, d.data)
+            for d in deliveries
+            if d.data is not None
+        ]
+        self._edit(job, lines, files)
+
+    def show_failure(self, job: Job, text: str) -> None:
+        """Say why there is no picture and what to do."""
+        self._edit(job, [_heading(job), f"⚠️ {text}"], [])
+
+    def _edit(self, job: Job, lines: Sequence[str], files: Sequence[File]) -> None:
+        payload: Mapping[str, Any] = {
+            "content": "\n".join(lines)[:MAX_CONTENT],
+            # Names every file there shall be: without it a repeated edit would add them again.
+            "attachments": [
+                {"id": str(index), "filename": file.filename} for index, file in enumerate(files)
+            ],
+            "allowed_mentions": NO_MENTIONS,
+        }
+        origin = job.origin
+        self._webhook.edit_original(origin.application_id, origin.token, payload, files)
+
+
+def _heading(job: Job) -> str:
+    prompt = escape(str(job.request.values.get("prompt", "")), PROMPT_CHARACTERS)
+    return f"**{prompt}** — <@{job.origin.user_id}>" if prompt else f"<@{job.origin.user_id}>"
+
+
+def _facts(job: Job) -> str:
+    """Seed, size and workflow, so that the picture can be made again."""
+    values = job.request.values
+    facts = [f"`{job.request.workflow}`"]
+    if "seed" in values:
+        facts.append(f"seed `{values['seed']}`")
+    first = job.outcome.pictures[0] if job.outcome and job.outcome.pictures else None
+    if first and first.width and first.height:
+        facts.append(f"{first.width} × {first.height}")
+    if "delivered" in job.times or "concluded" in job.times:
+        facts.append(f"{job.times['concluded'] - job.created_at:.0f} s")
+    return " · ".join(facts)
+
+
+def _bar(percent: float) -> str:
+    done = round(percent / 100 * BAR_CELLS)
+    return "█" * done + "░" * (BAR_CELLS - done)

@@ -1,0 +1,28 @@
+"""What we answer an interaction with, at once. Source: Discord, "Receiving and Responding"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+EPHEMERAL = 1 << 6
+MAX_CONTENT = 2000
+NO_MENTIONS: Mapping[str, Any] = {"parse": []}
+"""Without it a prompt that says @everyone would ring everybody."""
+
+PONG: Mapping[str, Any] = {"type": 1}
+DEFERRED: Mapping[str, Any] = {"type": 5}
+"""Shows "thinking" and gives us 15 minutes to edit the message."""
+NO_SUGGESTIONS: Mapping[str, Any] = {"type": 8, "data": {"choices": []}}
+
+
+def refusal(text: str) -> Mapping[str, Any]:
+    """Answer only the member who asked, saying why not and what to do."""
+    return {
+        "type": 4,
+        "data": {
+            "content": text[:MAX_CONTENT],
+            "flags": EPHEMERAL,
+            "allowed_mentions": NO_MENTIONS,
+        },
+    }

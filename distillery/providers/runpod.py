@@ -1,0 +1,99 @@
+"""Runpod's serverless HTTP API. Source: Runpod's documentation, "Endpoint operations"."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import urllib3
+
+from distillery.core.errors import ProviderRefused, ProviderUnreachable
+from distillery.core.ports import Envelope, ProviderCondition
+
+logger = logging.getLogger(__name__)
+
+_TIMEOUT = urllib3.Timeout(connect=2.0, read=5.0)
+QUEUE_LIFE_S = 15 * 60
+"""A job that Runpod has not finished by then is of no use: the interaction token has died."""
+
+
+class RunpodProvider:
+    """Implements `GpuProvider` on one endpoint. `api_key` is asked for when it is needed."""
+
+    name = "runpod"
+
+    def __init__(
+        self,
+        http: urllib3.PoolManager,
+        api_url: str,
+        endpoint_id: str,
+        api_key: Callable[[], str],
+    ) -> None:
+        self._http = http
+        self._url = f"{api_url.rstrip('/')}/{endpoint_id}"
+        self._api_key = api_key
+
+    def condition(self) -> ProviderCondition:
+        """Read `/health`: STARVED when workers exist but none can take a job."""
+        try:
+            workers = self._call("GET", "health")["workers"]
+            able = sum(
+                workers.get(kind, 0) for kind in ("idle", "ready", "running", "initializing")
+            )
+            stuck = sum(workers.get(kind, 0) for kind in ("throttled", "unhealthy"))
+        except (ProviderRefused, ProviderUnreachable, KeyError, TypeError, AttributeError):
+            logger.warning("Runpod gave no health")
+            return ProviderCondition.DOWN
+        return ProviderCondition.STARVED if stuck and not able else ProviderCondition.READY
+
+    def submit(self, envelope: Envelope) -> str:
+        """POST `/run`; returns Runpod's job id."""
+        timeout_ms = int(envelope["limits"]["timeout_s"] * 1000)
+        answer = self._call(
+            "POST",
+            "run",
+            {
+                "input": envelope,
+                "policy": {"executionTimeout": timeout_ms, "ttl": QUEUE_LIFE_S * 1000},
+            },
+        )
+        try:
+            return str(answer["id"])
+        except KeyError:
+            raise ProviderUnreachable("Runpod's answer to /run holds no id") from None
+
+    def status(self, provider_job_id: str) -> Mapping[str, Any]:
+        """GET `/status/{id}`: the state of a job as Runpod names it, under `status`."""
+        return self._call("GET", f"status/{provider_job_id}")
+
+    def cancel(self, provider_job_id: str) -> None:
+        """POST `/cancel/{id}`: stop a job, waiting or running."""
+        self._call("POST", f"cancel/{provider_job_id}", {})
+
+    def _call(
+        self, method: str, operation: str, body: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        try:
+            answer = self._http.request(
+                method,
+                f"{self._url}/{operation}",
+                body=None if body is None else json.dumps(body).encode(),
+                headers={
+                    "Authorization": f"Bearer {self._api_key()}",
+                    "Content-Type": "application/json",
+                },
+                timeout=_TIMEOUT,
+                retries=False,  # a repeated /run could run twice: the next provider is our retry
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise ProviderUnreachable(f"Runpod did not answer: {type(error).__name__}") from error
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise ProviderRefused(f"Runpod answered {operation} with {answer.status}")
+        try:
+            document: Mapping[str, Any] = answer.json()
+        except ValueError as error:
+            raise ProviderUnreachable("Runpod's answer is not JSON") from error
+        return document

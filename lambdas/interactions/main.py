@@ -1,0 +1,38 @@
+"""Wires the interactions room, once per cold start."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from distillery.aws import clients
+from distillery.aws.job_queue import SqsJobQueue
+from distillery.aws.job_store import DynamoJobStore
+from distillery.aws.telemetry import EmfTelemetry, start_logging
+from distillery.core.accept_job import AcceptJob
+from distillery.discord.signature import SignatureCheck
+from distillery.recipe_files import load_recipes
+from distillery.settings import read_settings
+from lambdas.interactions.handler import build_handler
+from lambdas.interactions.settings import Settings
+
+settings = read_settings(Settings, os.environ)
+logger = start_logging("interactions")
+telemetry = EmfTelemetry("Distillery", "interactions")
+accept = AcceptJob(
+    recipes=load_recipes(Path("workflows")),
+    store=DynamoJobStore(clients.dynamodb(), settings.table_name),
+    queue=SqsJobQueue(clients.sqs(), settings.queue_url),
+    telemetry=telemetry,
+    clock=time.time,
+    attachment_origins=settings.attachment_origins,
+)
+handle = build_handler(SignatureCheck(settings.discord_public_key), accept, telemetry, time.time)
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """AWS Lambda's entry point."""
+    return handle(event)

@@ -1,0 +1,23 @@
+"""What the interactions room must be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from distillery.settings import hex_key, origins, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Environment of the interactions room."""
+
+    table_name: str = setting("the DynamoDB table of jobs")
+    queue_url: str = setting("the SQS queue that wakes the dispatcher")
+    discord_public_key: str = setting(
+        "the application's public key, from Discord's developer portal", parse=hex_key
+    )
+    attachment_origins: frozenset[str] = setting(
+        "where members' files may lie, with commas between",
+        default=frozenset({"https://cdn.discordapp.com", "https://media.discordapp.net"}),
+        parse=origins,
+    )

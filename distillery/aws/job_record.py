@@ -116,8 +116,5 @@ def _request(document: Mapping[str, Any]) -> Request:
 
 
 def _outcome(document: Mapping[str, Any]) -> Outcome:
-    return Outcome(
-        pictures=tuple(Picture(**picture) for picture in document["pictures"]),
-        error=document["error"],
-        error_kind=document["error_kind"],
-    )
+    pictures = tuple(Picture(**picture) for picture in document["pictures"])
+    return Outcome(**{**document, "pictures": pictures})

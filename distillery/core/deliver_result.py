@@ -84,7 +84,9 @@ class DeliverResult:
         if result.retryable and job.attempt < MAX_ATTEMPTS:
             self._retry(job)
             return
-        self.telemetry.seconds("EngineTime", result.engine_s, provider=job.provider or "none")
+        self.telemetry.seconds(
+            "EngineTime", result.outcome.engine_s, provider=job.provider or "none"
+        )
         self._claim(job, result.outcome)
 
     def _read_result(self, job: Job) -> WorkerResult:
@@ -93,7 +95,7 @@ class DeliverResult:
             return parse_result(data)
         except BadDocument as problem:
             logger.warning("unreadable result: %s", problem)
-            return WorkerResult(Outcome(error=UNREADABLE, error_kind="bad_result"), 0.0)
+            return WorkerResult(Outcome(error=UNREADABLE, error_kind="bad_result"))
 
     def _retry(self, job: Job) -> None:
         """The machine failed, not the job: wait again, and let another one try."""

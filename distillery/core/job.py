@@ -81,6 +81,7 @@ class Outcome:
     pictures: tuple[Picture, ...] = ()
     error: str | None = None
     error_kind: str | None = None
+    engine_s: float = 0.0  # how long the image engine worked
 
     @property
     def succeeded(self) -> bool:

@@ -43,7 +43,6 @@ class WorkerResult:
     """The end of one attempt, as the worker tells it."""
 
     outcome: Outcome
-    engine_s: float
 
     @property
     def retryable(self) -> bool:
@@ -64,9 +63,10 @@ def parse_result(data: bytes) -> WorkerResult:
             pictures = tuple(_picture(output) for output in document["outputs"])
             if not pictures:
                 raise BadDocument("a succeeded result holds no outputs")
-            return WorkerResult(Outcome(pictures=pictures), engine_s)
+            return WorkerResult(Outcome(pictures=pictures, engine_s=engine_s))
         error = document["error"]
-        return WorkerResult(_failure(str(error["kind"]), str(error["message"])), engine_s)
+        text = failure_text(str(error["kind"]), str(error["message"]))
+        return WorkerResult(Outcome(error=text, error_kind=str(error["kind"]), engine_s=engine_s))
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise BadDocument(f"not a result: {problem!r}") from problem
 
@@ -94,10 +94,6 @@ def failure_text(kind: str, message: str) -> str:
     if sentence[-1] not in ".!?":
         sentence += "."
     return _WORDS.get(kind, _UNKNOWN).format_map({"message": sentence})
-
-
-def _failure(kind: str, message: str) -> Outcome:
-    return Outcome(error=failure_text(kind, message), error_kind=kind)
 
 
 def _object(data: bytes) -> Mapping[str, Any]:

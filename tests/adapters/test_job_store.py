@@ -46,7 +46,7 @@ def test_a_job_is_read_as_it_was_written(store: JobStore) -> None:
 
 def test_every_field_survives_the_whole_life(store: JobStore) -> None:
     job = dispatched(store)
-    outcome = Outcome(pictures=(Picture("0_9.png", "image/png", 5, 8, None),))
+    outcome = Outcome(pictures=(Picture("0_9.png", "image/png", 5, 8, None),), engine_s=1.25)
     for move in (
         lambda j: j.submitted("r-1", NOW + 1),
         lambda j: j.showed(3, NOW + 2),

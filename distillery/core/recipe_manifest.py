@@ -1,0 +1,172 @@
+"""Reads a recipe from the two texts of its folder and finds everything wrong with them at once.
+
+Operators add workflows by hand, so each problem names the file, the field and the fix.
+`docs/workflows.md` explains the fields; a test holds its table to `MANIFEST_FIELDS`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from distillery.core.errors import BrokenRecipe
+from distillery.core.manifest_option import (
+    MAX_LABEL,
+    OPTION_FIELDS,
+    is_label,
+    read_option,
+    report_unknown,
+)
+from distillery.core.recipe import Option, OptionKind, Recipe, Slot
+from distillery.core.recipe_graph import Graph, Problem, check_slot, find_node, read_graph
+
+MAX_OPTIONS = 25  # of one command (Discord, "Application Commands")
+RECIPE_FIELDS = ("name", "description", "default", "options", "outputs")
+OUTPUTS_FIELDS = ("nodes",)
+MANIFEST_FIELDS = (
+    *(field for field in RECIPE_FIELDS if field not in ("options", "outputs")),
+    *(f"options.<option>.{field}" for field in OPTION_FIELDS),
+    *(f"outputs.{field}" for field in OUTPUTS_FIELDS),
+)
+"""Every field a manifest may hold."""
+
+_SLOT_SHAPE = 'must be {node = "<node title>", input = "<input name>"}'
+_FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def parse_recipe(name: str, *, graph_text: str, manifest_text: str) -> Recipe:
+    """Return the recipe of the folder `name`. Raises BrokenRecipe with one line per problem."""
+    problems: list[str] = []
+    report = _reporter(problems, f"workflows/{name}/manifest.toml")
+    if not _FOLDER_NAME.fullmatch(name):
+        problems.append(f"workflows/{name}: name the folder with a-z, 0-9, _ and - (1 to 64)")
+    graph = read_graph(graph_text, _reporter(problems, f"workflows/{name}/graph.json"))
+    try:
+        manifest = tomllib.loads(manifest_text)
+    except tomllib.TOMLDecodeError as error:
+        report("", f"not TOML: {error}")
+        raise BrokenRecipe("\n".join(problems)) from error
+    report_unknown(manifest, RECIPE_FIELDS, report)
+    recipe = Recipe(
+        name=name,
+        title=_label(manifest, "name", report),
+        description=_label(manifest, "description", report),
+        default=_is_default(manifest, report),
+        graph=graph or {},
+        options=_options(_table(manifest, "options", report), graph, report),
+        outputs=_outputs(_table(manifest, "outputs", report), graph, report),
+    )
+    if problems:
+        raise BrokenRecipe("\n".join(problems))
+    return recipe
+
+
+def _reporter(problems: list[str], file: str) -> Problem:
+    def report(field: str, text: str) -> None:
+        problems.append(f"{file}: {field}: {text}" if field else f"{file}: {text}")
+
+    return report
+
+
+def _within(report: Problem, parent: str) -> Problem:
+    return lambda field, text: report(f"{parent}.{field}" if field else parent, text)
+
+
+def _label(manifest: Mapping[str, Any], field: str, report: Problem) -> str:
+    value = manifest.get(field)
+    if not is_label(value):
+        report(field, f"missing or wrong; give a text of 1 to {MAX_LABEL} characters")
+    return str(value)
+
+
+def _is_default(manifest: Mapping[str, Any], report: Problem) -> bool:
+    value = manifest.get("default", False)
+    if not isinstance(value, bool):
+        report("default", f"must be true or false, not {value!r}")
+    return bool(value)
+
+
+def _table(manifest: Mapping[str, Any], field: str, report: Problem) -> Mapping[str, Any]:
+    value = manifest.get(field)
+    if isinstance(value, dict) and value:
+        return value
+    example = "[outputs] with nodes" if field == "outputs" else "[options.prompt]"
+    report(field, f"missing; add a table, such as {example}")
+    return {}
+
+
+def _options(tables: Mapping[str, Any], graph: Graph | None, report: Problem) -> tuple[Option, ...]:
+    if len(tables) > MAX_OPTIONS:
+        report("options", f"{len(tables)} are too many; a command has at most {MAX_OPTIONS}")
+    options: list[Option] = []
+    for name, table in tables.items():
+        report_here = _within(report, f"options.{name}")
+        if not isinstance(table, dict):
+            report_here("", f"must be a table; write [options.{name}]")
+            continue
+        option = read_option(name, table, report_here)
+        if option is not None:
+            slots = _slots(table, option.kind, graph, report_here)
+            options.append(replace(option, slots=slots))
+    _report_shared_slots(options, report)
+    return tuple(options)
+
+
+def _slots(
+    table: Mapping[str, Any], kind: OptionKind, graph: Graph | None, report: Problem
+) -> tuple[Slot, ...]:
+    if ("slot" in table) == ("slots" in table):
+        report("slot", f"{_SLOT_SHAPE}, or several of these as slots = [...]; give one of the two")
+        return ()
+    if "slot" in table:
+        given = {"slot": table["slot"]}
+    elif isinstance(table["slots"], list) and table["slots"]:
+        given = {f"slots[{index}]": slot for index, slot in enumerate(table["slots"])}
+    else:
+        report("slots", "must be a list of {node, input}, not empty")
+        return ()
+    found = [_slot(entry, kind, graph, _within(report, field)) for field, entry in given.items()]
+    return tuple(slot for slot in found if slot is not None)
+
+
+def _slot(entry: object, kind: OptionKind, graph: Graph | None, report: Problem) -> Slot | None:
+    match entry:
+        case {"node": str(title), "input": str(field), **rest} if not rest:
+            pass
+        case _:
+            report("", f"{_SLOT_SHAPE}, not {entry!r}")
+            return None
+    node_id = find_node(graph, title, report) if graph else None
+    if graph is None or node_id is None:
+        return None
+    slot = Slot(node_id, field)
+    return slot if check_slot(graph, slot, kind, report) else None
+
+
+def _report_shared_slots(options: list[Option], report: Problem) -> None:
+    owners: dict[Slot, str] = {}
+    for option in options:
+        for slot in option.slots:
+            owner = owners.setdefault(slot, option.name)
+            if owner != option.name:
+                report(
+                    f"options.{option.name}.slot",
+                    f"option '{owner}' fills input '{slot.input}' of that node too; remove one",
+                )
+
+
+def _outputs(table: Mapping[str, Any], graph: Graph | None, report: Problem) -> tuple[str, ...]:
+    if not table:
+        return ()
+    report_unknown(table, OUTPUTS_FIELDS, _within(report, "outputs"))
+    titles = table.get("nodes")
+    if not isinstance(titles, list) or not titles or len(set(map(str, titles))) != len(titles):
+        report("outputs.nodes", 'must be a list of different node titles, such as ["Save"]')
+        return ()
+    if graph is None:
+        return ()
+    found = [find_node(graph, str(title), _within(report, "outputs.nodes")) for title in titles]
+    return tuple(node_id for node_id in found if node_id is not None)

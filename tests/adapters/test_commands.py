@@ -1,0 +1,243 @@
+"""The `/serve` command made from recipes: what members may type, within what Discord takes."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from distillery.core.errors import BrokenRecipe
+from distillery.core.recipe import Choice, Option, OptionKind, Recipe
+from distillery.discord.commands import characters, serve_command
+from distillery.recipe_files import load_recipes
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = load_recipes(ROOT / "workflows")
+DOCUMENT = (
+    Path(os.environ.get("DISTILLERY_CONTRACTS", ROOT.parent / "shared" / "contracts"))
+    / "discord-openapi.json"
+)
+PROMPT = Option("prompt", OptionKind.STRING, "What to paint", required=True, max_length=6000)
+STEPS = Option("steps", OptionKind.INTEGER, "Steps", default=20, minimum=1, maximum=60)
+
+
+def recipe(name: str, *options: Option, default: bool = False) -> Recipe:
+    """Make a recipe of which only the options matter."""
+    return Recipe(name, name.title(), "Paints", default, {}, options, ("9",))
+
+
+def command(*recipes: Recipe) -> dict[str, Any]:
+    """Make the command of some recipes."""
+    return serve_command({recipe.name: recipe for recipe in recipes})
+
+
+def merged(first: Option, second: Option) -> dict[str, Any]:
+    """Return the option made of one that two recipes share."""
+    made = command(recipe("a", first, default=True), recipe("b", second))
+    return next(option for option in made["options"] if option["name"] == first.name)
+
+
+def test_the_shipped_command_begins_with_prompt_and_workflow() -> None:
+    options = serve_command(SHIPPED)["options"]
+
+    assert [option["name"] for option in options] == [
+        "prompt",
+        "workflow",
+        "negative",
+        "width",
+        "height",
+        "steps",
+        "cfg",
+        "seed",
+        "sampler",
+        "image",
+        "strength",
+    ]
+    assert [option["name"] for option in options if option["required"]] == ["prompt"]
+
+
+def test_a_member_chooses_a_workflow_by_its_title() -> None:
+    workflow = serve_command(SHIPPED)["options"][1]
+
+    assert workflow["description"] == "How to make them (SDXL text to image if left out)"
+    assert workflow["choices"] == [
+        {"name": "SDXL text to image", "value": "sdxl_text_to_image"},
+        {"name": "SDXL image to image", "value": "sdxl_image_to_image"},
+    ]
+
+
+def test_one_recipe_alone_leaves_no_workflow_to_choose() -> None:
+    assert [o["name"] for o in command(recipe("a", PROMPT, default=True))["options"]] == ["prompt"]
+
+
+def test_the_command_is_there_in_servers_and_in_direct_messages() -> None:
+    made = serve_command(SHIPPED)
+
+    assert (made["type"], made["name"]) == (1, "serve")
+    assert (made["contexts"], made["integration_types"]) == ([0, 1, 2], [0, 1])
+
+
+@pytest.mark.skipif(not DOCUMENT.is_file(), reason="Discord's OpenAPI document is not at hand")
+def test_discord_takes_the_command_by_its_own_document() -> None:
+    document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    route = document["paths"]["/applications/{application_id}/commands"]["put"]
+    schema = route["requestBody"]["content"]["application/json"]["schema"]
+    validator = jsonschema.Draft202012Validator({**schema, "components": document["components"]})
+
+    assert list(validator.iter_errors([serve_command(SHIPPED)])) == []
+    assert list(validator.iter_errors([{**serve_command(SHIPPED), "name": "x" * 33}])) != []
+
+
+def test_every_kind_of_option_has_the_number_that_discord_gave_it() -> None:
+    options = [Option(kind.value, kind, "x", required=True) for kind in OptionKind]
+
+    made = command(recipe("a", *options, default=True))["options"]
+
+    assert {option["name"]: option["type"] for option in made} == {
+        "string": 3,
+        "integer": 4,
+        "boolean": 5,
+        "number": 10,
+        "attachment": 11,
+    }
+
+
+def test_required_options_come_before_all_others_and_prompt_before_its_like() -> None:
+    image = Option("image", OptionKind.ATTACHMENT, "Start", required=True)
+
+    made = command(recipe("a", STEPS, image, PROMPT, default=True))["options"]
+
+    assert [option["name"] for option in made] == ["prompt", "image", "steps"]
+
+
+@pytest.mark.parametrize("second", [replace(PROMPT, required=False), STEPS])
+def test_an_option_is_required_only_if_every_recipe_requires_it(second: Option) -> None:
+    made = command(recipe("a", PROMPT, default=True), recipe("b", second))["options"]
+
+    assert {option["name"]: option["required"] for option in made}["prompt"] is False
+
+
+def test_the_words_of_the_default_recipe_describe_a_shared_option() -> None:
+    made = command(recipe("a", STEPS), recipe("b", replace(STEPS, description="B"), default=True))
+
+    assert {option["name"]: option["description"] for option in made["options"]}["steps"] == "B"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ((1, 60), (5, 100), {"min_value": 1, "max_value": 100}),
+        ((0, 60), (None, 30), {"max_value": 60}),
+        ((None, None), (1, 2), {}),
+    ],
+)
+def test_the_widest_bounds_are_offered(
+    first: tuple[int | None, int | None],
+    second: tuple[int | None, int | None],
+    expected: dict[str, int],
+) -> None:
+    made = merged(*(replace(STEPS, minimum=low, maximum=high) for low, high in (first, second)))
+
+    assert {key: made[key] for key in made if key.endswith("_value")} == expected
+
+
+def test_the_widest_lengths_are_offered() -> None:
+    made = merged(
+        replace(PROMPT, min_length=2, max_length=100), replace(PROMPT, min_length=1, max_length=50)
+    )
+
+    assert (made["min_length"], made["max_length"]) == (1, 100)
+
+
+def test_the_choices_of_all_recipes_are_offered_once() -> None:
+    one, two, three = (Choice(str(n), n) for n in (1, 2, 3))
+
+    made = merged(
+        Option("size", OptionKind.INTEGER, "Size", choices=(one, two)),
+        Option("size", OptionKind.INTEGER, "Size", choices=(two, three)),
+    )
+
+    assert [choice["value"] for choice in made["choices"]] == [1, 2, 3]
+
+
+def test_an_option_that_is_free_in_one_recipe_is_offered_free() -> None:
+    made = merged(Option("steps", OptionKind.INTEGER, "x", choices=(Choice("1", 1),)), STEPS)
+
+    assert made.keys() == {"type", "name", "description", "required"}
+
+
+def size(*values: int, name: str = "size") -> Option:
+    """Make an option with choices."""
+    return Option(name, OptionKind.INTEGER, "x", choices=tuple(Choice(f"{v}", v) for v in values))
+
+
+LONG = tuple(Choice(f"{n:0100}", f"{n:0100}") for n in range(25))
+WORDY = [Option(f"o{n}", OptionKind.STRING, "x" * 100, choices=LONG) for n in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("recipes", "answer"),
+    [
+        (
+            [recipe("a", STEPS, default=True), recipe("b", replace(STEPS, kind=OptionKind.NUMBER))],
+            "workflows/b/manifest.toml: options.steps.type: is number, but integer in "
+            "workflows/a/manifest.toml; use one type or two names",
+        ),
+        (
+            [
+                recipe("a", size(*range(20)), default=True),
+                recipe("b", size(*range(20, 30))),
+            ],
+            "workflows/b/manifest.toml: options.size.choices: 30 with those of the other workflows",
+        ),
+        (
+            [
+                recipe("a", size(1), default=True),
+                recipe("b", replace(size(), choices=(Choice("1", 100),))),
+            ],
+            "workflows/b/manifest.toml: options.size.choices: a name stands for another value",
+        ),
+        (
+            [
+                recipe("a", *(replace(STEPS, name=f"a{n}") for n in range(12)), default=True),
+                recipe("b", *(replace(STEPS, name=f"b{n}") for n in range(13))),
+            ],
+            "workflows/a/manifest.toml, workflows/b/manifest.toml: 26 options together, a command "
+            "takes 25",
+        ),
+        (
+            [recipe("a", *WORDY, default=True)],
+            "workflows/a/manifest.toml: /serve has 10,2",
+        ),
+        (
+            [recipe(f"w{n}", PROMPT, default=n == 0) for n in range(26)],
+            "26 workflows, a member can choose from 25; remove some",
+        ),
+        (
+            [recipe("a", default=True), replace(recipe("b"), title="A")],
+            "workflows/a/manifest.toml, workflows/b/manifest.toml: name: two workflows share one",
+        ),
+    ],
+)
+def test_recipes_that_discord_would_not_take_together_are_named(
+    recipes: list[Recipe], answer: str
+) -> None:
+    with pytest.raises(BrokenRecipe) as caught:
+        command(*recipes)
+
+    assert answer in str(caught.value)
+
+
+def test_characters_are_counted_in_options_and_choices_too() -> None:
+    part = {
+        "name": "ab",
+        "description": "cde",
+        "options": [{"name": "f", "description": "g", "choices": [{"name": "h", "value": 100}]}],
+    }
+
+    assert characters(part) == 11

@@ -173,7 +173,7 @@ class MemoryReplies:
 
     def __init__(self) -> None:
         self.edits: list[tuple[str, Shown]] = []
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.before_edit: Callable[[Job], None] = lambda job: None
 
     def showing(self, job_id: str) -> Shown | None:

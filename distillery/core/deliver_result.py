@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from distillery.core import keys
-from distillery.core.errors import DiscordRefused, StaleJob
+from distillery.core.errors import DiscordRefused, DiscordUnavailable, StaleJob
 from distillery.core.job import Job, JobState, Outcome
 from distillery.core.ports import (
     Clock,
@@ -22,8 +23,8 @@ from distillery.core.worker_documents import BadDocument, WorkerResult, parse_re
 
 logger = logging.getLogger(__name__)
 
-DELIVERY_LEASE_S = 45.0
-"""A delivery that is not done by then has died: the room that makes it may run for 30 s."""
+DELIVERY_LEASE_S = 75.0
+"""A delivery that is not done by then has died: the room that makes it may run for 60 s."""
 MAX_ATTEMPTS = 3
 LINK_LIFE_S = 3600
 MAX_MESSAGE_BYTES = 25 * 1024 * 1024
@@ -127,11 +128,18 @@ class DeliverResult:
         outcome = job.outcome or Outcome()
         try:
             self._edit(job, outcome)
+        except DiscordUnavailable:
+            self._release(job)
+            raise
         except DiscordRefused as error:
             # The token is dead or the message is gone: no repeat can ever reach the member.
             logger.warning("Discord refused the answer: %s", error)
             self.telemetry.count("AnswersRefused")
         self._finish(job, outcome)
+
+    def _release(self, job: Job) -> None:
+        with contextlib.suppress(StaleJob):
+            self.store.move(job, job.released(self.clock()))
 
     def _edit(self, job: Job, outcome: Outcome) -> None:
         if outcome.error is None:

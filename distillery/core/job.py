@@ -173,6 +173,10 @@ class Job:
         """Whoever was telling the member has gone: the caller takes over."""
         return self._moved(JobState.DELIVERING, "reclaimed", now, lease_until=now + lease_s)
 
+    def released(self, now: float) -> Job:
+        """The caller could not tell the member: anybody may try again at once."""
+        return self._moved(JobState.DELIVERING, "released", now, lease_until=now)
+
     def delivered(self, now: float) -> Job:
         """The member has been answered."""
         if self.outcome is None:

@@ -106,13 +106,26 @@ def test_a_result_that_cannot_be_read_is_a_failure_with_words(world: World) -> N
     assert shown.content == UNREADABLE
 
 
-def test_while_discord_is_away_the_delivery_is_kept_and_then_taken_over(world: World) -> None:
+def test_while_discord_is_away_the_answer_is_kept_and_told_by_the_next_call(world: World) -> None:
     world.dispatched()
     world.worker_writes_picture()
     world.replies.error = DiscordUnavailable("later")
     with pytest.raises(DiscordUnavailable):
         world.deliver("1001", 1)
     assert world.job().state is JobState.DELIVERING
+
+    world.replies.error = None
+    world.deliver("1001", 1)
+    assert len(world.replies.edits) == 1
+    assert world.job().state is JobState.SUCCEEDED
+
+
+def test_a_delivery_whose_room_died_is_taken_over_when_its_lease_is_over(world: World) -> None:
+    world.dispatched()
+    world.worker_writes_picture()
+    world.replies.error = SystemExit()
+    with pytest.raises(SystemExit):
+        world.deliver("1001", 1)
 
     world.replies.error = None
     world.deliver("1001", 1)

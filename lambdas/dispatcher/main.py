@@ -19,7 +19,6 @@ from distillery.aws.secrets import secret_reader
 from distillery.aws.telemetry import EmfTelemetry, job_in_logs, start_logging
 from distillery.core.deliver_result import DeliverResult
 from distillery.core.dispatch_job import DispatchJob, Slots
-from distillery.core.errors import ConfigError
 from distillery.core.ports import GpuProvider
 from distillery.discord.attachments import DiscordAttachments
 from distillery.discord.replies import DiscordReplies
@@ -57,9 +56,6 @@ def sagemaker() -> Slots:
 
 
 PROVIDERS: Mapping[str, Callable[[], Slots]] = {"runpod": runpod, "sagemaker": sagemaker}
-unknown = sorted(set(settings.providers) - PROVIDERS.keys())
-if unknown:
-    raise ConfigError(f"PROVIDERS names {unknown}: it may name {sorted(PROVIDERS)}")
 
 telemetry = EmfTelemetry("Distillery", "dispatcher")
 store = DynamoJobStore(clients.dynamodb(), settings.table_name)

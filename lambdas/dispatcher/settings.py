@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from distillery.core.errors import ConfigError
 from distillery.settings import names, origins, setting, web_address, whole_number
 
 
@@ -39,3 +40,22 @@ class Settings:
     runpod_slots: int = setting("jobs Runpod may hold at once", default=3, parse=whole_number)
     sagemaker_endpoint_name: str = setting("the name of the SageMaker endpoint", default="")
     sagemaker_slots: int = setting("jobs SageMaker may hold at once", default=3, parse=whole_number)
+
+    def __post_init__(self) -> None:
+        """Refuse a provider that is unknown, or chosen but not set up."""
+        endpoints = {
+            "runpod": ("RUNPOD_ENDPOINT_ID", self.runpod_endpoint_id),
+            "sagemaker": ("SAGEMAKER_ENDPOINT_NAME", self.sagemaker_endpoint_name),
+        }
+        problems = [
+            f"PROVIDERS names {name!r}: it may name {' and '.join(endpoints)}"
+            for name in self.providers
+            if name not in endpoints
+        ]
+        problems += [
+            f"{variable} is not set, but PROVIDERS names {name}"
+            for name, (variable, value) in endpoints.items()
+            if name in self.providers and not value
+        ]
+        if problems:
+            raise ConfigError("; ".join(problems))

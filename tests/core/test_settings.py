@@ -55,3 +55,14 @@ def test_everything_wrong_is_named_at_once() -> None:
 def test_a_public_key_of_another_length_is_named(key: str) -> None:
     with pytest.raises(ConfigError, match="DISCORD_PUBLIC_KEY"):
         read_settings(Interactions, {**GOOD, "DISCORD_PUBLIC_KEY": key})
+
+
+def test_a_provider_that_is_chosen_must_be_known_and_set_up() -> None:
+    given = {"TABLE_NAME": "t", "BUCKET_NAME": "b", "QUEUE_URL": "q"}
+    with pytest.raises(ConfigError) as caught:
+        read_settings(Dispatcher, {**given, "PROVIDERS": "runpod,vast,sagemaker"})
+    for word in ("vast", "RUNPOD_ENDPOINT_ID", "SAGEMAKER_ENDPOINT_NAME"):
+        assert word in str(caught.value)
+    assert read_settings(
+        Dispatcher, {**given, "PROVIDERS": "runpod", "RUNPOD_ENDPOINT_ID": "abc"}
+    ).providers == ("runpod",)

@@ -50,9 +50,13 @@ def sagemaker() -> SageMakerClient:
 
 
 def sagemaker_runtime() -> SageMakerRuntimeClient:
-    """Make a client of SageMaker's runtime."""
+    """Make a client of SageMaker's runtime that never repeats a call.
+
+    An invocation whose answer was lost may be running: a repeat would run it twice.
+    """
+    config = _CONFIG.merge(Config(retries={"total_max_attempts": 1}))
     return cast(
-        "SageMakerRuntimeClient", _session().create_client("sagemaker-runtime", config=_CONFIG)
+        "SageMakerRuntimeClient", _session().create_client("sagemaker-runtime", config=config)
     )
 
 

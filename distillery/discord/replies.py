@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distillery.core.job import Job
-from distillery.core.ports import Delivery, Progress
+from distillery.core.ports import Clock, Delivery, Progress
 from distillery.discord.markdown import escape
 from distillery.discord.responses import MAX_CONTENT, NO_MENTIONS
 from distillery.discord.webhook import File, WebhookClient
@@ -14,13 +14,16 @@ from distillery.discord.webhook import File, WebhookClient
 BAR_CELLS = 20
 PROMPT_CHARACTERS = 300
 PREVIEW = "preview.jpg"
+FRESH_S = 10.0
+"""Our first answer may take the 3 s that Discord allows; after this it has surely been read."""
 
 
 class DiscordReplies:
     """Implements `Replies` by editing the message that answers the interaction."""
 
-    def __init__(self, webhook: WebhookClient) -> None:
+    def __init__(self, webhook: WebhookClient, clock: Clock) -> None:
         self._webhook = webhook
+        self._clock = clock
 
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show a bar, what is being done, and the picture as far as it has come."""
@@ -58,7 +61,10 @@ class DiscordReplies:
             "allowed_mentions": NO_MENTIONS,
         }
         origin = job.origin
-        self._webhook.edit_original(origin.application_id, origin.token, payload, files)
+        fresh = self._clock() - job.created_at < FRESH_S
+        self._webhook.edit_original(
+            origin.application_id, origin.token, payload, files, fresh=fresh
+        )
 
 
 def _heading(job: Job) -> str:

@@ -54,23 +54,27 @@ class WebhookClient:
         token: str,
         payload: Mapping[str, Any],
         files: Sequence[File] = (),
+        *,
+        fresh: bool = False,
     ) -> None:
         """Replace the message that answers an interaction.
 
         The attachments named in `payload` are all that remain, so a repeat changes nothing.
+        `fresh` says that the interaction is so young that Discord may not have read our first
+        answer yet; until then it does not know the message.
         Raises DiscordUnavailable when it may work later and DiscordRefused when it never will.
         """
         url = f"{self._api_url}/webhooks/{application_id}/{token}/messages/@original"
         body, content_type = _encode(payload, files)
         for last in [False] * (TRIES - 1) + [True]:
-            wait_s = self._patch(url, body, content_type)
+            wait_s = self._patch(url, body, content_type, fresh)
             if wait_s is None:
                 return
             if last or wait_s > LONGEST_WAIT_S:
                 raise DiscordUnavailable("Discord did not take the message yet", wait_s)
             self._sleep(wait_s)
 
-    def _patch(self, url: str, body: bytes, content_type: str) -> float | None:
+    def _patch(self, url: str, body: bytes, content_type: str, fresh: bool) -> float | None:
         """Send once. Returns None when taken, else how many seconds to wait before a repeat."""
         try:
             answer = self._http.request(
@@ -89,7 +93,8 @@ class WebhookClient:
             return None
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             return _retry_after(answer)
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        unknown_yet = fresh and answer.status == HTTPStatus.NOT_FOUND
+        if unknown_yet or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return 1.0
         raise DiscordRefused(f"Discord answered {answer.status}: {_reason(answer)}")
 

@@ -64,7 +64,7 @@ deliver = DeliverResult(
     store=store,
     queue=queue,
     objects=objects,
-    replies=DiscordReplies(WebhookClient(http, settings.discord_api_url)),
+    replies=DiscordReplies(WebhookClient(http, settings.discord_api_url), time.time),
     telemetry=telemetry,
     clock=time.time,
 )

@@ -99,6 +99,15 @@ def test_what_discord_refuses_for_good_is_never_repeated(
     assert len(server.asked) == 1
 
 
+def test_a_message_that_discord_does_not_know_yet_is_waited_for(
+    server: Script, webhook: WebhookClient, waits: list[float]
+) -> None:
+    server.answers = [(404, {"code": 10015, "message": "Unknown Webhook"}), (200, {})]
+    DiscordReplies(webhook, lambda: 1.0).show_failure(job(), "no")
+    assert len(server.asked) == 2
+    assert waits == [1.0]
+
+
 def test_the_token_is_in_no_log_and_no_error(
     server: Script, webhook: WebhookClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -111,7 +120,7 @@ def test_the_token_is_in_no_log_and_no_error(
 
 
 def test_pictures_replace_whatever_was_attached(server: Script, webhook: WebhookClient) -> None:
-    DiscordReplies(webhook).show_pictures(job(), [Delivery(PICTURE, b"data")])
+    DiscordReplies(webhook, lambda: 60.0).show_pictures(job(), [Delivery(PICTURE, b"data")])
     body = server.asked[0].body
     payload = json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
     assert payload["attachments"] == [{"id": "0", "filename": "0_9.png"}]
@@ -121,7 +130,7 @@ def test_pictures_replace_whatever_was_attached(server: Script, webhook: Webhook
 
 
 def test_a_failure_removes_the_preview(server: Script, webhook: WebhookClient) -> None:
-    DiscordReplies(webhook).show_failure(job(), "It failed. Try again.")
+    DiscordReplies(webhook, lambda: 60.0).show_failure(job(), "It failed. Try again.")
     payload = server.asked[0].json()
     assert payload["attachments"] == []
     assert "Try again." in payload["content"]
@@ -129,7 +138,7 @@ def test_a_failure_removes_the_preview(server: Script, webhook: WebhookClient) -
 
 def test_progress_shows_a_bar_and_the_step(server: Script, webhook: WebhookClient) -> None:
     progress = Progress(sequence=1, percent=40.0, node_title="Sampler", step=8, steps=20)
-    DiscordReplies(webhook).show_progress(job(), progress)
+    DiscordReplies(webhook, lambda: 60.0).show_progress(job(), progress)
     content = server.asked[0].json()["content"]
     assert "████████░░░░░░░░░░░░" in content
     assert "step 8 of 20" in content
@@ -141,7 +150,7 @@ def test_progress_shows_a_bar_and_the_step(server: Script, webhook: WebhookClien
 def test_a_prompt_is_shown_as_it_was_typed(
     server: Script, webhook: WebhookClient, prompt: str
 ) -> None:
-    DiscordReplies(webhook).show_failure(job(prompt), "no")
+    DiscordReplies(webhook, lambda: 60.0).show_failure(job(prompt), "no")
     content = server.asked[0].json()["content"]
     assert len(content) <= 2000
     assert "\n# " not in content

@@ -1,0 +1,150 @@
+"""The routes that need the bot token: channel messages, and who the bot is."""
+
+import hmac
+
+from aiohttp import web
+
+from local.discord import rules
+from local.discord.interactions import public_key
+from local.discord.members import bot_user
+from local.discord.messages import Posted
+from local.discord.payload import read_payload
+from local.discord.refusals import (
+    invalid_form,
+    not_your_message,
+    unauthorized,
+    unknown_channel,
+)
+from local.discord.state import DISCORD, Discord
+
+routes = web.RouteTableDef()
+CHANNEL = "/api/v10/channels/{channel}/messages"
+DEFAULT_PAGE = 50
+LONGEST_PAGE = 100
+
+
+def authorized(request: web.Request) -> Discord:
+    """Return the state for a request with the right bot token; refuse others with 401."""
+    discord = request.app[DISCORD]
+    expected = f"Bot {discord.settings.bot_token}".encode()
+    given = request.headers.get("Authorization", "").encode()
+    if not discord.settings.bot_token or not hmac.compare_digest(given, expected):
+        raise unauthorized()
+    return discord
+
+
+@routes.post(CHANNEL)
+async def post(request: web.Request) -> web.Response:
+    """Post a message as the bot; with `enforce_nonce` a repeated nonce returns the first one."""
+    discord = _in_channel(request)
+    payload = await read_payload(request, discord.settings.attachment_size_limit)
+    problems = rules.channel_message_problems(payload.json)
+    problems += discord.openapi.problems("MessageCreateRequest", payload.json)
+    if problems:
+        raise invalid_form(*problems)
+    nonce = payload.json.get("nonce")
+    known = _posted_with(discord, nonce) if payload.json.get("enforce_nonce") else None
+    if known is None:
+        extra = {} if nonce is None else {"nonce": nonce}
+        known = discord.messages.post(bot_user(discord.settings), payload, extra=extra)
+    return web.json_response(known.message)
+
+
+@routes.get(CHANNEL)
+async def listed(request: web.Request) -> web.Response:
+    """Return the newest messages of the channel, newest first."""
+    discord = _in_channel(request)
+    asked = request.query.get("limit", str(DEFAULT_PAGE))
+    limit = min(int(asked), LONGEST_PAGE) if asked.isdecimal() else DEFAULT_PAGE
+    visible = [p.message for p in discord.messages.visible("")]
+    return web.json_response(visible[::-1][:limit])
+
+
+@routes.get(CHANNEL + "/{message}")
+async def read(request: web.Request) -> web.Response:
+    """Return one message of the channel."""
+    discord = _in_channel(request)
+    return web.json_response(discord.messages.find(request.match_info["message"]).message)
+
+
+@routes.patch(CHANNEL + "/{message}")
+async def edit(request: web.Request) -> web.Response:
+    """Edit a message of the bot."""
+    discord = _in_channel(request)
+    payload = await read_payload(request, discord.settings.attachment_size_limit)
+    posted = _own(discord, request)
+    problems = rules.edit_problems(payload.json, posted.message["flags"])
+    problems += discord.openapi.problems("MessageEditRequestPartial", payload.json)
+    if problems:
+        raise invalid_form(*problems)
+    discord.messages.edit(posted, payload)
+    return web.json_response(posted.message)
+
+
+@routes.delete(CHANNEL + "/{message}")
+async def delete(request: web.Request) -> web.Response:
+    """Remove a message."""
+    discord = _in_channel(request)
+    discord.messages.delete(discord.messages.find(request.match_info["message"]))
+    return web.Response(status=204)
+
+
+@routes.get("/api/v10/users/@me")
+async def me(request: web.Request) -> web.Response:
+    """Return the bot's own user."""
+    discord = authorized(request)
+    return web.json_response(
+        bot_user(discord.settings) | {"locale": "en-US", "mfa_enabled": False, "verified": True}
+    )
+
+
+@routes.get("/api/v10/applications/@me")
+@routes.get("/api/v10/oauth2/applications/@me")
+async def application(request: web.Request) -> web.Response:
+    """Return the application, with the public key that verifies its interactions."""
+    discord = authorized(request)
+    settings = discord.settings
+    return web.json_response(
+        {
+            "id": settings.application_id,
+            "name": settings.application_name,
+            "icon": None,
+            "description": "",
+            "type": None,
+            "bot": bot_user(settings),
+            "bot_public": False,
+            "bot_require_code_grant": False,
+            "verify_key": public_key(settings.signing_key),
+            "flags": 0,
+            "flags_new": "0",
+            "redirect_uris": [],
+            "interactions_endpoint_url": discord.interactions_url,
+            "role_connections_verification_url": None,
+            "owner": bot_user(settings),
+            "approximate_guild_count": 1,
+            "approximate_user_install_count": 0,
+            "approximate_user_authorization_count": 0,
+            "explicit_content_filter": 0,
+            "team": None,
+            "eligible_oauth2_scopes": [],
+        }
+    )
+
+
+def _in_channel(request: web.Request) -> Discord:
+    discord = authorized(request)
+    if request.match_info["channel"] != discord.settings.channel_id:
+        raise unknown_channel()
+    return discord
+
+
+def _own(discord: Discord, request: web.Request) -> Posted:
+    posted = discord.messages.find(request.match_info["message"])
+    if posted.message["author"]["id"] != discord.settings.application_id:
+        raise not_your_message()
+    return posted
+
+
+def _posted_with(discord: Discord, nonce: object) -> Posted | None:
+    same = [p for p in discord.messages.visible(None) if nonce and p.message.get("nonce") == nonce]
+    return same[0] if same else None

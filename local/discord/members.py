@@ -1,0 +1,59 @@
+"""The people of the guild: three members to play, and the application's own bot user."""
+
+from dataclasses import dataclass
+
+from local.discord.refusals import Json
+from local.discord.settings import DiscordSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who can type into the channel."""
+
+    id: str
+    username: str
+    display_name: str
+    colour: str  # of the drawn avatar
+
+    def user(self) -> Json:
+        """Return the user object of Discord's API."""
+        return _user(self.id, self.username, self.display_name)
+
+
+MEMBERS = (
+    Member("1200000000000000001", "juniper", "Juniper", "#3ba55c"),
+    Member("1200000000000000002", "barley", "Barley", "#faa61a"),
+    Member("1200000000000000003", "oak", "Oak", "#eb459e"),
+)
+
+
+def member_named(name: str) -> Member:
+    """Find a member by id or user name.
+
+    Raises:
+        ValueError: nobody is called that.
+    """
+    for member in MEMBERS:
+        if name in (member.id, member.username):
+            return member
+    known = ", ".join(member.username for member in MEMBERS)
+    raise ValueError(f"nobody here is called {name!r}; the members are {known}")
+
+
+def bot_user(settings: DiscordSettings) -> Json:
+    """Return the user object under which the application writes."""
+    user = _user(settings.application_id, settings.application_name.lower(), None)
+    return {**user, "username": settings.application_name, "bot": True}
+
+
+def _user(identity: str, username: str, global_name: str | None) -> Json:
+    return {
+        "id": identity,
+        "username": username,
+        "global_name": global_name,
+        "discriminator": "0",
+        "avatar": None,
+        "public_flags": 0,
+        "flags": 0,
+        "primary_guild": None,
+    }

@@ -1,0 +1,100 @@
+"""One local cloud for all tests that need one: the real CDK app, deployed by the real CDK CLI."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from nacl.signing import SigningKey
+
+from local.member import LocalMember
+
+START_S = 180.0
+ANSWER_S = 60.0
+UP = "import sys; from pathlib import Path; from local import supervisor; " + (
+    "raise SystemExit(supervisor.up(0, folder=Path(sys.argv[1])))"
+)
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running local cloud, by what its state.json says."""
+
+    state: dict[str, Any]
+    folder: Path
+
+    def serve(self, prompt: str, member: str = "juniper", **options: str) -> Any:
+        """Use /serve as a member and wait for the end."""
+        return LocalMember(self.state, member).serve(prompt, options, self.folder / "pictures")
+
+    def sign_and_post(self, interaction: dict[str, Any], seed: str = "") -> requests.Response:
+        """Do what Discord does, without the stand-in: sign an interaction and post it."""
+        body = json.dumps(interaction).encode()
+        timestamp = str(int(time.time()))
+        key = SigningKey(bytes.fromhex(seed or self.state["signing_key"]))
+        headers = {
+            "X-Signature-Ed25519": key.sign(timestamp.encode() + body).signature.hex(),
+            "X-Signature-Timestamp": timestamp,
+            "Content-Type": "application/json",
+        }
+        url = self.state["interactions_url"]
+        return requests.post(url, data=body, headers=headers, timeout=30)
+
+    def message(self, token: str) -> requests.Response:
+        """Read the message that answers an interaction."""
+        path = f"/api/v10/webhooks/{self.state['application_id']}/{token}/messages/@original"
+        return requests.get(self.state["discord_url"] + path, timeout=10)
+
+    def control(self, path: str) -> Any:
+        """Read one of the GPU cloud's control pages."""
+        return requests.get(f"{self.state['control_url']}/{path}", timeout=10).json()
+
+    def job(self, job_id: str) -> Any:
+        """Read one job as the table holds it."""
+        return next(job for job in self.control("jobs") if job["job_id"] == job_id)
+
+    def fault(self, provider: str, mode: str) -> None:
+        """Switch a provider's fault."""
+        url = f"{self.state['control_url']}/faults"
+        requests.post(url, json={"provider": provider, "mode": mode}, timeout=10).raise_for_status()
+
+    def discord_control(self, path: str) -> Any:
+        """Read one of the Discord stand-in's control pages."""
+        return requests.get(f"{self.state['discord_url']}/control/{path}", timeout=10).json()
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    folder = tmp_path_factory.mktemp("cloud")
+    log = folder / "supervisor.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", UP, str(folder)], stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield Cloud(_wait_for_state(process, folder, log), folder)
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, log.read_text()
+
+
+def _wait_for_state(process: subprocess.Popen[bytes], folder: Path, log: Path) -> dict[str, Any]:
+    state_file = folder / "state.json"
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if state_file.exists():
+            state: dict[str, Any] = json.loads(state_file.read_text())
+            return state
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    pytest.fail(f"the local cloud did not start:\n{log.read_text()}")

@@ -1,0 +1,103 @@
+"""ComfyUI's HTTP routes that the worker uses, over one keep-alive session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+
+from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.job import Graph
+
+_QUICK_S = 10.0  # questions: ComfyUI answers them even while it samples
+_SLOW_S = 60.0  # validating a graph, moving a file
+
+
+class ComfyHttp:
+    """Every method raises requests.RequestException when the engine cannot be asked."""
+
+    def __init__(self, url: Callable[[], str]) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.trust_env = False  # the engine is never behind a proxy
+
+    def queue_prompt(
+        self, graph: Graph, prompt_id: str, client_id: str
+    ) -> tuple[bool, dict[str, Any]]:
+        """Queue a graph; return whether it was taken, and ComfyUI's answer."""
+        body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id}
+        response = self._post("/prompt", body, _SLOW_S)
+        return response.ok, _object(response)
+
+    def history(self, prompt_id: str) -> dict[str, Any] | None:
+        """Return a finished run's entry, or None while there is none."""
+        entry: dict[str, Any] | None = self._get(f"/history/{prompt_id}").get(prompt_id)
+        return entry
+
+    def is_known(self, prompt_id: str) -> bool:
+        """Say whether the prompt waits, runs or has run."""
+        queue = self._get("/queue")
+        in_queue = [*queue.get("queue_running", ()), *queue.get("queue_pending", ())]
+        # /history last: the prompt may have ended between the two questions.
+        return any(item[1] == prompt_id for item in in_queue) or bool(self.history(prompt_id))
+
+    def interrupt(self, prompt_id: str) -> None:
+        """Take one prompt out of the engine, waiting or running, and never another.
+
+        First out of the queue, then out of the machine: between the two it can only move forward.
+        """
+        self._post("/queue", {"delete": [prompt_id]}, _QUICK_S)
+        self._post("/interrupt", {"prompt_id": prompt_id}, _QUICK_S)
+
+    def upload_image(self, name: str, png: bytes) -> str:
+        """Put a PNG into the engine's input folder; return the name a node knows it by."""
+        response = self._session.post(
+            f"{self._url()}/upload/image",
+            files={"image": (name, png, "image/png")},
+            data={"type": "input", "overwrite": "true"},
+            timeout=_SLOW_S,
+        )
+        response.raise_for_status()
+        body = _object(response)
+        folder = body.get("subfolder")
+        return f"{folder}/{body['name']}" if folder else str(body["name"])
+
+    def view(self, file: Mapping[str, str], max_bytes: int) -> bytes:
+        """Fetch a file that a run made. Raises JobFailed beyond `max_bytes`."""
+        query = {key: file.get(key, "") for key in ("filename", "subfolder", "type")}
+        data = bytearray()
+        with self._session.get(
+            f"{self._url()}/view", params=query, stream=True, timeout=_SLOW_S
+        ) as response:
+            response.raise_for_status()
+            for chunk in response.iter_content(1 << 16):
+                data += chunk
+                if len(data) > max_bytes:
+                    raise JobFailed(
+                        Kind.EXECUTION_FAILED,
+                        f"{query['filename']} is larger than the limit of {max_bytes} bytes; "
+                        "ask for a smaller size",
+                    )
+        return bytes(data)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._session.close()
+
+    def _get(self, path: str) -> dict[str, Any]:
+        response = self._session.get(f"{self._url()}{path}", timeout=_QUICK_S)
+        response.raise_for_status()
+        return _object(response)
+
+    def _post(self, path: str, body: Mapping[str, Any], timeout_s: float) -> requests.Response:
+        return self._session.post(f"{self._url()}{path}", json=body, timeout=timeout_s)
+
+
+def _object(response: requests.Response) -> dict[str, Any]:
+    """Return the JSON body; ComfyUI answers some bad requests with plain text."""
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        body = None
+    return body if isinstance(body, dict) else {"error": f"HTTP {response.status_code}"}

@@ -1,0 +1,174 @@
+"""The ComfyUI process behind the worker: started early, watched, restarted, ended at exit.
+
+With COMFYUI_URL the engine is somebody else's and only its address is known.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+import requests
+
+from gpu_container.worker.errors import JobFailed, Kind
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.05
+_PROBE_S = 2.0
+_END_S = 10.0
+
+
+class Engine:
+    """An engine at `url`, or one that `command` starts on 127.0.0.1.
+
+    In `command`, {port} becomes a free port and {dir} a scratch folder that holds the empty
+    folders input, output and temp. Times in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str | None = None,
+        command: str | None = None,
+        start_s: float = 600.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._command = command if url is None else None
+        self._start_s = start_s
+        self._clock = clock
+        self._lock = Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: Thread | None = None
+        self._last_line = "it said nothing"
+        self._scratch: Path | None = None
+        self._url = (url or f"http://127.0.0.1:{_free_port()}").rstrip("/")
+        self._was_ready = False
+        self._ended = False
+
+    @property
+    def url(self) -> str:
+        """Its address, such as http://127.0.0.1:8188."""
+        return self._url
+
+    def start(self) -> None:
+        """Start the process unless it lives, and return at once; so a dead one comes back."""
+        with self._lock:
+            if self._ended or self.is_alive():
+                return
+            if self._process is not None:
+                log.warning("the engine ended with code %s", self._process.poll())
+            self._was_ready = False
+            self._process = subprocess.Popen(  # noqa: S603  the operator's own command
+                self._arguments(),
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+            self._reader = Thread(target=self._read_lines, args=(self._process,), daemon=True)
+            self._reader.start()
+        log.info("the engine starts as process %d", self._process.pid)
+
+    def is_alive(self) -> bool:
+        """False once the process has ended; an engine of somebody else counts as alive."""
+        if self._command is None:
+            return True
+        return self._process is not None and self._process.poll() is None
+
+    def is_ready(self) -> bool:
+        """Ask the engine whether it answers."""
+        with requests.Session() as session:  # of its own: health checks come from many threads
+            session.trust_env = False
+            try:
+                return session.get(f"{self.url}/prompt", timeout=_PROBE_S).ok
+            except requests.RequestException:
+                return False
+
+    def wait_ready(self, deadline: float, stop: Event) -> None:
+        """Return when the engine answers; start it again first if it has died.
+
+        Asks nothing if it has been ready and still lives. Raises JobFailed when the process ends,
+        when `stop` is set, at `deadline`, or after the time an engine may take to start.
+        """
+        self.start()
+        if self._was_ready and self._command is not None:
+            return
+        give_up_at = min(deadline, self._clock() + self._start_s)
+        while not self.is_ready():
+            if not self.is_alive():
+                raise JobFailed(Kind.ENGINE_UNAVAILABLE, self._why_it_ended())
+            if stop.is_set():
+                raise JobFailed(Kind.INTERRUPTED, "the worker was told to stop")
+            if self._clock() >= give_up_at:
+                raise JobFailed(Kind.ENGINE_UNAVAILABLE, "the engine did not get ready in time")
+            stop.wait(_POLL_S)
+        self._was_ready = True
+
+    def stop(self) -> None:
+        """End the process and remove its scratch folder."""
+        with self._lock:
+            self._ended = True
+        if self._process is not None and self.is_alive():
+            self._process.terminate()
+            try:
+                self._process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _arguments(self) -> list[str]:
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="worker-"))
+            for name in ("input", "output", "temp"):
+                (self._scratch / name).mkdir()
+        port = self._url.rpartition(":")[2]
+        values = {"{port}": port, "{dir}": str(self._scratch)}
+        arguments = shlex.split(self._command or "")
+        for mark, value in values.items():
+            arguments = [argument.replace(mark, value) for argument in arguments]
+        return arguments
+
+    def _read_lines(self, process: subprocess.Popen[str]) -> None:
+        """Pass the engine's own lines on to the log, and keep the last ones for an error."""
+        if process.stdout is None:
+            return
+        with process.stdout as lines:
+            for line in filter(str.strip, lines):
+                self._last_line = line.strip()
+                log.info("engine: %s", line.rstrip())
+
+    def _why_it_ended(self) -> str:
+        code = self._process.poll() if self._process else None
+        if self._reader is not None:
+            self._reader.join(1.0)  # its last words may still be on their way
+        return f"the engine ended with code {code} while starting: {self._last_line[:200]}"
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment without the platform's keys: custom nodes are other people's code."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RUNPOD_", "AWS_", "SAGEMAKER_"))
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,80 @@
+"""result.json: how a job ended. See result.schema.json."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from gpu_container.worker.errors import NOT_THE_JOBS_FAULT, JobFailed, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutput:
+    """A file that lies in the store. Width and height in pixels, None for what is no image."""
+
+    name: str
+    node_id: str
+    content_type: str
+    bytes: int
+    sha256: str
+    width: int | None
+    height: int | None
+
+
+@dataclass(slots=True)
+class Timings:
+    """Seconds of each stage; a stage that was not reached is 0."""
+
+    inputs_s: float = 0.0
+    engine_s: float = 0.0
+    upload_s: float = 0.0
+    total_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """The end of one attempt. Times in seconds since 1970."""
+
+    job_id: str
+    attempt: int
+    started_at: float
+    finished_at: float
+    outputs: tuple[StoredOutput, ...] = ()
+    failure: JobFailed | None = None
+    timings: Timings = field(default_factory=Timings)
+
+    @property
+    def status(self) -> str:
+        """succeeded, failed or interrupted."""
+        if self.failure is None:
+            return "succeeded"
+        return "interrupted" if self.failure.kind is Kind.INTERRUPTED else "failed"
+
+    @property
+    def is_the_jobs_fault(self) -> bool:
+        """True when the same job would fail on any worker."""
+        return self.failure is not None and self.failure.kind not in NOT_THE_JOBS_FAULT
+
+    def document(self) -> dict[str, Any]:
+        """Return what result.json holds."""
+        return {
+            "version": 1,
+            "job_id": self.job_id,
+            "attempt": self.attempt,
+            "status": self.status,
+            "outputs": [asdict(output) for output in self.outputs],
+            "error": self.failure and _error(self.failure),
+            "timings": {name: round(value, 3) for name, value in asdict(self.timings).items()},
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+        }
+
+
+def _error(failure: JobFailed) -> dict[str, str | None]:
+    return {
+        "kind": failure.kind.value,
+        "message": failure.message,
+        "node_id": failure.node.node_id,
+        "node_title": failure.node.title,
+        "node_class": failure.node.class_type,
+    }

@@ -1,0 +1,154 @@
+"""The whole of one job: inputs, graph, outputs, and last of all result.json.
+
+Whatever happens, exactly one result is stored and returned; nothing is stored after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import Any
+
+from gpu_container.worker import log as job_log
+from gpu_container.worker.comfy import Comfy
+from gpu_container.worker.engine import Engine
+from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.inputs import CheckedImage, Fetcher
+from gpu_container.worker.job import Job, UploadTarget, parse_job, result_address
+from gpu_container.worker.outputs import OutputFile, find_outputs, image_size
+from gpu_container.worker.progress import Reporter
+from gpu_container.worker.result import JobResult, StoredOutput, Timings
+from gpu_container.worker.upload import Uploader
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What a job needs from outside. `clock` counts seconds, `now` is seconds since 1970."""
+
+    engine: Engine
+    comfy: Comfy
+    fetcher: Fetcher
+    uploader: Uploader
+    progress_uploader: Uploader
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+
+    def close(self) -> None:
+        """End the engine and drop every connection."""
+        self.engine.stop()
+        for part in (self.comfy, self.fetcher, self.uploader, self.progress_uploader):
+            part.close()
+
+
+def run_job(envelope: object, deps: Deps, stop: Event) -> JobResult:
+    """Run the job in `envelope` to its end and return the result that was stored.
+
+    Never raises. Setting `stop` interrupts exactly this job's run. If result.json itself cannot be
+    stored, the returned result says upload_failed.
+    """
+    started, started_at, timings = deps.clock(), deps.now(), Timings()
+    job_id, attempt, target = result_address(envelope)
+    outputs: tuple[StoredOutput, ...] = ()
+    failure: JobFailed | None = None
+    with job_log.about(job_id, attempt):
+        try:
+            outputs = _Work(parse_job(envelope), deps, stop, timings, started).run()
+        except JobFailed as error:
+            failure = error
+        except Exception as error:  # the boundary of a job: a bug here must not end it silently
+            log.exception("the worker failed")
+            text = f"unexpected {type(error).__name__} in the worker; see its log"
+            failure = JobFailed(Kind.EXECUTION_FAILED, text)
+        timings.total_s = deps.clock() - started
+        result = JobResult(job_id, attempt, started_at, deps.now(), outputs, failure, timings)
+        result = _store(result, target, deps)
+        deps.engine.start()  # if it died: be ready for the next job
+        log.info("job %s: %s", result.status, result.failure or f"{len(outputs)} files")
+    return result
+
+
+def _store(result: JobResult, target: UploadTarget | None, deps: Deps) -> JobResult:
+    if target is None:
+        return result
+    document = json.dumps(result.document()).encode()
+    try:
+        deps.uploader.post(target, "result.json", document, "application/json")
+    except JobFailed as error:
+        log.error("the result was not stored: %s", error)
+        return replace(result, outputs=(), failure=error)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The stages of one job that fits the schema. Each raises JobFailed."""
+
+    job: Job
+    deps: Deps
+    stop: Event
+    timings: Timings
+    started: float
+
+    def run(self) -> tuple[StoredOutput, ...]:
+        with self._timed("inputs_s"):
+            images = [self.deps.fetcher.fetch(entry) for entry in self.job.inputs]
+        with self._timed("engine_s"):
+            made = self._run_graph(images)
+        with self._timed("upload_s"):
+            return tuple(self._store_output(file) for file in self._wanted(made))
+
+    def _run_graph(self, images: list[CheckedImage]) -> dict[str, Any]:
+        job, deadline = self.job, self.started + self.job.limits.timeout_s
+        self.deps.engine.wait_ready(deadline, self.stop)
+        graph = deepcopy(dict(job.graph))
+        for entry, image in zip(job.inputs, images, strict=True):
+            name = self.deps.comfy.upload_image(image.name, image.png)
+            graph[entry.node]["inputs"][entry.input] = name
+        reporter = Reporter(
+            job, self.deps.progress_uploader, started=self.started, clock=self.deps.clock
+        )
+        reporter.start()
+        try:
+            return self.deps.comfy.run(
+                job, graph, deadline=deadline, stop=self.stop, watch=reporter.see
+            )
+        finally:
+            reporter.stop()
+
+    def _wanted(self, made: dict[str, Any]) -> list[OutputFile]:
+        files = find_outputs(self.job, made)
+        if not files:
+            names = ", ".join(str(self.job.node(node).title) for node in self.job.outputs)
+            raise JobFailed(Kind.NO_OUTPUT, f"the run ended but made no file in: {names}")
+        most = self.job.limits.max_outputs
+        if len(files) > most:
+            log.warning("%d files were made, only the first %d are delivered", len(files), most)
+        return files[:most]
+
+    def _store_output(self, file: OutputFile) -> StoredOutput:
+        data = (file.text or "").encode()
+        if file.source is not None:
+            data = self.deps.comfy.view(file.source, self.job.limits.max_output_bytes)
+        self.deps.uploader.post(self.job.upload_outputs, file.name, data, file.content_type)
+        width, height = image_size(data) or (None, None)
+        digest = hashlib.sha256(data).hexdigest()
+        return StoredOutput(
+            file.name, file.node_id, file.content_type, len(data), digest, width, height
+        )
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        begun = self.deps.clock()
+        try:
+            yield
+        finally:
+            setattr(self.timings, stage, self.deps.clock() - begun)

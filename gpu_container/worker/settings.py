@@ -1,0 +1,58 @@
+"""Everything the worker takes from its environment. gpu_container/README.md has the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class ConfigError(ValueError):
+    """The environment is wrong; the message names every variable to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One of `comfyui_url` and `comfyui_command` is set. Times in seconds."""
+
+    comfyui_url: str | None
+    comfyui_command: str | None
+    engine_start_s: float
+    log_level: str
+    bind_host: str
+    port: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the environment; raises ConfigError with all that is wrong."""
+        problems: list[str] = []
+        url, command = environ.get("COMFYUI_URL"), environ.get("COMFYUI_COMMAND")
+        if not url and not command:
+            problems.append("set COMFYUI_URL (a running engine) or COMFYUI_COMMAND (one to start)")
+        if url and not url.startswith(("http://", "https://")):
+            problems.append("COMFYUI_URL must begin with http:// or https://")
+        settings = cls(
+            comfyui_url=url or None,
+            comfyui_command=command or None,
+            engine_start_s=_number(environ, "ENGINE_START_SECONDS", 600.0, problems),
+            log_level=environ.get("LOG_LEVEL", "INFO").upper(),
+            bind_host=environ.get("BIND_HOST", "0.0.0.0"),  # SageMaker calls from outside
+            port=int(_number(environ, "SAGEMAKER_BIND_TO_PORT", 8080, problems)),
+        )
+        if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            problems.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
+        if problems:
+            raise ConfigError("; ".join(problems))
+        return settings
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, problems: list[str]) -> Any:
+    text = environ.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        problems.append(f"{name} must be a number above 0, not {text!r}")
+        return default
+    return value

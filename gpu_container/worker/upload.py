@@ -1,0 +1,77 @@
+"""Stores a file at a pre-signed POST: the only way anything leaves the worker."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import requests
+
+from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.job import UploadTarget
+
+log = logging.getLogger(__name__)
+
+_TRY_AGAIN = frozenset({408, 425, 429})
+_MAX_PAUSE_S = 8.0
+
+
+class Uploader:
+    """Posts files over a keep-alive session and tries again what may pass by itself."""
+
+    def __init__(
+        self,
+        *,
+        attempts: int = 5,
+        timeout_s: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._attempts = attempts
+        self._timeout_s = timeout_s
+        self._sleep = sleep
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy and no .netrc: the URL is all it needs
+
+    def post(self, target: UploadTarget, name: str, data: bytes, content_type: str) -> None:
+        """Store `data`; `name` replaces ${filename} in the key.
+
+        No answer, 5xx and 408/425/429 are tried again with growing pauses. Raises
+        JobFailed(upload_failed), with the host but never the signed URL in its message.
+        """
+        problem = ""
+        for attempt in range(self._attempts):
+            if attempt:
+                self._sleep(min(0.5 * 2 ** (attempt - 1), _MAX_PAUSE_S))
+            try:
+                status = self._send(target, name, data, content_type)
+            except requests.RequestException as error:
+                problem = type(error).__name__
+            else:
+                if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+                    return
+                problem = f"HTTP {status}"
+                if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _TRY_AGAIN:
+                    break
+            log.warning("storing %s: %s (try %d)", name, problem, attempt + 1)
+        host = urlsplit(target.url).hostname
+        raise JobFailed(Kind.UPLOAD_FAILED, f"{host} did not store {name}: {problem}")
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._session.close()
+
+    def _send(self, target: UploadTarget, name: str, data: bytes, content_type: str) -> int:
+        fields = {**target.fields, "key": target.fields["key"].replace("${filename}", name)}
+        fields.setdefault("Content-Type", content_type)
+        # S3 ignores every field after `file`; requests writes files after fields.
+        response = self._session.post(
+            target.url,
+            data=fields,
+            files={"file": (name, data, content_type)},
+            timeout=(min(5.0, self._timeout_s), self._timeout_s),
+            allow_redirects=False,
+        )
+        return response.status_code

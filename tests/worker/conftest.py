@@ -1,0 +1,122 @@
+"""Fakes on the other side of the worker's wires, and jobs to give it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gpu_container.worker.comfy import Comfy, Patience
+from gpu_container.worker.engine import Engine
+from gpu_container.worker.inputs import Fetcher
+from gpu_container.worker.result import JobResult
+from gpu_container.worker.run_job import Deps, run_job
+from gpu_container.worker.upload import Uploader
+from tests.worker.fake_comfy import FakeComfy
+from tests.worker.loop_thread import LoopThread
+from tests.worker.store import Store
+
+IMPATIENT = Patience(history_every_s=0.3, unreachable_s=0.3)
+
+
+def png(width: int = 64, height: int = 64, color: str = "red") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), color).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture(scope="session")
+def loop_thread() -> Iterator[LoopThread]:
+    thread = LoopThread()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture
+def comfy(loop_thread: LoopThread) -> Iterator[FakeComfy]:
+    fake = FakeComfy(loop_thread)
+    fake.files["output//rec_00001_.png"] = png()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def store(loop_thread: LoopThread) -> Iterator[Store]:
+    fake = Store(loop_thread)
+    yield fake
+    fake.close()
+
+
+@dataclass
+class Bench:
+    """A worker between the fakes."""
+
+    comfy: FakeComfy
+    store: Store
+    deps: Deps
+    pauses: list[float]
+    stop: Event = field(default_factory=Event)
+
+    def job(self, **changes: Any) -> dict[str, Any]:
+        base = "jobs/1300000000000000001/1"
+        job: dict[str, Any] = {
+            "version": 1,
+            "job_id": "1300000000000000001",
+            "attempt": 1,
+            "graph": self.comfy.graph,
+            "outputs": ["9"],
+            "inputs": [],
+            "upload": {
+                "outputs": self.store.target(base + "/outputs/${filename}"),
+                "progress": self.store.target(base + "/progress.json"),
+                "result": self.store.target(base + "/result.json"),
+            },
+            "limits": {
+                "timeout_s": 20,
+                "progress_interval_s": 0.01,
+                "max_outputs": 10,
+                "max_output_bytes": 1 << 20,
+            },
+        }
+        limits = {**job["limits"], **changes.pop("limits", {})}
+        return {**job, **changes, "limits": limits}
+
+    def run(self, **changes: Any) -> JobResult:
+        return run_job(self.job(**changes), self.deps, self.stop)
+
+    def result_document(self) -> dict[str, Any]:
+        assert len(self.store.all("result.json")) == 1
+        assert self.store.keys()[-1].endswith("/result.json")
+        return self.store.document("result.json")
+
+
+@pytest.fixture
+def make_bench(comfy: FakeComfy, store: Store) -> Iterator[Callable[..., Bench]]:
+    benches: list[Bench] = []
+
+    def make(engine: Any = None, patience: Patience = IMPATIENT) -> Bench:
+        pauses: list[float] = []
+        engine = engine or Engine(url=comfy.url)
+        deps = Deps(
+            engine=engine,
+            comfy=Comfy(engine, patience=patience),
+            fetcher=Fetcher(sleep=pauses.append),
+            uploader=Uploader(sleep=pauses.append),
+            progress_uploader=Uploader(attempts=1, timeout_s=3),
+        )
+        benches.append(Bench(comfy, store, deps, pauses))
+        return benches[-1]
+
+    yield make
+    for bench in benches:
+        bench.deps.close()
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    return make_bench()

@@ -1,0 +1,222 @@
+"""A ComfyUI that replays a recorded run, with faults to order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tests.worker.loop_thread import LoopThread
+
+RECORDINGS = Path(__file__).parent / "recordings"
+
+
+def recording(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((RECORDINGS / f"{name}.json").read_text())
+    return loaded
+
+
+@dataclass
+class Faults:
+    drop_socket_at: int | None = None  # the socket closes before this event; it and some are lost
+    events_lost: int = 0
+    hang_at: int | None = None  # the run stops before this event until it is interrupted
+    deaf: bool = False  # no event is ever sent
+    prompt_answer: tuple[int, Any] | None = None
+    drop_prompt_answers: int = 0  # queue the prompt, then cut the connection
+    forget_run: bool = False  # as if restarted: the prompt is in no queue and no history
+    stay_queued: bool = False
+
+
+@dataclass
+class Seen:
+    prompts: list[dict[str, Any]] = field(default_factory=list)
+    interrupts: list[str] = field(default_factory=list)
+    deletes: list[str] = field(default_factory=list)
+    uploads: dict[str, bytes] = field(default_factory=dict)
+    connections: list[str] = field(default_factory=list)
+    history_asked: int = 0
+
+
+class FakeComfy:
+    def __init__(self, loop: LoopThread, name: str = "run_txt2img") -> None:
+        self.faults, self.seen = Faults(), Seen()
+        self.files: dict[str, bytes] = {}
+        self.preview = b"\xff\xd8\xff" + b"p" * 1000
+        self._sockets: dict[str, web.WebSocketResponse] = {}
+        self._history: dict[str, Any] = {}
+        self._pending: set[str] = set()
+        self._running: set[str] = set()
+        self._stopped = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.play(name)
+        self._loop = loop
+        app = web.Application(client_max_size=1 << 26)
+        app.add_routes(
+            [
+                web.get("/ws", self._ws),
+                web.get("/prompt", self._info),
+                web.post("/prompt", self._prompt),
+                web.get("/history/{id}", self._get_history),
+                web.get("/queue", self._queue),
+                web.post("/queue", self._delete),
+                web.post("/interrupt", self._interrupt),
+                web.post("/upload/image", self._upload),
+                web.get("/view", self._view),
+            ]
+        )
+        self._runner, self.url = loop.serve(app)
+
+    def play(self, name: str) -> None:
+        recorded = recording(name)
+        self.graph: dict[str, Any] = recorded["prompt_call"]["request"]["json"]["prompt"]
+        self.events: list[dict[str, Any]] = recorded["websocket"][1:]
+        ((self._recorded_id, self._entry),) = recorded["history_call"]["response"]["body"].items()
+
+    def set_outputs(self, outputs: dict[str, Any]) -> None:
+        self._entry = {**self._entry, "outputs": outputs}
+
+    def is_alive(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._loop.call(self._close())
+
+    async def _close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._drop_sockets()
+        await self._runner.cleanup()
+
+    async def _drop_sockets(self) -> None:
+        for socket in list(self._sockets.values()):
+            await socket.close()
+        self._sockets.clear()
+
+    async def _ws(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        client = request.query["clientId"]
+        self.seen.connections.append(client)
+        self._sockets[client] = socket
+        status = {"status": {"exec_info": {"queue_remaining": 0}}, "sid": client}
+        await socket.send_json({"type": "status", "data": status})
+        if self._running:
+            await socket.send_json({"type": "executing", "data": {"node": "3"}})
+        async for _ in socket:
+            pass
+        if self._sockets.get(client) is socket:
+            del self._sockets[client]
+        return socket
+
+    async def _info(self, _: web.Request) -> web.Response:
+        return web.json_response({"exec_info": {"queue_remaining": 0}})
+
+    async def _prompt(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.seen.prompts.append(body)
+        prompt_id, answer = body["prompt_id"], self.faults.prompt_answer
+        if answer is None or answer[0] == 200:
+            self._pending.add(prompt_id)
+            if self.faults.forget_run:
+                self._pending.clear()
+            elif not self.faults.stay_queued:
+                task = asyncio.create_task(self._run(prompt_id, body["client_id"]))
+                self._tasks.add(task)
+        if self.faults.drop_prompt_answers:
+            self.faults.drop_prompt_answers -= 1
+            assert request.transport is not None
+            request.transport.close()
+        status, extra = answer or (200, {"node_errors": {}})
+        reply = {"prompt_id": prompt_id, "number": 1, **extra} if status == 200 else extra
+        return web.json_response(reply, status=status)
+
+    async def _run(self, prompt_id: str, client: str) -> None:
+        self._pending.discard(prompt_id)
+        self._running.add(prompt_id)
+        lost = 0
+        for index, event in enumerate(self.events):
+            if index == self.faults.hang_at:
+                await self._stopped.wait()
+                await self._end_interrupted(prompt_id, client)
+                return
+            if index == self.faults.drop_socket_at:
+                await self._drop_sockets()
+                lost = self.faults.events_lost
+            if index == len(self.events) - 1:
+                self._finish(prompt_id)
+            if lost:
+                lost -= 1
+                continue
+            await self._send(prompt_id, client, event)
+        self._running.discard(prompt_id)
+
+    def _finish(self, prompt_id: str) -> None:
+        text = json.dumps(self._entry).replace(self._recorded_id, prompt_id)
+        self._history[prompt_id] = json.loads(text)
+        self._running.discard(prompt_id)
+
+    async def _end_interrupted(self, prompt_id: str, client: str) -> None:
+        data = {"prompt_id": prompt_id, "node_id": "3", "node_type": "KSampler", "executed": []}
+        event = {"type": "execution_interrupted", "data": data}
+        status = {"status_str": "error", "messages": [["execution_interrupted", data]]}
+        self._history[prompt_id] = {"outputs": {}, "status": status}
+        self._running.discard(prompt_id)
+        await self._send(prompt_id, client, {"text": event})
+
+    async def _send(self, prompt_id: str, client: str, event: dict[str, Any]) -> None:
+        socket = self._sockets.get(client)
+        if socket is None or socket.closed or self.faults.deaf:
+            return
+        if "binary" in event:
+            await socket.send_bytes(struct.pack(">II", 1, 1) + self.preview)
+        else:
+            text = json.dumps(event["text"]).replace(self._recorded_id, prompt_id)
+            await socket.send_str(text)
+
+    async def _get_history(self, request: web.Request) -> web.Response:
+        self.seen.history_asked += 1
+        prompt_id = request.match_info["id"]
+        entry = self._history.get(prompt_id)
+        return web.json_response({prompt_id: entry} if entry else {})
+
+    async def _queue(self, _: web.Request) -> web.Response:
+        running = [[1, prompt_id, {}] for prompt_id in self._running]
+        pending = [[2, prompt_id, {}] for prompt_id in self._pending]
+        return web.json_response({"queue_running": running, "queue_pending": pending})
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        names = (await request.json())["delete"]
+        self.seen.deletes += names
+        self._pending -= set(names)
+        return web.Response()
+
+    async def _interrupt(self, request: web.Request) -> web.Response:
+        prompt_id = (await request.json())["prompt_id"]
+        self.seen.interrupts.append(prompt_id)
+        if prompt_id in self._running:
+            self._stopped.set()
+        return web.Response()
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        image = form["image"]
+        assert isinstance(image, web.FileField)
+        self.seen.uploads[image.filename] = image.file.read()
+        return web.json_response({"name": image.filename, "subfolder": "", "type": "input"})
+
+    async def _view(self, request: web.Request) -> web.Response:
+        path = "/".join(request.query[key] for key in ("type", "subfolder", "filename"))
+        data = self.files.get(path)
+        return web.Response(body=data) if data is not None else web.Response(status=404)
+
+
+def graph_of(name: str) -> dict[str, Any]:
+    return deepcopy(recording(name)["prompt_call"]["request"]["json"]["prompt"])

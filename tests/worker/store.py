@@ -1,0 +1,86 @@
+"""What stands behind the pre-signed URLs: a form POST that stores, and files to fetch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from tests.worker.loop_thread import LoopThread
+
+
+@dataclass
+class Stored:
+    key: str
+    fields: list[str]  # names in the order in which they came
+    content_type: str
+    data: bytes
+
+
+@dataclass
+class Answers:
+    """Statuses to answer with before storing again works, by a word in the key."""
+
+    queue: dict[str, list[int]] = field(default_factory=dict)
+
+    def next_for(self, key: str) -> int:
+        for word, statuses in self.queue.items():
+            if word in key and statuses:
+                return statuses.pop(0)
+        return 204
+
+
+class Store:
+    def __init__(self, loop: LoopThread) -> None:
+        self.stored: list[Stored] = []
+        self.tries: list[str] = []
+        self.answers = Answers()
+        self.inputs: dict[str, bytes] = {}
+        self.input_answers: list[web.Response] = []
+        self._loop = loop
+        app = web.Application(client_max_size=1 << 28)
+        app.add_routes([web.post("/bucket", self._post), web.get("/inputs/{name}", self._get)])
+        self._runner, self.url = loop.serve(app)
+
+    def close(self) -> None:
+        self._loop.call(self._runner.cleanup())
+
+    def target(self, key: str) -> dict[str, Any]:
+        fields = {"key": key, "policy": "eyJ-secret-policy", "x-amz-signature": "SECRETSIGNATURE"}
+        return {"url": f"{self.url}/bucket", "fields": fields}
+
+    def input_url(self, name: str) -> str:
+        return f"{self.url}/inputs/{name}?X-Amz-Signature=SECRETSIGNATURE"
+
+    def keys(self) -> list[str]:
+        return [item.key for item in self.stored]
+
+    def document(self, word: str) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads(self.all(word)[-1].data)
+        return loaded
+
+    def all(self, word: str) -> list[Stored]:
+        return [item for item in self.stored if word in item.key]
+
+    async def _post(self, request: web.Request) -> web.Response:
+        names, values = [], {}
+        content_type = ""
+        async for part in await request.multipart():
+            assert part.name is not None  # type: ignore[union-attr]
+            names.append(part.name)  # type: ignore[union-attr]
+            values[part.name] = await part.read(decode=False)  # type: ignore[union-attr]
+            if part.name == "file":  # type: ignore[union-attr]
+                content_type = part.headers["Content-Type"]
+        key = values["key"].decode()
+        self.tries.append(key)
+        status = self.answers.next_for(key)
+        if status == 204:
+            self.stored.append(Stored(key, names, content_type, bytes(values["file"])))
+        return web.Response(status=status)
+
+    async def _get(self, request: web.Request) -> web.Response:
+        if self.input_answers:
+            return self.input_answers.pop(0)
+        return web.Response(body=self.inputs[request.match_info["name"]])

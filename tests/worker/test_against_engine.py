@@ -1,0 +1,135 @@
+"""Whole jobs against the local engine, which walks graphs and paints, over real sockets."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gpu_container.worker.engine import Engine
+from gpu_container.worker.result import JobResult
+from tests.worker.conftest import Bench, png
+from tests.worker.fake_comfy import graph_of
+from tests.worker.process import wait_for
+
+COMMAND = "{python} -m local.engine --port {{port}} --base-dir {{dir}} --step-seconds 0.01"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    made = Engine(command=COMMAND.format(python=shlex.quote(sys.executable)))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench], engine: Engine) -> Bench:
+    return make_bench(_Kept(engine))
+
+
+class _Kept:
+    """The engine of all tests: one bench does not end it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def stop(self) -> None: ...
+
+
+def graph(seed: int = 1, **sampler: Any) -> dict[str, Any]:
+    made = graph_of("run_txt2img")
+    made["3"]["inputs"] |= {"seed": seed, **sampler}
+    return made
+
+
+def test_a_picture_is_made_and_stored(bench: Bench) -> None:
+    result = bench.run(graph=graph(seed=11))
+
+    assert result.failure is None
+    (picture,) = bench.store.all("/outputs/")
+    with Image.open(io.BytesIO(picture.data)) as image:
+        assert image.size == (64, 64)
+    assert bench.result_document()["status"] == "succeeded"
+
+
+def test_progress_comes_with_steps_titles_and_previews(bench: Bench) -> None:
+    bench.run(graph=graph(seed=12, steps=30))
+
+    documents = [json.loads(item.data) for item in bench.store.all("progress.json")]
+    assert len(documents) > 3
+    assert any(document["steps"] == 30 for document in documents)
+    assert any(document["node_title"] == "KSampler" for document in documents)
+    assert any(document["preview"] for document in documents)
+
+
+def test_the_same_graph_again_is_cached_and_delivers_again(bench: Bench) -> None:
+    made = graph(seed=13)
+
+    first, second = bench.run(graph=made), bench.run(graph=made)
+
+    assert first.outputs[0].sha256 == second.outputs[0].sha256
+
+
+def test_an_input_image_is_used(bench: Bench) -> None:
+    bench.store.inputs["photo"] = png(48, 32, "green")
+    made = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "replaced"}},
+        "2": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x", "images": ["1", 0]}},
+    }
+    url = bench.store.input_url("photo")
+    entry = {"node": "1", "input": "image", "url": url, "max_bytes": 10_000}
+
+    result = bench.run(graph=made, outputs=["2"], inputs=[entry])
+
+    assert result.failure is None
+    (picture,) = bench.store.all("/outputs/")
+    with Image.open(io.BytesIO(picture.data)) as image:
+        assert (image.size, image.convert("RGB").getpixel((5, 5))) == ((48, 32), (0, 128, 0))
+
+
+def test_an_unknown_node_is_an_invalid_graph(bench: Bench) -> None:
+    made = graph()
+    made["3"]["class_type"] = "NoSuchNode"
+
+    result = bench.run(graph=made)
+
+    assert result.failure is not None
+    assert (result.failure.kind, result.failure.node.node_id) == ("invalid_graph", "3")
+
+
+def test_a_run_over_its_time_leaves_the_engine_free_for_the_next(bench: Bench) -> None:
+    slow = graph(seed=14, steps=10_000)
+
+    result = bench.run(graph=slow, limits={"timeout_s": 0.5})
+
+    assert result.failure is not None
+    assert result.failure.kind == "timed_out"
+    assert bench.run(graph=graph(seed=15)).failure is None
+
+
+def test_an_engine_killed_in_a_run_is_reported_and_back_for_the_next(
+    bench: Bench, engine: Engine
+) -> None:
+    results: list[JobResult] = []
+    slow = graph(seed=16, steps=10_000)
+    run = Thread(target=lambda: results.append(bench.run(graph=slow)))
+    run.start()
+    wait_for(lambda: bool(bench.store.all("progress.json")))
+    assert engine._process is not None
+    engine._process.kill()
+    run.join(10)
+
+    assert results[0].failure is not None
+    assert results[0].failure.kind == "engine_unavailable"
+    assert bench.run(graph=graph(seed=17)).failure is None

@@ -1,0 +1,113 @@
+"""Both ends of the contract: the worker takes what the core builds, the core reads its answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from distillery.core.envelope import build_envelope
+from distillery.core.job import Job, Origin, Request
+from distillery.core.recipe import Attachment
+from distillery.core.worker_documents import failure_text, parse_progress, parse_result
+from distillery.recipe_files import load_recipes
+from gpu_container.worker.errors import Kind
+from gpu_container.worker.job import parse_job
+from local.memory import MemoryObjectStore
+
+ROOT = Path(__file__).parents[2]
+RECIPES = load_recipes(ROOT / "workflows")
+PICTURE = Attachment("fox.png", "https://cdn.discordapp.com/a.png", "image/png", 70_000)
+
+
+class HttpObjectStore(MemoryObjectStore):
+    """Signs addresses that look like S3's."""
+
+    def sign_get(self, key: str, life_s: int) -> str:
+        return f"https://bucket.s3.amazonaws.com/{key}?X-Amz-Expires={life_s}"
+
+    def sign_upload(self, key: str, max_bytes: int, life_s: int) -> Any:
+        upload = super().sign_upload(key, max_bytes, life_s)
+        return type(upload)("https://bucket.s3.amazonaws.com/", upload.fields)
+
+
+def schema(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((ROOT / "gpu_container" / name).read_text())
+    return document
+
+
+@pytest.mark.parametrize("workflow", sorted(RECIPES))
+def test_what_the_core_builds_the_worker_takes(workflow: str) -> None:
+    recipe = RECIPES[workflow]
+    files = {o.name: PICTURE for o in recipe.options if o.kind == "attachment"}
+    job = Job(
+        job_id="1300000000000000001",
+        origin=Origin(application_id="1", token="secret", user_id="2", channel_id="3"),
+        request=Request(workflow, {"prompt": "a red fox", "seed": 7}, files),
+        created_at=0.0,
+    ).dispatched("runpod", 1.0)
+
+    envelope = json.loads(
+        json.dumps(build_envelope(job, recipe, HttpObjectStore(), timeout_s=600, input_life_s=3600))
+    )
+
+    jsonschema.Draft202012Validator(schema("job.schema.json")).validate(envelope)
+    taken = parse_job(envelope)
+    assert (taken.job_id, taken.attempt) == (job.job_id, 1)
+    assert len(taken.inputs) == len(files)
+    assert "secret" not in json.dumps(envelope)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_failure_of_a_worker_has_words_for_the_member(kind: Kind) -> None:
+    text = failure_text(kind.value, "node 3 said no")
+    if kind is not Kind.BAD_JOB:  # our own mistake: there is nothing more to tell
+        assert text != failure_text("no such kind", "")
+    assert text.endswith(".")
+
+
+def test_the_core_reads_the_documents_that_the_contract_describes() -> None:
+    result = {
+        "version": 1,
+        "job_id": "1",
+        "attempt": 1,
+        "status": "succeeded",
+        "outputs": [
+            {
+                "name": "0_9.png",
+                "node_id": "9",
+                "content_type": "image/png",
+                "bytes": 10,
+                "sha256": "ab" * 32,
+                "width": 8,
+                "height": 8,
+            }
+        ],
+        "error": None,
+        "timings": {"inputs_s": 0.0, "engine_s": 2.5, "upload_s": 0.1, "total_s": 2.6},
+        "started_at": 1.0,
+        "finished_at": 3.6,
+    }
+    jsonschema.Draft202012Validator(schema("result.schema.json")).validate(result)
+    read = parse_result(json.dumps(result).encode())
+    assert read.outcome.engine_s == 2.5
+    assert read.outcome.pictures[0].width == 8
+
+    progress = {
+        "version": 1,
+        "job_id": "1",
+        "attempt": 1,
+        "sequence": 3,
+        "percent": 48.0,
+        "step": 12,
+        "steps": 25,
+        "node_id": "3",
+        "node_title": "Sampler",
+        "preview": {"content_type": "image/jpeg", "base64": "/9j/"},
+        "elapsed_s": 4.2,
+    }
+    jsonschema.Draft202012Validator(schema("progress.schema.json")).validate(progress)
+    assert parse_progress(json.dumps(progress).encode()).steps == 25

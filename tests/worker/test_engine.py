@@ -1,0 +1,147 @@
+"""The engine as a process: started, awaited, noticed when it dies, started again, ended."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from gpu_container.worker.engine import Engine
+from gpu_container.worker.errors import JobFailed, Kind
+from tests.worker.process import wait_for
+
+# One line, no single quotes: it is put into a command line.
+SMALL_ENGINE = (
+    "import http.server,sys;"
+    'H=type("H",(http.server.BaseHTTPRequestHandler,),dict('
+    "do_GET=lambda s:(s.send_response(200),s.end_headers()),log_message=lambda *a:None));"
+    'http.server.HTTPServer(("127.0.0.1",int(sys.argv[1])),H).serve_forever()'
+)
+FOREVER = 1e9
+
+
+def python(code: str, *arguments: str) -> str:
+    return shlex.join([sys.executable, "-c", code, *arguments])
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Engine]]:
+    engines: list[Engine] = []
+
+    def build(code: str, *arguments: str, **options: float) -> Engine:
+        engines.append(Engine(command=python(code, *arguments), **options))
+        return engines[-1]
+
+    yield build
+    for engine in engines:
+        engine.stop()
+
+
+def test_it_is_ready_when_it_answers(make: Callable[..., Engine]) -> None:
+    engine = make(SMALL_ENGINE, "{port}")
+    engine.start()
+
+    engine.wait_ready(FOREVER, Event())
+
+    assert engine.is_ready()
+
+
+def test_its_scratch_folder_is_ready_for_it_and_gone_afterwards(
+    make: Callable[..., Engine], tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    listing = "' '.join([sys.argv[2], *os.listdir(sys.argv[2])])"
+    code = f"import os,sys;open(sys.argv[1],'w').write({listing})"
+    engine = make(code, str(told), "{dir}")
+    engine.start()
+    wait_for(lambda: told.exists() and told.read_text() != "")
+    folder, *names = told.read_text().split()
+
+    engine.stop()
+
+    assert sorted(names) == ["input", "output", "temp"]
+    assert not Path(folder).exists()
+
+
+def test_a_process_that_ends_while_starting_is_reported_with_its_last_words(
+    make: Callable[..., Engine],
+) -> None:
+    engine = make("import sys; print('no GPU found'); sys.exit(3)")
+
+    with pytest.raises(JobFailed, match="ended with code 3 while starting: no GPU found") as caught:
+        engine.wait_ready(FOREVER, Event())
+
+    assert caught.value.kind is Kind.ENGINE_UNAVAILABLE
+
+
+def test_an_engine_that_never_answers_is_given_up(make: Callable[..., Engine]) -> None:
+    engine = make("import time; time.sleep(60)", start_s=0.1)
+
+    with pytest.raises(JobFailed, match="did not get ready in time"):
+        engine.wait_ready(FOREVER, Event())
+
+
+def test_waiting_for_it_ends_when_the_worker_is_told_to_stop(make: Callable[..., Engine]) -> None:
+    engine = make("import time; time.sleep(60)")
+    stop = Event()
+    stop.set()
+
+    with pytest.raises(JobFailed) as caught:
+        engine.wait_ready(FOREVER, stop)
+
+    assert caught.value.kind is Kind.INTERRUPTED
+
+
+def test_a_dead_one_is_started_again_before_the_next_job(make: Callable[..., Engine]) -> None:
+    engine = make(SMALL_ENGINE, "{port}")
+    engine.wait_ready(FOREVER, Event())
+    process = engine._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    assert not engine.is_alive()
+
+    engine.wait_ready(FOREVER, Event())
+
+    assert engine.is_alive()
+    assert engine._process is not process
+
+
+def test_an_ended_engine_stays_ended(make: Callable[..., Engine]) -> None:
+    engine = make(SMALL_ENGINE, "{port}")
+    engine.wait_ready(FOREVER, Event())
+
+    engine.stop()
+    engine.start()
+
+    assert not engine.is_alive()
+
+
+def test_the_engine_sees_none_of_the_platforms_keys(
+    make: Callable[..., Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNPOD_AI_API_KEY", "SECRET")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
+    told = tmp_path / "told"
+    engine = make("import os,sys;open(sys.argv[1],'w').write(str(os.environ))", str(told))
+
+    engine.start()
+
+    wait_for(lambda: told.exists() and told.read_text() != "")
+    assert "PATH" in told.read_text()
+    assert "SECRET" not in told.read_text()
+
+
+def test_somebody_elses_engine_is_only_asked() -> None:
+    engine = Engine(url="http://127.0.0.1:9/", start_s=0.05)
+    engine.start()
+
+    assert engine.url == "http://127.0.0.1:9"
+    assert engine.is_alive()
+    assert not engine.is_ready()
+    with pytest.raises(JobFailed, match="did not get ready"):
+        engine.wait_ready(FOREVER, Event())

@@ -13,8 +13,9 @@ import requests
 
 from local.member import LocalMember, Refused, Served
 
-DEFAULT_OUT = Path(".local/pictures")
-STATE_FILE = Path(".local/state.json")
+FOLDER = Path(__file__).parent.parent / ".local"
+DEFAULT_OUT = FOLDER / "pictures"
+STATE_FILE = FOLDER / "state.json"
 NOT_UP = "The local cloud is not up. Start it with: make demo, or: distillery local up --detach"
 
 

@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local import leash
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from local.gpu_cloud.settings import GpuCloudSettings
 
-_LEASH = Path(__file__).with_name("leash.py")
+_LEASH = Path(leash.__file__)
 _LEASH_MARGIN_S = 5.0
 # A worker gets nothing else of ours: no AWS keys, no proxies, no operator's home folder.
 _INHERITED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")

@@ -1,4 +1,4 @@
-"""Runs one worker and sees to it that nothing of it stays behind, whatever becomes of the cloud.
+"""Runs one program and sees to it that nothing of it stays behind, whatever becomes of us.
 
 A program of its own: `python leash.py GRACE_SECONDS COMMAND...`. It ends the worker when its
 standard input closes, which the operating system does for a parent that is killed, and sweeps up

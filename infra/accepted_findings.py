@@ -1,0 +1,73 @@
+"""cdk-nag findings that are accepted, each in one place and with its reason."""
+
+from __future__ import annotations
+
+from aws_cdk import Acknowledgment, Stack, Validations
+from constructs import IConstruct
+
+_NEWEST_PYTHON = (
+    "AwsSolutions-L1",
+    "Python 3.13 is the version that the tests, the local cloud and the pinned wheels share.",
+)
+_JOB_FILES = (
+    "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/jobs/*]",
+    "The keys of a job are made when the job is; the grant ends at jobs/ of this one bucket.",
+)
+_ACCEPTED = {
+    "Interactions/Function": (_NEWEST_PYTHON,),
+    "Dispatcher/Function": (_NEWEST_PYTHON,),
+    "Followup/Function": (_NEWEST_PYTHON,),
+    "RegisterCommands/Function": (_NEWEST_PYTHON,),
+    "Dispatcher/Role": (_JOB_FILES,),
+    "Followup/Role": (_JOB_FILES,),
+    "Storage/Bucket": (
+        (
+            "AwsSolutions-S1",
+            "Objects live 30 days and are reached by two rooms and by addresses they sign; "
+            "CloudTrail data events show who did, at no cost while nobody looks.",
+        ),
+    ),
+    "Queues/EventDeadLetters": (
+        (
+            "AwsSolutions-SQS3",
+            "This queue is itself the dead letters of a function's asynchronous events.",
+        ),
+    ),
+    "Api/HttpApi": (
+        (
+            "AwsSolutions-APIG4",
+            "Discord signs every request; the function checks the signature before all else, "
+            "and API Gateway has no authorizer for Ed25519.",
+        ),
+    ),
+    "Commands/ProviderRole": (
+        (
+            "AwsSolutions-IAM5[Resource::<{registration}.Arn>:*]",
+            "The CDK's provider framework invokes versions and aliases of this one function.",
+        ),
+    ),
+    "BucketNotificationsHandler050a0587b7544547bf325f094a3db834/Role": (
+        (
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+            "AWSLambdaBasicExecutionRole]",
+            "The CDK attaches it to its own notifications handler; it allows writing logs only.",
+        ),
+    ),
+}
+
+
+def accept_in(stack: Stack, **logical_ids: str) -> None:
+    """Acknowledge each finding of the table at its construct.
+
+    `logical_ids` fills the names in braces: cdk-nag writes resources by their logical ids.
+    """
+    for path, findings in _ACCEPTED.items():
+        construct: IConstruct = stack
+        for name in path.split("/"):
+            construct = construct.node.find_child(name)
+        Validations.of(construct).acknowledge(
+            *(
+                Acknowledgment(id=f"AwsSolutions::{rule.format(**logical_ids)}", reason=reason)
+                for rule, reason in findings
+            )
+        )

@@ -1,0 +1,63 @@
+"""The table of rooms: one row per deployed function, read by its bundle and its construct."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_EVERY_ROOM = ("distillery/__init__.py", "distillery/settings.py", "distillery/core")
+_RECIPES = ("distillery/recipe_files.py", "workflows")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """One Lambda function: `lambdas/<name>/main.py` and what it needs."""
+
+    name: str
+    sources: tuple[str, ...]
+    """Files and folders of the repository that go into its bundle, besides `lambdas/<name>`."""
+    variables: tuple[str, ...]
+    """Names of its environment variables; the stack knows the values."""
+    memory_mib: int
+    timeout_s: int
+
+
+INTERACTIONS = Room(
+    name="interactions",
+    sources=(*_EVERY_ROOM, *_RECIPES, "distillery/discord", "distillery/aws"),
+    variables=("TABLE_NAME", "QUEUE_URL", "DISCORD_PUBLIC_KEY", "ATTACHMENT_ORIGINS"),
+    memory_mib=1024,  # memory buys CPU, and a cold start must answer Discord within 3 s
+    timeout_s=10,
+)
+DISPATCHER = Room(
+    name="dispatcher",
+    sources=(
+        *_EVERY_ROOM,
+        *_RECIPES,
+        "distillery/discord",
+        "distillery/providers",
+        "distillery/aws",
+    ),
+    variables=(
+        *("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"),
+        *("DISCORD_API_URL", "ATTACHMENT_ORIGINS", "PROVIDERS", "JOB_TIMEOUT_SECONDS"),
+        *("RUNPOD_API_URL", "RUNPOD_ENDPOINT_ID", "RUNPOD_SECRET_NAME", "RUNPOD_SLOTS"),
+        *("SAGEMAKER_ENDPOINT_NAME", "SAGEMAKER_SLOTS"),
+    ),
+    memory_mib=512,
+    timeout_s=30,  # a lost run is tried again after six times this: within the token's 15 minutes
+)
+FOLLOWUP = Room(
+    name="followup",
+    sources=(*_EVERY_ROOM, "distillery/discord", "distillery/aws"),
+    variables=("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL", "DISCORD_API_URL"),
+    memory_mib=1024,  # holds all pictures of a message at once
+    timeout_s=60,
+)
+REGISTER_COMMANDS = Room(
+    name="register_commands",
+    sources=(*_EVERY_ROOM, *_RECIPES, "distillery/discord", "distillery/aws"),
+    variables=("DISCORD_API_URL", "DISCORD_APPLICATION_ID", "BOT_TOKEN_SECRET_NAME"),
+    memory_mib=256,
+    timeout_s=60,
+)
+ROOMS = (INTERACTIONS, DISPATCHER, FOLLOWUP, REGISTER_COMMANDS)

@@ -1,0 +1,158 @@
+"""The whole service as one stack: which constructs there are, and who may touch what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import CfnElement, CfnOutput, Duration, Stack
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_s3 as s3
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+from aws_cdk.aws_s3_notifications import LambdaDestination
+from aws_cdk.aws_secretsmanager import ISecret, Secret
+from constructs import Construct
+
+from infra.accepted_findings import accept_in
+from infra.api import InteractionsApi
+from infra.commands import Commands
+from infra.functions import RoomFunction
+from infra.queues import Queues
+from infra.rooms import DISPATCHER, FOLLOWUP, INTERACTIONS, REGISTER_COMMANDS, Room
+from infra.settings import Settings
+from infra.storage import FILES, WAITING_INDEX, Storage
+
+_DISPATCHERS_AT_ONCE = 10
+_LOCAL_DISPATCHERS_AT_ONCE = 2  # each is a process of 50 to 60 MB
+_EVENT_LIFE = Duration.hours(1)  # an older event concerns a job that has long been answered
+
+
+class ServiceStack(Stack):
+    """Everything but the GPU endpoints, which are made elsewhere and named in the settings."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, **stack: Any
+    ) -> None:
+        super().__init__(scope, construct_id, **stack)
+        self._settings = settings
+        self._storage = Storage(self, "Storage", is_local=settings.is_local)
+        self._queues = Queues(self, "Queues", is_local=settings.is_local)
+        self._values = self._environment()
+        api = self._interactions()
+        self._dispatcher()
+        self._followup()
+        registration = self._register_commands()
+        self._outputs(api)
+        self._accept_findings(registration)
+
+    def _environment(self) -> Mapping[str, str]:
+        settings = self._settings
+        return {
+            "TABLE_NAME": self._storage.table.table_name,
+            "BUCKET_NAME": self._storage.bucket.bucket_name,
+            "QUEUE_URL": self._queues.jobs.queue_url,
+            "DISCORD_API_URL": settings.discord_api_url,
+            "DISCORD_APPLICATION_ID": settings.application_id,
+            "DISCORD_PUBLIC_KEY": settings.public_key,
+            "ATTACHMENT_ORIGINS": settings.attachment_origins,
+            "BOT_TOKEN_SECRET_NAME": settings.bot_token_secret,
+            "PROVIDERS": ",".join(settings.providers),
+            "JOB_TIMEOUT_SECONDS": str(settings.job_timeout_seconds),
+            "RUNPOD_API_URL": settings.runpod_api_url,
+            "RUNPOD_ENDPOINT_ID": settings.runpod_endpoint_id,
+            "RUNPOD_SECRET_NAME": settings.runpod_key_secret,
+            "RUNPOD_SLOTS": str(settings.runpod_slots),
+            "SAGEMAKER_ENDPOINT_NAME": settings.sagemaker_endpoint_name,
+            "SAGEMAKER_SLOTS": str(settings.sagemaker_slots),
+        }
+
+    def _room(self, construct_id: str, room: Room) -> RoomFunction:
+        return RoomFunction(
+            self, construct_id, room=room, settings=self._settings, values=self._values
+        )
+
+    def _interactions(self) -> InteractionsApi:
+        room = self._room("Interactions", INTERACTIONS)
+        room.allow("dynamodb:PutItem,GetItem,UpdateItem", self._storage.table.table_arn)
+        room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
+        return InteractionsApi(self, "Api", function=room.function)
+
+    def _dispatcher(self) -> None:
+        settings = self._settings
+        room = self._room("Dispatcher", DISPATCHER)
+        self._allow_jobs(room)
+        room.allow("s3:PutObject", self._storage.bucket.arn_for_objects(FILES))
+        if "runpod" in settings.providers:
+            self._secret("RunpodKey", settings.runpod_key_secret).grant_read(room.role)
+        if "sagemaker" in settings.providers:
+            # SageMaker writes the names in its ARNs in lower case.
+            name = settings.sagemaker_endpoint_name.lower()
+            endpoint = self.format_arn(service="sagemaker", resource="endpoint", resource_name=name)
+            room.allow("sagemaker:InvokeEndpointAsync,DescribeEndpoint", endpoint)
+        if settings.sagemaker_url:
+            for service in ("SAGEMAKER", "SAGEMAKER_RUNTIME"):
+                room.function.add_environment(f"AWS_ENDPOINT_URL_{service}", settings.sagemaker_url)
+        at_once = _LOCAL_DISPATCHERS_AT_ONCE if settings.is_local else _DISPATCHERS_AT_ONCE
+        room.function.add_event_source(
+            SqsEventSource(
+                self._queues.jobs,
+                batch_size=1,  # a job may take most of the room's time: fetching a member's file
+                max_concurrency=at_once,
+                report_batch_item_failures=True,
+            )
+        )
+
+    def _followup(self) -> None:
+        room = self._room("Followup", FOLLOWUP)
+        self._allow_jobs(room)
+        room.function.configure_async_invoke(
+            on_failure=destinations.SqsDestination(self._queues.event_dead_letters),
+            retry_attempts=2,
+            max_event_age=_EVENT_LIFE,
+        )
+        for document in ("progress.json", "result.json"):
+            self._storage.bucket.add_event_notification(
+                s3.EventType.OBJECT_CREATED,
+                LambdaDestination(room.function),
+                s3.NotificationKeyFilter(prefix="jobs/", suffix=f"/{document}"),
+            )
+        self._storage.keep_notification_log()
+
+    def _register_commands(self) -> RoomFunction:
+        room = self._room("RegisterCommands", REGISTER_COMMANDS)
+        self._secret("BotToken", self._settings.bot_token_secret).grant_read(room.role)
+        Commands(self, "Commands", room=room, settings=self._settings)
+        return room
+
+    def _allow_jobs(self, room: RoomFunction) -> None:
+        """Move and deliver jobs: what the dispatcher and followup have in common."""
+        table, bucket = self._storage.table.table_arn, self._storage.bucket
+        room.allow("dynamodb:GetItem,UpdateItem", table)
+        room.allow("dynamodb:Query", f"{table}/index/{WAITING_INDEX}")
+        room.allow("s3:GetObject", bucket.arn_for_objects(FILES))
+        # Without it S3 answers 403, not 404, for a key that is not there.
+        room.allow("s3:ListBucket", bucket.bucket_arn)
+        room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
+
+    def _secret(self, construct_id: str, name: str) -> ISecret:
+        return Secret.from_secret_name_v2(self, construct_id, name)
+
+    def _outputs(self, api: InteractionsApi) -> None:
+        CfnOutput(self, "InteractionsUrl", value=api.url)
+        CfnOutput(self, "TableName", value=self._storage.table.table_name)
+        CfnOutput(self, "BucketName", value=self._storage.bucket.bucket_name)
+        CfnOutput(self, "QueueUrl", value=self._queues.jobs.queue_url)
+
+    def _accept_findings(self, registration: RoomFunction) -> None:
+        resources = {
+            "bucket": self._storage.bucket.node.default_child,
+            "registration": registration.function.node.default_child,
+        }
+        accept_in(
+            self,
+            **{
+                name: str(self.resolve(resource.logical_id))
+                for name, resource in resources.items()
+                if isinstance(resource, CfnElement)
+            },
+        )

@@ -1,0 +1,130 @@
+"""What an operator decides about a deployment: CDK context, read once and checked as a whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_OURS = re.compile(r"[a-z]+(_[a-z]+)*")  # the CDK's own keys have colons, slashes or dashes
+_PROVIDERS = ("runpod", "sagemaker")
+_TARGETS = ("aws", "local")
+
+
+class WrongSettings(ValueError):
+    """Says all that is wrong with the context, one key a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The context of one deployment: `-c key=value`, or `context` in cdk.json."""
+
+    application_id: str
+    """Discord's id of the application."""
+    public_key: str
+    """Discord's public key of the application, 64 hexadecimal digits."""
+    providers: tuple[str, ...] = _PROVIDERS
+    """Who may run jobs, in order of preference."""
+    runpod_endpoint_id: str = ""
+    runpod_slots: int = 3
+    """Jobs Runpod may hold at once."""
+    sagemaker_endpoint_name: str = ""
+    sagemaker_slots: int = 3
+    """Jobs SageMaker may hold at once."""
+    job_timeout_seconds: int = 600
+    """How long a worker may take for one job; an interaction's token lives 900 s."""
+    bot_token_secret: str = "distillery/discord-bot-token"  # noqa: S105 - a name, not a secret
+    runpod_key_secret: str = "distillery/runpod-api-key"  # noqa: S105
+    target: str = "aws"
+    """`aws`, or `local`: plain HTTP to an embedded AWS, and bundles for this machine."""
+    discord_api_url: str = "https://discord.com/api/v10"
+    attachment_origins: str = "https://cdn.discordapp.com,https://media.discordapp.net"
+    runpod_api_url: str = "https://api.runpod.ai/v2"
+    sagemaker_url: str = ""
+    """Where SageMaker answers; empty: at AWS."""
+    python_version: str = "3.13"
+    """The Python of the bundles. AWS runs 3.13; only the local target may differ."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this deployment is for the embedded AWS."""
+        return self.target == "local"
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> Settings:
+        """Read the context; raises WrongSettings."""
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        problems = [
+            f"{key}: no such setting; there are {', '.join(fields)}"
+            for key in sorted(context)
+            if _OURS.fullmatch(key) and key not in fields
+        ]
+        values: dict[str, Any] = {}
+        for name, field in fields.items():
+            try:
+                if name in context:
+                    values[name] = _READERS.get(str(field.type), _text)(context[name])
+                elif field.default is dataclasses.MISSING:
+                    raise ValueError("is missing; Discord's developer portal shows it")
+            except ValueError as error:
+                problems.append(f"{name}: {error}")
+        if not problems:
+            settings = cls(**values)
+            problems = settings._contradictions()
+        if problems:
+            raise WrongSettings(
+                "wrong settings (give each as -c key=value)\n" + "\n".join(problems)
+            )
+        return settings
+
+    def _contradictions(self) -> list[str]:
+        checks = {
+            "application_id: must be the digits that Discord's developer portal shows": (
+                self.application_id.isdigit()
+            ),
+            "public_key: must be the 64 hexadecimal digits that Discord's developer portal shows": (
+                re.fullmatch(r"[0-9a-f]{64}", self.public_key) is not None
+            ),
+            f"providers: must be one or both of {', '.join(_PROVIDERS)}": (
+                0 < len(self.providers) == len(set(self.providers) & set(_PROVIDERS))
+            ),
+            "runpod_endpoint_id: is missing; give it, or leave runpod out of providers": (
+                bool(self.runpod_endpoint_id) or "runpod" not in self.providers
+            ),
+            "sagemaker_endpoint_name: is missing; give it, or leave sagemaker out of providers": (
+                bool(self.sagemaker_endpoint_name) or "sagemaker" not in self.providers
+            ),
+            "job_timeout_seconds: must be less than 840, so that the answer reaches the member": (
+                self.job_timeout_seconds < 840  # noqa: PLR2004 - 14 of the token's 15 minutes
+            ),
+            f"target: must be {' or '.join(_TARGETS)}": self.target in _TARGETS,
+            "python_version: Lambda runs 3.13; only target=local may differ": (
+                self.python_version == "3.13" or self.is_local
+            ),
+        }
+        return [problem for problem, holds in checks.items() if not holds]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"must be a text that is not empty, not {value!r}")
+    return value
+
+
+def _whole_number(value: Any) -> int:
+    text = str(value)
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError(f"must be a whole number of at least 1, not {value!r}")
+    return int(text)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise ValueError(f"must be names with commas between, not {value!r}")
+    return tuple(part.strip() for part in parts)
+
+
+_READERS = {"str": _text, "int": _whole_number, "tuple[str, ...]": _names}

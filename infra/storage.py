@@ -1,0 +1,82 @@
+"""Where jobs and their files live: one DynamoDB table, one private S3 bucket."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.functions import log_group
+
+WAITING_INDEX = "waiting"
+FILES = "jobs/*"
+"""Everything the rooms and the workers write lies under here."""
+_KEEP = Duration.days(30)
+
+
+class Storage(Construct):
+    """The table of jobs and the bucket of inputs, outputs and results.
+
+    `is_local` leaves out what an embedded AWS on plain HTTP would refuse or does not need.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, is_local: bool) -> None:
+        super().__init__(scope, construct_id)
+        removal = RemovalPolicy.DESTROY if is_local else RemovalPolicy.RETAIN
+        self.table = dynamodb.TableV2(
+            self,
+            "Table",
+            partition_key=_text("pk"),
+            sort_key=_text("sk"),
+            global_secondary_indexes=[
+                dynamodb.GlobalSecondaryIndexPropsV2(
+                    index_name=WAITING_INDEX,
+                    partition_key=_text("waiting"),
+                    sort_key=_text("waiting_order"),
+                    projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+                )
+            ],
+            time_to_live_attribute="expires_at",
+            billing=dynamodb.Billing.on_demand(),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=not is_local
+            ),
+            removal_policy=removal,
+        )
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=not is_local,
+            minimum_tls_version=None if is_local else 1.2,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    prefix=prefix,
+                    expiration=_KEEP,
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+                for prefix in ("jobs/", "sagemaker/")
+            ],
+            removal_policy=removal,
+        )
+
+    def keep_notification_log(self) -> None:
+        """Give the CDK's notifications handler a log group whose lines do not stay for ever.
+
+        The CDK makes that function with the first notification, and by itself gives it none.
+        """
+        lines = log_group(self, "NotificationsLog")
+        for construct in Stack.of(self).node.find_all():
+            if (
+                isinstance(construct, CfnResource)
+                and construct.cfn_resource_type == "AWS::Lambda::Function"
+                and "BucketNotificationsHandler" in construct.node.path
+            ):
+                construct.add_property_override("LoggingConfig", {"LogGroup": lines.log_group_name})
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

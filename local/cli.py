@@ -1,0 +1,90 @@
+"""The `distillery` command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from local import serve_command
+
+_INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
+
+
+def main() -> int:
+    """Parse the command line, do it, and return the exit status."""
+    arguments = _parser().parse_args()
+    try:
+        status: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="distillery", description="Pictures on request in Discord, on this machine."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    local = commands.add_parser("local", help="start, end or look at the local cloud")
+    _add_local_commands(local.add_subparsers(required=True, metavar="up|down|status"))
+    serve = commands.add_parser(
+        "serve", help="ask the local cloud for a picture, as a member would"
+    )
+    serve_command.add_arguments(serve)
+    serve.set_defaults(run=serve_command.run)
+    demo = commands.add_parser("demo", help="start the local cloud, ask for a picture, stay up")
+    _add_port(demo)
+    serve_command.add_arguments(demo)
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _add_local_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    up = commands.add_parser("up", help="start it, and stay until Ctrl-C")
+    up.add_argument("--detach", action="store_true", help="return when it is ready; see `down`")
+    _add_port(up)
+    up.set_defaults(run=_up)
+    commands.add_parser("down", help="end it and all it has started").set_defaults(run=_down)
+    status = commands.add_parser("status", help="say whether it runs, and where")
+    status.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    status.set_defaults(run=_status)
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=0, help="of the web page; else one is chosen")
+
+
+def _supervisor() -> Any:
+    """Import what runs the cloud only where it is needed: `serve` answers sooner without it."""
+    return importlib.import_module("local.supervisor")
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    start = _supervisor().up_detached if arguments.detach else _supervisor().up
+    status: int = start(arguments.port)
+    return status
+
+
+def _down(_: argparse.Namespace) -> int:
+    status: int = _supervisor().down()
+    return status
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    status: int = _supervisor().status(as_json=arguments.json)
+    return status
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    async def ask(_: Mapping[str, Any]) -> None:
+        await asyncio.to_thread(serve_command.run, arguments)
+
+    status: int = _supervisor().up(arguments.port, when_ready=ask)
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,60 @@
+"""Synthesizes the stack once; bundling is left out, so that no wheel is fetched."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# jsii, under the CDK, starts `node` when it is imported; ours comes first.
+os.environ["PATH"] = f"{ROOT}/.venv/bin{os.pathsep}{os.environ['PATH']}"
+
+from aws_cdk import App, Validations  # noqa: E402
+from cdk_nag import AwsSolutionsChecks  # noqa: E402
+
+from infra.service_stack import ServiceStack  # noqa: E402
+from infra.settings import Settings  # noqa: E402
+
+EXAMPLE: Mapping[str, str] = {
+    "application_id": "1300000000000000001",
+    "public_key": "0" * 64,
+    "runpod_endpoint_id": "abc123",
+    "sagemaker_endpoint_name": "Distillery-GPU",
+}
+
+
+def synthesized(out: Path, **context: str) -> dict[str, Any]:
+    """Synthesize the app as `cdk synth` does and return the template."""
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = App(
+        outdir=str(out),
+        context={**flags, **EXAMPLE, **context, "aws:cdk:bundling-stacks": []},
+    )
+    settings = Settings.from_context(app.node.get_all_context())
+    stack = ServiceStack(app, "Distillery", settings=settings)
+    if not settings.is_local:
+        Validations.of(app).add_plugins(AwsSolutionsChecks())
+    template: dict[str, Any] = app.synth().get_stack_by_name(stack.stack_name).template
+    return template
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The template for AWS. Synthesis fails when cdk-nag finds something that is not accepted."""
+    return synthesized(tmp_path_factory.mktemp("aws"))
+
+
+@pytest.fixture(scope="session")
+def local_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The template for the embedded AWS."""
+    return synthesized(
+        tmp_path_factory.mktemp("local"),
+        target="local",
+        sagemaker_url="http://127.0.0.1:1",
+        discord_api_url="http://127.0.0.1:2/api/v10",
+    )

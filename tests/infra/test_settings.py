@@ -1,0 +1,64 @@
+"""Settings of a deployment: everything that is wrong is said at once, by its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra.settings import Settings, WrongSettings
+from tests.infra.conftest import EXAMPLE
+
+
+def test_the_example_needs_no_more_than_ids_keys_and_endpoints() -> None:
+    settings = Settings.from_context(EXAMPLE)
+
+    assert settings.providers == ("runpod", "sagemaker")
+    assert not settings.is_local
+
+
+def test_everything_wrong_is_named_at_once() -> None:
+    context: dict[str, Any] = {
+        **EXAMPLE,
+        "aplication_id": "1",
+        "runpod_slots": "many",
+        "sagemaker_slots": 0,
+        "providers": 7,
+    }
+    del context["public_key"]
+
+    with pytest.raises(WrongSettings) as error:
+        Settings.from_context(context)
+
+    for key in ("aplication_id", "public_key", "runpod_slots", "sagemaker_slots", "providers"):
+        assert f"\n{key}: " in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("application_id", "distillery"),
+        ("public_key", "xyz"),
+        ("public_key", "0" * 63),
+        ("providers", "runpod,lambda"),
+        ("providers", "runpod,runpod"),
+        ("job_timeout_seconds", "900"),
+        ("target", "azure"),
+        ("python_version", "3.11"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_by_its_key(key: str, value: str) -> None:
+    with pytest.raises(WrongSettings, match=f"{key}: "):
+        Settings.from_context({**EXAMPLE, key: value})
+
+
+def test_a_provider_without_its_endpoint_is_refused_and_may_be_left_out() -> None:
+    context = {k: v for k, v in EXAMPLE.items() if k != "sagemaker_endpoint_name"}
+
+    with pytest.raises(WrongSettings, match="leave sagemaker out of providers"):
+        Settings.from_context(context)
+    assert Settings.from_context({**context, "providers": "runpod"}).providers == ("runpod",)
+
+
+def test_context_of_the_cdk_itself_is_not_taken_for_a_typing_error() -> None:
+    Settings.from_context({**EXAMPLE, "@aws-cdk/core:x": True, "aws:cdk:y": 1, "cli-telemetry": 0})

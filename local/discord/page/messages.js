@@ -22,6 +22,7 @@ export class Messages {
   #use;
   #atBottom = true;
   #lastTop = 0;
+  #lastHeight = 0;
 
   /** `use(message, custom_id, values)` sends the interaction of a button or menu. */
   constructor(use) {
@@ -87,6 +88,7 @@ export class Messages {
   toBottom() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#atBottom = true;
+    this.#lastHeight = this.#scroller.scrollHeight;
   }
 
   /** Takes away the line of a command whose answer is here. */
@@ -95,12 +97,13 @@ export class Messages {
     waiting.find((one) => one.dataset.user === user.id && one.dataset.command === name)?.remove();
   }
 
-  /** Only a reader who scrolls up leaves the bottom; a picture that grows the list does not. */
+  /** Only a reader who scrolls up leaves the bottom; a list that shrinks or grows does not. */
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     if (scrollHeight - scrollTop - clientHeight < 60) this.#atBottom = true;
-    else if (scrollTop < this.#lastTop) this.#atBottom = false;
+    else if (scrollTop < this.#lastTop && scrollHeight === this.#lastHeight) this.#atBottom = false;
     this.#lastTop = scrollTop;
+    this.#lastHeight = scrollHeight;
   }
 
   #place(event) {

@@ -67,6 +67,13 @@ class Cloud:
         url = f"{self.state['control_url']}/faults"
         requests.post(url, json={"provider": provider, "mode": mode}, timeout=10).raise_for_status()
 
+    def denied(self) -> list[str]:
+        """What IAM has refused to the rooms so far."""
+        lines = [
+            line for log in self.folder.rglob("*.log") for line in log.read_text().splitlines()
+        ]
+        return [line for line in lines if "AccessDenied" in line][:3]
+
     def discord_control(self, path: str) -> Any:
         """Read one of the Discord stand-in's control pages."""
         return requests.get(f"{self.state['discord_url']}/control/{path}", timeout=10).json()

@@ -39,11 +39,11 @@ def interaction(cloud: Cloud) -> dict[str, Any]:
     }
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(cloud: Cloud, true: Callable[[], bool]) -> None:
     """Ask again and again, as nobody tells us."""
     deadline = time.monotonic() + ANSWER_S
     while not true():
-        assert time.monotonic() < deadline, "it never came true"
+        assert time.monotonic() < deadline, f"it never came true {cloud.denied()}"
         time.sleep(0.1)
 
 
@@ -55,7 +55,7 @@ def wait_for_pictures(cloud: Cloud, token: str) -> dict[str, Any]:
         files = answer.json()["attachments"] if answer.ok else []
         return any(file["filename"].endswith(".png") for file in files)
 
-    wait_until(has_picture)
+    wait_until(cloud, has_picture)
     message: dict[str, Any] = cloud.message(token).json()
     return message
 
@@ -131,7 +131,7 @@ def test_with_both_providers_away_the_job_waits_and_is_done_when_one_is_back(
     cloud.fault("sagemaker", "down")
     try:
         cloud.sign_and_post(with_options(interaction, prompt="a quiet harbour", steps=4))
-        wait_until(lambda: cloud.job(interaction["id"])["tries"] > 0)
+        wait_until(cloud, lambda: cloud.job(interaction["id"])["tries"] > 0)
     finally:
         cloud.fault("runpod", "ok")
         cloud.fault("sagemaker", "ok")

@@ -17,13 +17,21 @@ _ACCEPTED = {
     "Interactions/Function": (_NEWEST_PYTHON,),
     "Dispatcher/Function": (_NEWEST_PYTHON,),
     "Followup/Function": (_NEWEST_PYTHON,),
+    "Watchdog/Function": (_NEWEST_PYTHON,),
     "RegisterCommands/Function": (_NEWEST_PYTHON,),
     "Dispatcher/Role": (_JOB_FILES,),
     "Followup/Role": (_JOB_FILES,),
+    "Watchdog/Role": (
+        _JOB_FILES,
+        (
+            "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/sagemaker/failures/*]",
+            "SageMaker names the object that tells of a failure when it takes the job.",
+        ),
+    ),
     "Storage/Bucket": (
         (
             "AwsSolutions-S1",
-            "Objects live 30 days and are reached by two rooms and by addresses they sign; "
+            "Objects live 30 days and are reached by three rooms and by addresses they sign; "
             "CloudTrail data events show who did, at no cost while nobody looks.",
         ),
     ),

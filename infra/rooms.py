@@ -6,6 +6,17 @@ from dataclasses import dataclass
 
 _EVERY_ROOM = ("distillery/__init__.py", "distillery/settings.py", "distillery/core")
 _RECIPES = ("distillery/recipe_files.py", "workflows")
+_DELIVERY = (
+    *("distillery/discord", "distillery/aws"),
+    *("distillery/wiring/__init__.py", "distillery/wiring/delivery.py"),
+)
+_PROVIDERS = ("distillery/providers", "distillery/wiring/providers.py")
+_DELIVERY_VARIABLES = ("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL", "DISCORD_API_URL")
+_PROVIDER_VARIABLES = (
+    *("PROVIDERS", "JOB_TIMEOUT_SECONDS"),
+    *("RUNPOD_API_URL", "RUNPOD_ENDPOINT_ID", "RUNPOD_SECRET_NAME", "RUNPOD_SLOTS"),
+    *("SAGEMAKER_ENDPOINT_NAME", "SAGEMAKER_SLOTS"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,27 +41,23 @@ INTERACTIONS = Room(
 )
 DISPATCHER = Room(
     name="dispatcher",
-    sources=(
-        *_EVERY_ROOM,
-        *_RECIPES,
-        "distillery/discord",
-        "distillery/providers",
-        "distillery/aws",
-    ),
-    variables=(
-        *("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"),
-        *("DISCORD_API_URL", "ATTACHMENT_ORIGINS", "PROVIDERS", "JOB_TIMEOUT_SECONDS"),
-        *("RUNPOD_API_URL", "RUNPOD_ENDPOINT_ID", "RUNPOD_SECRET_NAME", "RUNPOD_SLOTS"),
-        *("SAGEMAKER_ENDPOINT_NAME", "SAGEMAKER_SLOTS"),
-    ),
+    sources=(*_EVERY_ROOM, *_RECIPES, *_DELIVERY, *_PROVIDERS),
+    variables=(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES, "ATTACHMENT_ORIGINS"),
     memory_mib=512,
     timeout_s=30,  # a lost run is tried again after six times this: within the token's 15 minutes
 )
 FOLLOWUP = Room(
     name="followup",
-    sources=(*_EVERY_ROOM, "distillery/discord", "distillery/aws"),
-    variables=("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL", "DISCORD_API_URL"),
+    sources=(*_EVERY_ROOM, *_DELIVERY),
+    variables=_DELIVERY_VARIABLES,
     memory_mib=1024,  # holds all pictures of a message at once
+    timeout_s=60,
+)
+WATCHDOG = Room(
+    name="watchdog",
+    sources=(*_EVERY_ROOM, *_DELIVERY, *_PROVIDERS),
+    variables=(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES),
+    memory_mib=1024,  # it may deliver pictures in followup's stead
     timeout_s=60,
 )
 REGISTER_COMMANDS = Room(
@@ -60,4 +67,4 @@ REGISTER_COMMANDS = Room(
     memory_mib=256,
     timeout_s=60,
 )
-ROOMS = (INTERACTIONS, DISPATCHER, FOLLOWUP, REGISTER_COMMANDS)
+ROOMS = (INTERACTIONS, DISPATCHER, FOLLOWUP, WATCHDOG, REGISTER_COMMANDS)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import CfnElement, CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_s3 as s3
+from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from aws_cdk.aws_s3_notifications import LambdaDestination
 from aws_cdk.aws_secretsmanager import ISecret, Secret
@@ -18,9 +20,9 @@ from infra.api import InteractionsApi
 from infra.commands import Commands
 from infra.functions import RoomFunction
 from infra.queues import Queues
-from infra.rooms import DISPATCHER, FOLLOWUP, INTERACTIONS, REGISTER_COMMANDS, Room
+from infra.rooms import DISPATCHER, FOLLOWUP, INTERACTIONS, REGISTER_COMMANDS, WATCHDOG, Room
 from infra.settings import Settings
-from infra.storage import FILES, WAITING_INDEX, Storage
+from infra.storage import DUE_INDEX, FILES, SAGEMAKER_FAILURES, WAITING_INDEX, Storage
 
 _DISPATCHERS_AT_ONCE = 10
 _LOCAL_DISPATCHERS_AT_ONCE = 2  # each is a process of 50 to 60 MB
@@ -38,9 +40,11 @@ class ServiceStack(Stack):
         self._storage = Storage(self, "Storage", is_local=settings.is_local)
         self._queues = Queues(self, "Queues", is_local=settings.is_local)
         self._values = self._environment()
+        self._runpod_key = self._secret("RunpodKey", settings.runpod_key_secret)
         api = self._interactions()
         self._dispatcher()
         self._followup()
+        self._watchdog()
         registration = self._register_commands()
         self._outputs(api)
         self._accept_findings(registration)
@@ -73,7 +77,7 @@ class ServiceStack(Stack):
 
     def _interactions(self) -> InteractionsApi:
         room = self._room("Interactions", INTERACTIONS)
-        room.allow("dynamodb:PutItem,GetItem,UpdateItem", self._storage.table.table_arn)
+        room.allow("dynamodb:PutItem,UpdateItem", self._storage.table.table_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
         return InteractionsApi(self, "Api", function=room.function)
 
@@ -82,8 +86,7 @@ class ServiceStack(Stack):
         room = self._room("Dispatcher", DISPATCHER)
         self._allow_jobs(room)
         room.allow("s3:PutObject", self._storage.bucket.arn_for_objects(FILES))
-        if "runpod" in settings.providers:
-            self._secret("RunpodKey", settings.runpod_key_secret).grant_read(room.role)
+        self._allow_runpod(room)
         if "sagemaker" in settings.providers:
             # SageMaker writes the names in its ARNs in lower case.
             name = settings.sagemaker_endpoint_name.lower()
@@ -105,11 +108,7 @@ class ServiceStack(Stack):
     def _followup(self) -> None:
         room = self._room("Followup", FOLLOWUP)
         self._allow_jobs(room)
-        room.function.configure_async_invoke(
-            on_failure=destinations.SqsDestination(self._queues.event_dead_letters),
-            retry_attempts=2,
-            max_event_age=_EVENT_LIFE,
-        )
+        self._keep_dead_letters(room, retries=2)
         for document in ("progress.json", "result.json"):
             self._storage.bucket.add_event_notification(
                 s3.EventType.OBJECT_CREATED,
@@ -118,14 +117,41 @@ class ServiceStack(Stack):
             )
         self._storage.keep_notification_log()
 
+    def _watchdog(self) -> None:
+        room = self._room("Watchdog", WATCHDOG)
+        self._allow_jobs(room)
+        room.allow("dynamodb:Query", f"{self._storage.table.table_arn}/index/{DUE_INDEX}")
+        self._allow_runpod(room)
+        if "sagemaker" in self._settings.providers:
+            failures = self._storage.bucket.arn_for_objects(SAGEMAKER_FAILURES)
+            room.allow("s3:GetObject", failures)
+        self._keep_dead_letters(room, retries=0)  # the next run, a minute later, is the retry
+        events.Rule(
+            self,
+            "EveryMinute",
+            schedule=events.Schedule.rate(Duration.minutes(1)),
+            targets=[LambdaFunction(room.function, retry_attempts=0)],
+        )
+
     def _register_commands(self) -> RoomFunction:
         room = self._room("RegisterCommands", REGISTER_COMMANDS)
         self._secret("BotToken", self._settings.bot_token_secret).grant_read(room.role)
         Commands(self, "Commands", room=room, settings=self._settings)
         return room
 
+    def _keep_dead_letters(self, room: RoomFunction, *, retries: int) -> None:
+        room.function.configure_async_invoke(
+            on_failure=destinations.SqsDestination(self._queues.event_dead_letters),
+            retry_attempts=retries,
+            max_event_age=_EVENT_LIFE,
+        )
+
+    def _allow_runpod(self, room: RoomFunction) -> None:
+        if "runpod" in self._settings.providers:
+            self._runpod_key.grant_read(room.role)
+
     def _allow_jobs(self, room: RoomFunction) -> None:
-        """Move and deliver jobs: what the dispatcher and followup have in common."""
+        """Move and deliver jobs: what the dispatcher, followup and the watchdog share."""
         table, bucket = self._storage.table.table_arn, self._storage.bucket
         room.allow("dynamodb:GetItem,UpdateItem", table)
         room.allow("dynamodb:Query", f"{table}/index/{WAITING_INDEX}")

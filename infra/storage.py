@@ -10,6 +10,8 @@ from constructs import Construct
 from infra.functions import log_group
 
 WAITING_INDEX = "waiting"
+DUE_INDEX = "due"
+SAGEMAKER_FAILURES = "sagemaker/failures/*"
 FILES = "jobs/*"
 """Everything the rooms and the workers write lies under here."""
 _KEEP = Duration.days(30)
@@ -35,7 +37,13 @@ class Storage(Construct):
                     partition_key=_text("waiting"),
                     sort_key=_text("waiting_order"),
                     projection_type=dynamodb.ProjectionType.KEYS_ONLY,
-                )
+                ),
+                dynamodb.GlobalSecondaryIndexPropsV2(
+                    index_name=DUE_INDEX,
+                    partition_key=_text("due"),
+                    sort_key=dynamodb.Attribute(name="due_at", type=dynamodb.AttributeType.NUMBER),
+                    projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+                ),
             ],
             time_to_live_attribute="expires_at",
             billing=dynamodb.Billing.on_demand(),

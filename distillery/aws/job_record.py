@@ -39,6 +39,7 @@ def to_item(job: Job) -> Item:
         "tries": _number(job.tries),
         "progress_shown": _number(job.progress_shown),
         "lease_until": _number(job.lease_until),
+        "due_at": _number(job.due_at),
         "created_at": _number(job.created_at),
         "expires_at": _number(int(job.created_at) + RECORD_LIFE_S),
         "origin": _json(asdict(job.origin)),
@@ -54,6 +55,9 @@ def to_item(job: Job) -> Item:
     item.update({name: {"S": value} for name, value in optional.items() if value is not None})
     if job.outcome is not None:
         item["outcome"] = _json(asdict(job.outcome))
+    if not job.is_final:
+        # Only jobs that may yet go wrong are in the `due` index.
+        item["due"] = {"S": "DUE"}
     if job.state is JobState.QUEUED:
         # Only waiting jobs are in the `waiting` index, which makes it short and cheap to read.
         item["waiting"] = {"S": "QUEUED"}
@@ -84,6 +88,7 @@ def from_item(item: Mapping[str, AttributeValue]) -> Job:
         failed_on=text("failed_on"),
         progress_shown=int(number("progress_shown")),
         lease_until=number("lease_until"),
+        due_at=number("due_at"),
         outcome=_outcome(json.loads(item["outcome"]["S"])) if "outcome" in item else None,
         times=MappingProxyType(
             {name.removeprefix(_AT): number(name) for name in item if name.startswith(_AT)}

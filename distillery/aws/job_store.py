@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 WAITING_INDEX = "waiting"
+DUE_INDEX = "due"
 
 
 class DynamoJobStore:
@@ -62,6 +63,17 @@ class DynamoJobStore:
             IndexName=WAITING_INDEX,
             KeyConditionExpression="waiting = :queued",
             ExpressionAttributeValues={":queued": {"S": "QUEUED"}},
+            Limit=limit,
+        )
+        return [item["pk"]["S"].removeprefix("JOB#") for item in answer["Items"]]
+
+    def overdue(self, now: float, limit: int) -> Sequence[str]:
+        """Ids of the jobs that should have moved by now, the longest overdue first."""
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due = :due AND due_at <= :now",
+            ExpressionAttributeValues={":due": {"S": "DUE"}, ":now": {"N": repr(now)}},
             Limit=limit,
         )
         return [item["pk"]["S"].removeprefix("JOB#") for item in answer["Items"]]

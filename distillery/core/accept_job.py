@@ -16,7 +16,7 @@ from distillery.core.errors import (
     StaleJob,
     UserError,
 )
-from distillery.core.job import Job, Origin, Request
+from distillery.core.job import LOOK_AGAIN_S, Job, Origin, Request
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
 from distillery.core.recipe import Attachment, Recipe, Value, default_recipe
 from distillery.core.recipe_options import nearest, resolve_options
@@ -84,6 +84,7 @@ class AcceptJob:
         attachments = {n: v for n, v in values.items() if isinstance(v, Attachment)}
         for name, attachment in attachments.items():
             self._check_origin(name, attachment)
+        now = self.clock()
         return Job(
             job_id=order.job_id,
             origin=order.origin,
@@ -92,7 +93,8 @@ class AcceptJob:
                 values={n: v for n, v in values.items() if not isinstance(v, Attachment)},
                 attachments=attachments,
             ),
-            created_at=self.clock(),
+            created_at=now,
+            due_at=now + LOOK_AGAIN_S,
         )
 
     def _recipe(self, name: str | None) -> Recipe:

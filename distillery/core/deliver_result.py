@@ -59,6 +59,16 @@ class DeliverResult:
         elif job.state is JobState.DELIVERING:
             self.resume(job)
 
+    def has_result(self, job: Job) -> bool:
+        """Tell whether the job's current attempt has stored a result."""
+        if job.attempt == 0:
+            return False
+        try:
+            self.objects.read(keys.result_key(job.job_id, job.attempt))
+        except FileNotFoundError:
+            return False
+        return True
+
     def fail(self, job: Job, text: str, *, kind: str) -> None:
         """End the job with words instead of pictures, if it still stands as the caller saw it."""
         self._claim(job, Outcome(error=text, error_kind=kind))

@@ -162,7 +162,6 @@ class DispatchJob:
         if job.tries >= len(RETRY_DELAYS_S):
             self.deliver.fail(job, NO_PROVIDER, kind="no_provider")
             return
-        later = job.put_off(self.clock())
-        self.store.move(job, later)
         delay_s = RETRY_DELAYS_S[job.tries]
+        self.store.move(job, job.put_off(self.clock(), delay_s))
         self.queue.send(job.job_id, group=job.origin.user_id, delay_s=delay_s)

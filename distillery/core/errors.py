@@ -46,7 +46,11 @@ class ProviderError(DistilleryError):
 
 
 class ProviderRefused(ProviderError):
-    """The provider answered, and the answer was no."""
+    """The provider answered, and the answer was no. `status` is its HTTP status, if it had one."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ProviderUnreachable(ProviderError):

@@ -16,7 +16,8 @@ from distillery.core.recipe import Attachment, Scalar
 TOKEN_LIFE_S = 15 * 60
 """An interaction token edits its message for 15 minutes (Discord, "Receiving and Responding")."""
 
-NO_TIMES: Mapping[str, float] = MappingProxyType({})
+LOOK_AGAIN_S = 30.0
+"""A job that has not moved for this long is overdue: the watchdog looks what became of it."""
 
 
 class JobState(StrEnum):
@@ -105,8 +106,9 @@ class Job:
     failed_on: str | None = None  # the provider on which the latest attempt came to nothing
     progress_shown: int = 0  # sequence of the last progress shown in this attempt
     lease_until: float = 0.0  # while DELIVERING: nobody else may deliver before this
+    due_at: float = 0.0  # when the watchdog looks after it, unless it moves before
     outcome: Outcome | None = None
-    times: Mapping[str, float] = NO_TIMES  # stage -> when it was reached
+    times: Mapping[str, float] = field(default_factory=dict)  # stage -> when it was reached
 
     @property
     def token_expires_at(self) -> float:
@@ -155,9 +157,14 @@ class Job:
             failed_on=self.provider,
         )
 
-    def put_off(self, now: float) -> Job:
-        """Stays QUEUED: one more round in which no provider took it."""
-        return self._moved(JobState.QUEUED, "put_off", now, tries=self.tries + 1)
+    def put_off(self, now: float, delay_s: float) -> Job:
+        """Stays QUEUED: one more round in which no provider took it; the next is in `delay_s`."""
+        due_at = now + delay_s + LOOK_AGAIN_S
+        return self._moved(JobState.QUEUED, "put_off", now, tries=self.tries + 1, due_at=due_at)
+
+    def looked_after(self, now: float) -> Job:
+        """The watchdog found nothing wrong, or has woken whoever goes on."""
+        return self._moved(self.state, None, now)
 
     def abandoned(self, now: float) -> Job:
         """QUEUED to FAILED: it was never acknowledged, the member has been answered otherwise."""
@@ -166,12 +173,20 @@ class Job:
     def concluded(self, outcome: Outcome, now: float, lease_s: float) -> Job:
         """The outcome is known; the caller alone may tell the member for `lease_s` seconds."""
         return self._moved(
-            JobState.DELIVERING, "concluded", now, outcome=outcome, lease_until=now + lease_s
+            JobState.DELIVERING,
+            "concluded",
+            now,
+            outcome=outcome,
+            lease_until=now + lease_s,
+            due_at=now + lease_s,
         )
 
     def reclaimed(self, now: float, lease_s: float) -> Job:
         """Whoever was telling the member has gone: the caller takes over."""
-        return self._moved(JobState.DELIVERING, "reclaimed", now, lease_until=now + lease_s)
+        lease_until = now + lease_s
+        return self._moved(
+            JobState.DELIVERING, "reclaimed", now, lease_until=lease_until, due_at=lease_until
+        )
 
     def released(self, now: float) -> Job:
         """The caller could not tell the member: anybody may try again at once."""
@@ -188,4 +203,5 @@ class Job:
         if state not in LEGAL_MOVES[self.state]:
             raise ValueError(f"job {self.job_id} may not go from {self.state} to {state}")
         times = self.times if stage is None else MappingProxyType({**self.times, stage: now})
+        changes = {"due_at": now + LOOK_AGAIN_S, **changes}
         return replace(self, state=state, times=times, **changes)  # type: ignore[arg-type]

@@ -39,6 +39,9 @@ class JobStore(Protocol):
     def waiting(self, limit: int) -> Sequence[str]:
         """Ids of the QUEUED jobs, those next in order first."""
 
+    def overdue(self, now: float, limit: int) -> Sequence[str]:
+        """Ids of the jobs whose `due_at` has passed, the longest overdue first."""
+
 
 class JobQueue(Protocol):
     """Wakes the dispatcher. Delivers at least once, in no particular order."""
@@ -79,6 +82,16 @@ class ProviderCondition(StrEnum):
     DOWN = "down"  # does not answer
 
 
+class ProviderJob(StrEnum):
+    """What has become of a job at its provider."""
+
+    WAITING = "waiting"  # in the provider's queue
+    RUNNING = "running"
+    ENDED = "ended"  # completed, failed, cancelled or timed out: nothing more will come
+    GONE = "gone"  # the provider does not know it any more
+    UNKNOWN = "unknown"  # it could not be asked
+
+
 class GpuProvider(Protocol):
     """Somebody who runs our worker on a GPU."""
 
@@ -94,6 +107,9 @@ class GpuProvider(Protocol):
 
         Raises ProviderRefused, or ProviderUnreachable when it may or may not have been taken.
         """
+
+    def status(self, provider_job_id: str) -> ProviderJob:
+        """Ask what has become of a job. Never raises: no answer is UNKNOWN."""
 
     def cancel(self, provider_job_id: str) -> None:
         """Stop a job, if the provider can. Raises ProviderError."""

@@ -11,13 +11,23 @@ from typing import Any
 import urllib3
 
 from distillery.core.errors import ProviderRefused, ProviderUnreachable
-from distillery.core.ports import Envelope, ProviderCondition
+from distillery.core.ports import Envelope, ProviderCondition, ProviderJob
 
 logger = logging.getLogger(__name__)
 
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=5.0)
 QUEUE_LIFE_S = 15 * 60
 """A job that Runpod has not finished by then is of no use: the interaction token has died."""
+_STATES = {
+    "IN_QUEUE": ProviderJob.WAITING,
+    "IN_PROGRESS": ProviderJob.RUNNING,
+    "RUNNING": ProviderJob.RUNNING,
+    "COMPLETED": ProviderJob.ENDED,
+    "FAILED": ProviderJob.ENDED,
+    "CANCELLED": ProviderJob.ENDED,
+    "TIMED_OUT": ProviderJob.ENDED,
+}
+"""Runpod's documentation, "Job states"."""
 
 
 class RunpodProvider:
@@ -65,9 +75,16 @@ class RunpodProvider:
         except KeyError:
             raise ProviderUnreachable("Runpod's answer to /run holds no id") from None
 
-    def status(self, provider_job_id: str) -> Mapping[str, Any]:
-        """GET `/status/{id}`: the state of a job as Runpod names it, under `status`."""
-        return self._call("GET", f"status/{provider_job_id}")
+    def status(self, provider_job_id: str) -> ProviderJob:
+        """GET `/status/{id}`. Runpod forgets a job 30 minutes after its end, or at its TTL."""
+        try:
+            state = self._call("GET", f"status/{provider_job_id}").get("status")
+        except ProviderRefused as error:
+            gone = error.status == HTTPStatus.NOT_FOUND
+            return ProviderJob.GONE if gone else ProviderJob.UNKNOWN
+        except ProviderUnreachable:
+            return ProviderJob.UNKNOWN
+        return _STATES.get(str(state), ProviderJob.UNKNOWN)
 
     def cancel(self, provider_job_id: str) -> None:
         """POST `/cancel/{id}`: stop a job, waiting or running."""
@@ -91,7 +108,9 @@ class RunpodProvider:
         except urllib3.exceptions.HTTPError as error:
             raise ProviderUnreachable(f"Runpod did not answer: {type(error).__name__}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise ProviderRefused(f"Runpod answered {operation} with {answer.status}")
+            raise ProviderRefused(
+                f"Runpod answered {operation} with {answer.status}", status=answer.status
+            )
         try:
             document: Mapping[str, Any] = answer.json()
         except ValueError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from distillery.core.errors import ProviderRefused, ProviderUnreachable
-from distillery.core.ports import Envelope, ObjectStore, ProviderCondition
+from distillery.core.ports import Envelope, ObjectStore, ProviderCondition, ProviderJob
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -53,17 +53,16 @@ class SageMakerProvider:
         return ProviderCondition.READY if status in _SERVING else ProviderCondition.STARVED
 
     def submit(self, envelope: Envelope) -> str:
-        """InvokeEndpointAsync; returns the inference id, which names job and attempt."""
+        """InvokeEndpointAsync; returns the key of the object that would tell of its failure."""
         job_id, attempt = envelope["job_id"], envelope["attempt"]
-        inference_id = f"{job_id}-{attempt}"
         key = f"jobs/{job_id}/{attempt}/envelope"
         self._objects.put(key, json.dumps(envelope).encode(), "application/json")
         try:
-            self._runtime.invoke_endpoint_async(
+            answer = self._runtime.invoke_endpoint_async(
                 EndpointName=self._endpoint,
                 InputLocation=f"s3://{self._bucket}/{key}",
                 ContentType="application/json",
-                InferenceId=inference_id,
+                InferenceId=f"{job_id}-{attempt}",
                 RequestTTLSeconds=QUEUE_LIFE_S,
                 InvocationTimeoutSeconds=min(
                     _MAX_INVOCATION_S, int(envelope["limits"]["timeout_s"])
@@ -77,8 +76,20 @@ class SageMakerProvider:
             raise ProviderUnreachable(
                 f"SageMaker did not answer: {type(error).__name__}"
             ) from error
-        return inference_id
+        failure = answer.get("FailureLocation", answer["InferenceId"])
+        return failure.removeprefix(f"s3://{self._bucket}/")
+
+    def status(self, provider_job_id: str) -> ProviderJob:
+        """ENDED once SageMaker has written the object that tells of a failure, else UNKNOWN.
+
+        There is no call that tells whether an invocation waits or runs.
+        """
+        try:
+            self._objects.read(provider_job_id)
+        except FileNotFoundError:
+            return ProviderJob.UNKNOWN
+        return ProviderJob.ENDED
 
     def cancel(self, provider_job_id: str) -> None:
         """SageMaker cannot stop an asynchronous invocation; its result is simply not awaited."""
-        logger.info("SageMaker cannot cancel", extra={"inference_id": provider_job_id})
+        logger.info("SageMaker cannot cancel", extra={"failure_object": provider_job_id})

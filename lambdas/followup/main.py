@@ -10,37 +10,21 @@ from typing import Any
 
 import urllib3
 
-from distillery.aws import clients
-from distillery.aws.job_queue import SqsJobQueue
-from distillery.aws.job_store import DynamoJobStore
-from distillery.aws.object_store import S3ObjectStore
 from distillery.aws.telemetry import EmfTelemetry, job_in_logs, start_logging
-from distillery.core.deliver_result import DeliverResult
 from distillery.core.show_progress import ShowProgress
-from distillery.discord.replies import DiscordReplies
-from distillery.discord.webhook import WebhookClient
 from distillery.settings import read_settings
+from distillery.wiring.delivery import deliver_result
 from lambdas.followup.handler import build_handler
 from lambdas.followup.settings import Settings
 
 settings = read_settings(Settings, os.environ)
 logger = start_logging("followup")
 telemetry = EmfTelemetry("Distillery", "followup")
-store = DynamoJobStore(clients.dynamodb(), settings.table_name)
-objects = S3ObjectStore(clients.s3(), settings.bucket_name)
-replies = DiscordReplies(WebhookClient(urllib3.PoolManager(), settings.discord_api_url), time.time)
-deliver = DeliverResult(
-    store=store,
-    queue=SqsJobQueue(clients.sqs(), settings.queue_url),
-    objects=objects,
-    replies=replies,
-    telemetry=telemetry,
-    clock=time.time,
-)
+deliver = deliver_result(settings, urllib3.PoolManager(), telemetry)
 show = ShowProgress(
-    store=store,
-    objects=objects,
-    replies=replies,
+    store=deliver.store,
+    objects=deliver.objects,
+    replies=deliver.replies,
     deliver=deliver,
     telemetry=telemetry,
     clock=time.time,

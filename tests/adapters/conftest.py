@@ -36,8 +36,9 @@ def dynamodb(aws: botocore.session.Session) -> Any:
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
             {"AttributeName": name, "AttributeType": "S"}
-            for name in ("pk", "sk", "waiting", "waiting_order")
-        ],
+            for name in ("pk", "sk", "waiting", "waiting_order", "due")
+        ]
+        + [{"AttributeName": "due_at", "AttributeType": "N"}],
         KeySchema=[
             {"AttributeName": "pk", "KeyType": "HASH"},
             {"AttributeName": "sk", "KeyType": "RANGE"},
@@ -50,7 +51,15 @@ def dynamodb(aws: botocore.session.Session) -> Any:
                     {"AttributeName": "waiting_order", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
+            },
+            {
+                "IndexName": "due",
+                "KeySchema": [
+                    {"AttributeName": "due", "KeyType": "HASH"},
+                    {"AttributeName": "due_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
         ],
     )
     return client

@@ -158,6 +158,27 @@ def test_waiting_jobs_are_listed_the_longest_wait_first(store: JobStore) -> None
     assert list(store.waiting(1)) == ["2"]
 
 
+def test_jobs_that_should_have_moved_are_listed_the_longest_overdue_first(
+    store: JobStore,
+) -> None:
+    for number, due_at in ((1, NOW), (2, NOW - 5), (3, NOW + 1)):
+        store.create(replace(JOB, job_id=str(number), due_at=due_at))
+    assert list(store.overdue(NOW, 10)) == ["2", "1"]
+    assert list(store.overdue(NOW, 1)) == ["2"]
+
+
+def test_a_job_that_moves_is_not_overdue_and_a_final_one_never_is(store: JobStore) -> None:
+    job = dispatched(store, replace(JOB, due_at=NOW - 5))
+    assert list(store.overdue(NOW, 10)) == []
+
+    claimed = job.concluded(Outcome(error="no"), NOW, 45.0)
+    store.move(job, claimed)
+    assert list(store.overdue(NOW + 45, 10)) == ["1001"]
+
+    store.move(claimed, claimed.delivered(NOW + 46))
+    assert list(store.overdue(NOW + 10_000, 10)) == []
+
+
 def test_only_queued_jobs_wait(store: JobStore) -> None:
     job = dispatched(store)
     assert list(store.waiting(10)) == []

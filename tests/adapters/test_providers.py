@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY, Stubber
 
 from distillery.core.errors import ProviderRefused, ProviderUnreachable
-from distillery.core.ports import ProviderCondition
+from distillery.core.ports import ProviderCondition, ProviderJob
 from distillery.providers.runpod import RunpodProvider
 from distillery.providers.sagemaker import SageMakerProvider
 from local.memory import MemoryObjectStore
@@ -74,6 +74,31 @@ def test_runpod_without_health_is_down(server: Script, answer: tuple[int, Any]) 
     assert runpod(server).condition() is ProviderCondition.DOWN
 
 
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ((200, {"status": "IN_QUEUE"}), ProviderJob.WAITING),
+        ((200, {"status": "IN_PROGRESS"}), ProviderJob.RUNNING),
+        ((200, {"status": "RUNNING"}), ProviderJob.RUNNING),
+        ((200, {"status": "COMPLETED"}), ProviderJob.ENDED),
+        ((200, {"status": "FAILED"}), ProviderJob.ENDED),
+        ((200, {"status": "CANCELLED"}), ProviderJob.ENDED),
+        ((200, {"status": "TIMED_OUT"}), ProviderJob.ENDED),
+        ((200, {"status": "SOMETHING_NEW"}), ProviderJob.UNKNOWN),
+        ((404, {}), ProviderJob.GONE),  # its time to live is over, or the result was thrown away
+        ((429, {}), ProviderJob.UNKNOWN),
+        ((500, {}), ProviderJob.UNKNOWN),
+        ((0, {}), ProviderJob.UNKNOWN),
+    ],
+)
+def test_each_answer_of_runpod_about_a_job_has_one_meaning(
+    server: Script, answer: tuple[int, Any], state: ProviderJob
+) -> None:
+    server.answers = [answer]
+    assert runpod(server).status("r-1") is state
+    assert server.asked[0].path == "/v2/endpoint/status/r-1"
+
+
 def test_runpod_stops_a_job(server: Script) -> None:
     runpod(server).cancel("r-1")
     assert (server.asked[0].method, server.asked[0].path) == ("POST", "/v2/endpoint/cancel/r-1")
@@ -99,9 +124,17 @@ def test_sagemaker_reads_the_job_from_our_bucket(clients: tuple[Any, Any]) -> No
             "RequestTTLSeconds": ANY,
             "InvocationTimeoutSeconds": 600,
         }
-        stub.add_response("invoke_endpoint_async", {"InferenceId": "1001-2"}, expected)
-        assert sagemaker(clients, objects).submit(ENVELOPE) == "1001-2"
+        answer = {
+            "InferenceId": "1001-2",
+            "FailureLocation": "s3://bucket/sagemaker/failures/x.out",
+        }
+        stub.add_response("invoke_endpoint_async", answer, expected)
+        provider = sagemaker(clients, objects)
+        job = provider.submit(ENVELOPE)
 
+    assert provider.status(job) is ProviderJob.UNKNOWN
+    objects.put("sagemaker/failures/x.out", b"it crashed", "text/plain")
+    assert provider.status(job) is ProviderJob.ENDED
     assert json.loads(objects.read("jobs/1001/2/envelope")) == ENVELOPE
 
 

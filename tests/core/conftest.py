@@ -12,6 +12,7 @@ from distillery.core import keys
 from distillery.core.accept_job import AcceptJob, Order
 from distillery.core.deliver_result import DeliverResult
 from distillery.core.dispatch_job import DispatchJob, Slots
+from distillery.core.heal_job import HealJob
 from distillery.core.job import Job, Origin
 from distillery.core.recipe import Option, OptionKind, Recipe, Slot
 from distillery.core.show_progress import ShowProgress
@@ -105,6 +106,16 @@ class World:
             objects=self.objects,
             attachments=self.attachments,
             providers=[Slots(self.runpod, self.slots), Slots(self.sagemaker, self.slots)],
+            deliver=self.deliver,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            job_timeout_s=600,
+        )
+
+        self.heal = HealJob(
+            store=self.store,
+            queue=self.queue,
+            providers={"runpod": self.runpod, "sagemaker": self.sagemaker},
             deliver=self.deliver,
             telemetry=self.telemetry,
             clock=self.clock,

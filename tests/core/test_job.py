@@ -44,7 +44,7 @@ def test_a_final_job_moves_nowhere() -> None:
     assert done.is_final
     for move in (
         lambda: done.dispatched("runpod", 3.0),
-        lambda: done.put_off(3.0),
+        lambda: done.put_off(3.0, 5.0),
         lambda: done.concluded(Outcome(), 3.0, 1.0),
         lambda: done.delivered(3.0),
     ):

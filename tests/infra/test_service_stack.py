@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from infra.rooms import DISPATCHER, ROOMS, Room
+from infra.rooms import DISPATCHER, ROOMS, WATCHDOG, Room
 
 Resource = Mapping[str, Any]
 
@@ -107,17 +107,28 @@ def test_no_bucket_is_public_and_files_go_after_thirty_days(template: dict[str, 
 def test_the_table_has_what_the_job_store_reads(template: dict[str, Any]) -> None:
     (table,) = of_type(template, "AWS::DynamoDB::GlobalTable").values()
     properties = table["Properties"]
-    (index,) = properties["GlobalSecondaryIndexes"]
+    indexes = {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in properties["GlobalSecondaryIndexes"]
+        if index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    }
 
     assert [k["AttributeName"] for k in properties["KeySchema"]] == ["pk", "sk"]
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
-    assert index["IndexName"] == "waiting"
-    assert [k["AttributeName"] for k in index["KeySchema"]] == ["waiting", "waiting_order"]
-    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert indexes == {"waiting": ["waiting", "waiting_order"], "due": ["due", "due_at"]}
     (replica,) = properties["Replicas"]
     assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["DeletionPolicy"] == "Retain"
+
+
+def test_the_watchdog_looks_every_minute(template: dict[str, Any]) -> None:
+    name, _ = function_of(template, WATCHDOG)
+    (rule,) = of_type(template, "AWS::Events::Rule").values()
+
+    assert rule["Properties"]["ScheduleExpression"] == "rate(1 minute)"
+    (target,) = rule["Properties"]["Targets"]
+    assert target["Arn"]["Fn::GetAtt"][0] == name
 
 
 def test_every_log_is_kept_for_a_month(template: dict[str, Any]) -> None:
@@ -164,6 +175,8 @@ def test_a_star_in_a_resource_is_one_of_those_with_a_reason(template: dict[str, 
     assert {(re.sub(r"[0-9A-F]{8}$", "", name), text) for name, text in starred} == {
         ("DispatcherRoleDefaultPolicy", "/jobs/*"),
         ("FollowupRoleDefaultPolicy", "/jobs/*"),
+        ("WatchdogRoleDefaultPolicy", "/jobs/*"),
+        ("WatchdogRoleDefaultPolicy", "/sagemaker/failures/*"),
         ("CommandsProviderRoleDefaultPolicy", ":*"),
     }
 
@@ -174,11 +187,12 @@ def test_a_room_may_do_what_it_does_and_nothing_else(template: dict[str, Any]) -
     secret = {"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}
 
     assert granted(template, "InteractionsRole") == {
-        *("dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem", "sqs:SendMessage")
+        *("dynamodb:PutItem", "dynamodb:UpdateItem", "sqs:SendMessage")
     }
     assert granted(template, "RegisterCommandsRole") == secret
     queue = {"sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
     assert granted(template, "FollowupRole") == jobs | files | queue
+    assert granted(template, "WatchdogRole") == jobs | files | queue | secret
     assert granted(template, "DispatcherRole") == (
         jobs | files | secret | queue
         | {"s3:PutObject", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
@@ -188,7 +202,9 @@ def test_a_room_may_do_what_it_does_and_nothing_else(template: dict[str, Any]) -
 
 def test_the_sagemaker_grant_names_the_endpoint_in_lower_case(template: dict[str, Any]) -> None:
     resources = [
-        json.dumps(s["Resource"]) for _, s in statements(template) if "sagemaker" in json.dumps(s)
+        json.dumps(s["Resource"])
+        for _, s in statements(template)
+        if "sagemaker:" in json.dumps(s["Action"])
     ]
 
     assert len(resources) == 1

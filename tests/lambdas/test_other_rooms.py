@@ -9,6 +9,8 @@ import pytest
 from lambdas.dispatcher.handler import build_handler as build_dispatcher
 from lambdas.followup.handler import build_handler as build_followup
 from lambdas.register_commands.handler import build_handler as build_register_commands
+from lambdas.watchdog.handler import build_handler as build_watchdog
+from local.memory import FakeClock, MemoryTelemetry
 from tests.lambdas.conftest import event, no_log_context
 
 
@@ -73,6 +75,26 @@ def test_a_failed_delivery_makes_lambda_call_again() -> None:
     handle = build_followup(Calls(), Calls(failing=["1001"]), no_log_context)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError):
         handle(event("s3_result"))
+
+
+class Overdue(Calls):
+    """The heal use case, with jobs that are overdue."""
+
+    def __init__(self, failing: Sequence[str] = ()) -> None:
+        super().__init__(failing)
+        self.store = self
+        self.telemetry = MemoryTelemetry()
+        self.clock = FakeClock()
+
+    def overdue(self, now: float, limit: int) -> list[str]:
+        return ["1001", "1002"]
+
+
+def test_every_overdue_job_is_looked_after_even_if_one_cannot_be() -> None:
+    heal = Overdue(failing=["1001"])
+    assert build_watchdog(heal, no_log_context)() == 2  # type: ignore[arg-type]
+    assert heal.calls == [("1001",), ("1002",)]
+    assert heal.telemetry.counts == {"HealingFailed": 1, "JobsOverdue": 2}
 
 
 class Registration:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import requests
 from nacl.signing import SigningKey
@@ -66,6 +67,23 @@ class Cloud:
         """Switch a provider's fault."""
         url = f"{self.state['control_url']}/faults"
         requests.post(url, json={"provider": provider, "mode": mode}, timeout=10).raise_for_status()
+
+    def aws(self, service: str) -> Any:
+        """Return a client of the embedded AWS with the root key."""
+        return botocore.session.get_session().create_client(
+            service,
+            region_name=self.state["region"],
+            endpoint_url=self.state["aws_endpoint_url"],
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def run_watchdog(self) -> bool:
+        """Do now what the schedule does once a minute; returns whether any job was overdue."""
+        client = self.aws("lambda")
+        names = [f["FunctionName"] for f in client.list_functions()["Functions"]]
+        answer = client.invoke(FunctionName=next(n for n in names if "Watchdog" in n))
+        return bool(json.loads(answer["Payload"].read())["overdue"])
 
     def denied(self) -> list[str]:
         """What IAM has refused to the rooms so far."""

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 import requests
 from PIL import Image
@@ -138,6 +137,23 @@ def test_with_both_providers_away_the_job_waits_and_is_done_when_one_is_back(
     wait_for_pictures(cloud, interaction["token"])
 
 
+def test_a_job_whose_worker_crashes_again_and_again_is_moved_to_the_other_provider(
+    cloud: Cloud, interaction: dict[str, Any]
+) -> None:
+    cloud.fault("runpod", "crash_loop")
+    try:
+        cloud.sign_and_post(with_options(interaction, prompt="a stubborn donkey", steps=4))
+        wait_until(cloud, lambda: cloud.job(interaction["id"])["provider"] == "runpod")
+        wait_until(
+            cloud, lambda: cloud.run_watchdog() and cloud.job(interaction["id"])["attempt"] > 1
+        )
+        wait_for_pictures(cloud, interaction["token"])
+    finally:
+        cloud.fault("runpod", "ok")
+    job = cloud.job(interaction["id"])
+    assert (job["state"], job["provider"], job["attempt"]) == ("SUCCEEDED", "sagemaker", 2)
+
+
 NASTY = [
     '"}, {"class_type": "Evil", "inputs": {}}',
     "{{ config }} %date% ${HOME} `id`",
@@ -203,13 +219,7 @@ def test_discord_never_saw_a_payload_that_breaks_its_rules(cloud: Cloud) -> None
 
 def room_logs(cloud: Cloud) -> list[str]:
     """Every line that the rooms have logged to the embedded CloudWatch."""
-    client: Any = botocore.session.get_session().create_client(
-        "logs",
-        region_name=cloud.state["region"],
-        endpoint_url=cloud.state["aws_endpoint_url"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    client = cloud.aws("logs")
     groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
     return [
         event["message"]

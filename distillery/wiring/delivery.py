@@ -1,0 +1,44 @@
+"""How a room that answers members is wired, and what it must be told."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import urllib3
+
+from distillery.aws import clients
+from distillery.aws.job_queue import SqsJobQueue
+from distillery.aws.job_store import DynamoJobStore
+from distillery.aws.object_store import S3ObjectStore
+from distillery.aws.telemetry import EmfTelemetry
+from distillery.core.deliver_result import DeliverResult
+from distillery.discord.replies import DiscordReplies
+from distillery.discord.webhook import WebhookClient
+from distillery.settings import setting, web_address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """What it takes to move jobs and to answer members."""
+
+    table_name: str = setting("the DynamoDB table of jobs")
+    bucket_name: str = setting("the S3 bucket of inputs, outputs and results")
+    queue_url: str = setting("the SQS queue that wakes the dispatcher")
+    discord_api_url: str = setting(
+        "Discord's HTTP API", default="https://discord.com/api/v10", parse=web_address
+    )
+
+
+def deliver_result(
+    settings: DeliverySettings, http: urllib3.PoolManager, telemetry: EmfTelemetry
+) -> DeliverResult:
+    """Wire the use case that answers members; its parts are used by others too."""
+    return DeliverResult(
+        store=DynamoJobStore(clients.dynamodb(), settings.table_name),
+        queue=SqsJobQueue(clients.sqs(), settings.queue_url),
+        objects=S3ObjectStore(clients.s3(), settings.bucket_name),
+        replies=DiscordReplies(WebhookClient(http, settings.discord_api_url), time.time),
+        telemetry=telemetry,
+        clock=time.time,
+    )

@@ -1,0 +1,86 @@
+"""How a room that speaks to the GPU providers is wired, and what it must be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import urllib3
+
+from distillery.aws import clients
+from distillery.aws.secrets import secret_reader
+from distillery.core.dispatch_job import Slots
+from distillery.core.errors import ConfigError
+from distillery.core.ports import ObjectStore
+from distillery.providers.runpod import RunpodProvider
+from distillery.providers.sagemaker import SageMakerProvider
+from distillery.settings import names, setting, web_address, whole_number
+from distillery.wiring.delivery import DeliverySettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings(DeliverySettings):
+    """What it takes to speak to the GPU providers as well."""
+
+    providers: tuple[str, ...] = setting(
+        "who may run jobs, in order of preference: `runpod`, `sagemaker`, or both with a comma",
+        parse=names,
+    )
+    job_timeout_seconds: int = setting(
+        "how long a worker may take for one job", default=600, parse=whole_number
+    )
+    runpod_api_url: str = setting(
+        "Runpod's HTTP API", default="https://api.runpod.ai/v2", parse=web_address
+    )
+    runpod_endpoint_id: str = setting("the id of the Runpod endpoint", default="")
+    runpod_secret_name: str = setting(
+        "the secret that holds Runpod's API key", default="distillery/runpod-api-key"
+    )
+    runpod_slots: int = setting("jobs Runpod may hold at once", default=3, parse=whole_number)
+    sagemaker_endpoint_name: str = setting("the name of the SageMaker endpoint", default="")
+    sagemaker_slots: int = setting("jobs SageMaker may hold at once", default=3, parse=whole_number)
+
+    def __post_init__(self) -> None:
+        """Refuse a provider that is unknown, or chosen but not set up."""
+        endpoints = {
+            "runpod": ("RUNPOD_ENDPOINT_ID", self.runpod_endpoint_id),
+            "sagemaker": ("SAGEMAKER_ENDPOINT_NAME", self.sagemaker_endpoint_name),
+        }
+        problems = [
+            f"PROVIDERS names {name!r}: it may name {' and '.join(endpoints)}"
+            for name in self.providers
+            if name not in endpoints
+        ]
+        problems += [
+            f"{variable} is not set, but PROVIDERS names {name}"
+            for name, (variable, value) in endpoints.items()
+            if name in self.providers and not value
+        ]
+        if problems:
+            raise ConfigError("; ".join(problems))
+
+
+def provider_slots(
+    settings: ProviderSettings, http: urllib3.PoolManager, objects: ObjectStore
+) -> list[Slots]:
+    """Make the providers that the operator chose, in the order of preference."""
+
+    def runpod() -> Slots:
+        key = secret_reader(clients.secretsmanager(), settings.runpod_secret_name)
+        return Slots(
+            RunpodProvider(http, settings.runpod_api_url, settings.runpod_endpoint_id, key),
+            settings.runpod_slots,
+        )
+
+    def sagemaker() -> Slots:
+        provider = SageMakerProvider(
+            clients.sagemaker_runtime(),
+            clients.sagemaker(),
+            objects,
+            bucket=settings.bucket_name,
+            endpoint=settings.sagemaker_endpoint_name,
+        )
+        return Slots(provider, settings.sagemaker_slots)
+
+    make: Mapping[str, Callable[[], Slots]] = {"runpod": runpod, "sagemaker": sagemaker}
+    return [make[name]() for name in settings.providers]

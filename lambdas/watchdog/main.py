@@ -1,0 +1,41 @@
+"""Wires the watchdog room, once per cold start."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import urllib3
+
+from distillery.aws.telemetry import EmfTelemetry, job_in_logs, start_logging
+from distillery.core.heal_job import HealJob
+from distillery.settings import read_settings
+from distillery.wiring.delivery import deliver_result
+from distillery.wiring.providers import provider_slots
+from lambdas.watchdog.handler import build_handler
+from lambdas.watchdog.settings import Settings
+
+settings = read_settings(Settings, os.environ)
+logger = start_logging("watchdog")
+telemetry = EmfTelemetry("Distillery", "watchdog")
+http = urllib3.PoolManager()
+deliver = deliver_result(settings, http, telemetry)
+slots = provider_slots(settings, http, deliver.objects)
+heal = HealJob(
+    store=deliver.store,
+    queue=deliver.queue,
+    providers={slot.provider.name: slot.provider for slot in slots},
+    deliver=deliver,
+    telemetry=telemetry,
+    clock=time.time,
+    job_timeout_s=settings.job_timeout_seconds,
+)
+handle = build_handler(heal, partial(job_in_logs, logger))
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
+    """AWS Lambda's entry point."""
+    return {"overdue": handle()}

@@ -20,7 +20,14 @@ from distillery.core.errors import (
     UserError,
 )
 from distillery.core.job import Job, JobState
-from distillery.core.ports import Delivery, Envelope, Progress, ProviderCondition, Upload
+from distillery.core.ports import (
+    Delivery,
+    Envelope,
+    Progress,
+    ProviderCondition,
+    ProviderJob,
+    Upload,
+)
 
 
 class MemoryJobStore:
@@ -59,6 +66,11 @@ class MemoryJobStore:
         queued = [job for job in self._jobs.values() if job.state is JobState.QUEUED]
         ordered = sorted(queued, key=lambda job: (job.created_at, job.job_id))
         return [job.job_id for job in ordered[:limit]]
+
+    def overdue(self, now: float, limit: int) -> Sequence[str]:
+        """Ids of the jobs that should have moved by now."""
+        due = [j for j in self._jobs.values() if not j.is_final and j.due_at <= now]
+        return [job.job_id for job in sorted(due, key=lambda job: job.due_at)[:limit]]
 
     def in_flight(self, provider: str) -> int:
         """How many slots of a provider are taken."""
@@ -141,6 +153,7 @@ class MemoryProvider:
     error: ProviderError | None = None
     submitted: list[Envelope] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    jobs: dict[str, ProviderJob] = field(default_factory=dict)  # RUNNING unless said otherwise
     on_submit: Callable[[Envelope], None] = lambda envelope: None
 
     def condition(self) -> ProviderCondition:
@@ -154,6 +167,10 @@ class MemoryProvider:
         self.submitted.append(envelope)
         self.on_submit(envelope)
         return f"{self.name}-{len(self.submitted)}"
+
+    def status(self, provider_job_id: str) -> ProviderJob:
+        """Return what it was told of the job."""
+        return self.jobs.get(provider_job_id, ProviderJob.RUNNING)
 
     def cancel(self, provider_job_id: str) -> None:
         """Keep the id."""

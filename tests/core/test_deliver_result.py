@@ -225,9 +225,11 @@ def test_a_workers_file_name_never_becomes_a_path(name: str) -> None:
         parse_result(json.dumps(document).encode())
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+scalars = st.none() | st.booleans() | st.floats() | st.text(max_size=20)
+json_values = (
+    scalars
+    | st.lists(scalars | st.dictionaries(st.text(max_size=9), scalars), max_size=3)
+    | st.dictionaries(st.text(max_size=9), scalars, max_size=3)
 )
 fields = st.sampled_from(
     ["status", "outputs", "error", "timings", "sequence", "percent", "preview", "step"]

@@ -18,7 +18,7 @@ from distillery.recipe_files import load_recipes
 from local.member import Refused
 from tests.local.conftest import ANSWER_S, Cloud
 
-pytestmark = pytest.mark.cloud
+pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]  # they share one cloud
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "tests" / "events"

@@ -103,7 +103,7 @@ def _hold_up(folder: Path, page_port: int, when_ready: WhenReady | None) -> int:
         with _temporary_files_in(folder / "tmp"):
             asyncio.run(_run(folder, page_port, when_ready))
     except asyncio.CancelledError:
-        print("all stopped", flush=True)
+        _print("all stopped")
         return 0
     except (PortTaken, CommandFailed) as error:
         return _complain(str(error))
@@ -117,7 +117,7 @@ async def _run(folder: Path, page_port: int, when_ready: WhenReady | None) -> No
     began = time.monotonic()
 
     def say(line: str) -> None:
-        print(f"{time.monotonic() - began:5.1f} s  {line}", flush=True)
+        _print(f"{time.monotonic() - began:5.1f} s  {line}")
 
     cloud = LocalCloud(folder, identity(folder, page_port), say)
     async with cloud.running() as state:
@@ -136,8 +136,8 @@ def _stop_on_signals() -> None:
     def stop() -> None:
         for number in _STOPS:
             loop.add_signal_handler(number, lambda: None)
-        print("stopping", flush=True)
         task.cancel()
+        _print("stopping")
 
     loop = asyncio.get_running_loop()
     for number in _STOPS:
@@ -179,6 +179,12 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
             os.environ["TMPDIR"] = before
         tempfile.tempdir = None
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _print(line: str) -> None:
+    """Print to a terminal that may be gone: that must not keep us from ending the rest."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 def _already(folder: Path, pid: int) -> str:

@@ -68,6 +68,20 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.cloud
+def test_a_terminal_that_is_gone_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", UP, str(tmp_path / "cloud")], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.send_signal(signal.SIGHUP)
+
+    process.wait(PATIENCE_S)
+    assert until(lambda: not processes_of(tmp_path), 15), processes_of(tmp_path)
+
+
+@pytest.mark.cloud
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks at processes in /proc")
 @pytest.mark.parametrize(
     ("line", "number"),

@@ -1,0 +1,56 @@
+# Every target sets up what it needs first; what is there already is skipped. `make` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Node, which the CDK needs, is installed in there too.
+IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
+CDK := .tools/cdk/node_modules/.bin/cdk
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header
+# Code is searched for all that looks random or is called a password; made-up values in tests look
+# so too, so there only what has the shape of a real key counts. ('test' is MiniStack's root key.)
+NOT_SECRET := --exclude-files '^tests/' --exclude-secrets '^test$$' --exclude-lines BucketNotificationsHandler
+SHAPES_OF_KEYS := $(foreach kind,Base64HighEntropyString HexHighEntropyString KeywordDetector,--disable-plugin $(kind))
+
+.PHONY: help setup installed demo test check bench synth lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: installed ## Install everything into .venv and .tools
+	@echo "Everything is installed. Next: make demo"
+
+installed:
+	@$(PYTHON) -I local/set_up.py
+
+demo: installed ## Start the whole service on this machine, make one picture, stay until Ctrl-C
+	@exec $(BIN)/distillery demo "a red fox"
+
+test: installed ## Run every test; none needs an account or a network
+	@$(BIN)/python -m tests.fetch_browser
+	@$(IN_VENV):"$(CURDIR)/.tools/chromium/bin" pytest -q -n 2 --dist loadfile
+
+check: installed ## Lint, types, import rules, house rules and a search for secrets
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+	@git ls-files -z --cached --others --exclude-standard > .tools/files
+	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(NOT_SECRET)
+	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(SHAPES_OF_KEYS)
+	@$(IN_VENV) pytest -q tests/house_rules
+
+bench: installed ## Measure the interactions room and the local service, and say how to repeat it
+	@$(IN_VENV) python -m benchmarks
+
+synth: installed ## Write the CloudFormation template to cdk.out, without an AWS account
+	@$(IN_VENV) $(CDK) synth --quiet -c application_id=1 -c public_key=$$(printf '%064d' 0) \
+		-c runpod_endpoint_id=example -c sagemaker_endpoint_name=example
+
+lock: installed ## Pin the newest versions of all packages
+	@$(LOCK) --group dev pyproject.toml --output-file requirements.txt
+	@$(LOCK) --group embedded-aws --output-file local/ministack.txt
+
+clean: ## Remove all that the other targets made
+	@if [ -e .local/state.json ]; then $(BIN)/distillery local down; fi
+	@rm -rf .venv .tools .local build cdk.out .coverage .*_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,25 @@
+"""Measures what Distillery promises, and says how to repeat each figure: `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks import interactions_room, local_service
+
+BENCHMARKS = {"room": interactions_room.measure, "local": local_service.measure}
+
+
+def main() -> None:
+    """Run the benchmarks named on the command line, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="|".join(BENCHMARKS), help="all, if none given")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark named {', '.join(unknown)}")
+    for name in names:
+        print(f"\n## {name} (repeat: .venv/bin/python -m benchmarks {name})\n")
+        BENCHMARKS[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""The documents say what the code does: settings, commands, targets."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import infra.settings
+from distillery.settings import meaning
+from tests.house_rules.repository import ROOMS, ROOT, files, text
+
+DOCUMENTS = [path for path in files(".md") if path.name != "CHANGELOG.md"]
+
+
+def _section(document: str, heading: str) -> str:
+    found = re.search(rf"^#+ `?{heading}`?\n(.*?)(?=^#|\Z)", document, re.MULTILINE | re.DOTALL)
+    assert found, f"no heading {heading}"
+    return found.group(1)
+
+
+def _row(field: dataclasses.Field[object]) -> str:
+    return f"| `{field.name.upper()}` | {_default(field.default)} | {meaning(field)} |"
+
+
+def _default(value: object) -> str:
+    if value is dataclasses.MISSING:
+        return "required"
+    if value == "":
+        return "empty"
+    if isinstance(value, tuple | frozenset):
+        return f"`{','.join(sorted(value))}`"
+    return f"`{value}`"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_table_of_a_room_s_variables_is_its_settings(room: str) -> None:
+    settings = importlib.import_module(f"lambdas.{room}.settings").Settings
+    rows = [_row(field) for field in dataclasses.fields(settings)]
+    section = _section(text("docs/configuration.md"), room)
+    assert sorted(re.findall(r"^\| `.*$", section, re.MULTILINE)) == sorted(rows)
+
+
+def test_every_setting_of_a_deployment_is_in_the_documents_with_its_default() -> None:
+    section = _section(text("docs/configuration.md"), "Deployment")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE))
+    fields = dataclasses.fields(infra.settings.Settings)
+    assert rows == {field.name: _default(field.default) for field in fields}
+
+
+def test_every_make_target_named_in_a_document_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    for path in DOCUMENTS:
+        named = set(re.findall(r"(?:`|^    |^\$ |```\w*\n)make ([a-z]+)", text(path), re.MULTILINE))
+        assert named <= targets, path
+
+
+def test_every_file_a_document_links_to_exists() -> None:
+    for path in DOCUMENTS:
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text(path)):
+            if "://" not in link:
+                assert (ROOT / path.parent / link).exists(), f"{path}: {link}"
+
+
+def test_every_command_of_the_distillery_program_is_in_the_documents() -> None:
+    commands = _commands() + [f"local {command}" for command in _commands("local")]
+    documents = "\n".join(map(text, DOCUMENTS))
+    missing = [command for command in commands if f"distillery {command}" not in documents]
+    assert not missing
+
+
+def test_every_use_of_the_distillery_program_in_a_document_is_a_command() -> None:
+    commands = _commands()
+    for path in DOCUMENTS:
+        for command in re.findall(r"\.venv/bin/distillery ([\w-]+)", text(path)):
+            assert command in commands, f"{path}: distillery {command}"
+
+
+def _commands(*parents: str) -> list[str]:
+    said = subprocess.run(
+        [sys.executable, "-m", "local.cli", *parents, "--help"],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        text=True,
+    ).stdout
+    found = re.findall(r"^    ([\w-]+) ", said, re.MULTILINE)
+    assert found, said
+    return found
+
+
+def test_the_readme_is_short_and_begins_with_something_to_run() -> None:
+    lines = text("README.md").splitlines()
+    assert len(lines) <= 150
+    assert any("make demo" in line for line in lines[:20])
+
+
+def test_every_lambda_has_a_line_in_the_architecture() -> None:
+    for room in ROOMS:
+        assert room in text("docs/architecture.md")
+
+
+def test_the_index_of_the_documents_names_each_of_them() -> None:
+    index = text("docs/README.md")
+    for path in DOCUMENTS:
+        if path.parts[0] == "docs" and path.name != "README.md":
+            assert f"({path.relative_to('docs')})" in index, path
+
+
+def test_a_decision_says_why_and_what_follows() -> None:
+    records = [path for path in DOCUMENTS if path.is_relative_to("docs/decisions")]
+    assert [path.name[:4] for path in records] == [f"{n:04}" for n in range(1, len(records) + 1)]
+    for path in records:
+        for part in ("## Why", "## What follows"):
+            assert part in text(path), path
+
+
+def test_the_licence_is_the_one_that_pyproject_names() -> None:
+    assert "Apache License\n                           Version 2.0" in text("LICENSE")
+    assert 'license = "Apache-2.0"' in text("pyproject.toml")
+
+
+def test_the_changelog_has_a_place_for_the_next_change() -> None:
+    assert re.search(r"^## \[Unreleased\]", text("CHANGELOG.md"), re.MULTILINE)

@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_port(demo)
     serve_command.add_arguments(demo)
     demo.set_defaults(run=_demo)
+    letters = commands.add_parser("dead-letters", help="see what failed for good, try it again")
+    _add_dead_letter_commands(letters.add_subparsers(dest="action", required=True))
+    letters.set_defaults(run=_dead_letters)
     return parser
 
 
@@ -53,6 +56,20 @@ def _add_local_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     status.set_defaults(run=_status)
 
 
+def _add_dead_letter_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> None:
+    show = commands.add_parser("list", help="show them, the latest first")
+    show.add_argument("--json", action="store_true", help="print all of each as a JSON array")
+    redrive = commands.add_parser("redrive", help="wake the jobs that still wait for an answer")
+    which = redrive.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", metavar="ID", help="one letter, as `list` names it")
+    which.add_argument("--all", action="store_true", help="every letter")
+    for command in (show, redrive):
+        command.add_argument("--table", help="on AWS: the output TableName of the stack")
+        command.add_argument("--queue-url", help="on AWS: the output QueueUrl of the stack")
+
+
 def _add_port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="of the web page; else one is chosen")
 
@@ -60,6 +77,11 @@ def _add_port(parser: argparse.ArgumentParser) -> None:
 def _supervisor() -> Any:
     """Import what runs the cloud only where it is needed: `serve` answers sooner without it."""
     return importlib.import_module("local.supervisor")
+
+
+def _dead_letters(arguments: argparse.Namespace) -> int:
+    status: int = importlib.import_module("local.dead_letters_command").run(arguments)
+    return status
 
 
 def _up(arguments: argparse.Namespace) -> int:
@@ -79,8 +101,9 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    async def ask(_: Mapping[str, Any]) -> None:
+    async def ask(state: Mapping[str, Any]) -> None:
         await asyncio.to_thread(serve_command.run, arguments)
+        print(f"page: {state['web_url']} (type /serve there; Ctrl-C ends everything)", flush=True)
 
     status: int = _supervisor().up(arguments.port, when_ready=ask)
     return status

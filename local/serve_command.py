@@ -89,7 +89,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def _print_change(content: str) -> None:
-    lines = [line.strip("-# `*") for line in content.splitlines()[1:]]
+    lines = [line.replace("`", "").removeprefix("-# ") for line in content.splitlines()[1:]]
     if lines:
         print("  " + "  ".join(lines), flush=True)
 

@@ -5,24 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from distillery.core.errors import DiscordRefused
 from distillery.core.job import Job
-from distillery.core.ports import Clock, Delivery, Progress
+from distillery.core.ports import Clock, Delivery, Progress, Telemetry
+from distillery.discord.channel_messages import ChannelMessages
+from distillery.discord.http import File
 from distillery.discord.markdown import escape
 from distillery.discord.responses import MAX_CONTENT, NO_MENTIONS
-from distillery.discord.webhook import File, WebhookClient
+from distillery.discord.webhook import UNKNOWN_MESSAGE, DeadToken, WebhookClient
 
 BAR_CELLS = 20
 PROMPT_CHARACTERS = 300
 PREVIEW = "preview.jpg"
 FRESH_S = 10.0
 """Our first answer may take the 3 s that Discord allows; after this it has surely been read."""
+TOKEN_MARGIN_S = 30.0
+"""So long before its end a token is not used any more: our clock and Discord's may differ."""
 
 
 class DiscordReplies:
-    """Implements `Replies` by editing the message that answers the interaction."""
+    """Implements `Replies` by editing the message that answers the interaction.
 
-    def __init__(self, webhook: WebhookClient, clock: Clock) -> None:
+    An answer that comes after the token's death is posted into the channel by the bot.
+    """
+
+    def __init__(
+        self, webhook: WebhookClient, channels: ChannelMessages, telemetry: Telemetry, clock: Clock
+    ) -> None:
         self._webhook = webhook
+        self._channels = channels
+        self._telemetry = telemetry
         self._clock = clock
 
     def show_progress(self, job: Job, progress: Progress) -> None:
@@ -34,7 +46,9 @@ class DiscordReplies:
         files = []
         if progress.preview is not None:
             files = [File(PREVIEW, "image/jpeg", progress.preview)]
-        self._edit(job, lines, files)
+        if self._token_has_ended(job):
+            raise DiscordRefused("progress is not shown once the token has ended")
+        self._edit(job, _payload(lines, files), files, droppable=True)
 
     def show_pictures(self, job: Job, deliveries: Sequence[Delivery]) -> None:
         """Show the pictures, with what is needed to make them again."""
@@ -45,26 +59,46 @@ class DiscordReplies:
             for d in deliveries
             if d.data is not None
         ]
-        self._edit(job, lines, files)
+        self._answer(job, lines, files)
 
     def show_failure(self, job: Job, text: str) -> None:
         """Say why there is no picture and what to do."""
-        self._edit(job, [_heading(job), f"⚠️ {text}"], [])
+        self._answer(job, [_heading(job), f"⚠️ {text}"], [])
 
-    def _edit(self, job: Job, lines: Sequence[str], files: Sequence[File]) -> None:
-        payload: Mapping[str, Any] = {
-            "content": "\n".join(lines)[:MAX_CONTENT],
-            # Names every file there shall be: without it a repeated edit would add them again.
-            "attachments": [
-                {"id": str(index), "filename": file.filename} for index, file in enumerate(files)
-            ],
-            "allowed_mentions": NO_MENTIONS,
-        }
+    def _answer(self, job: Job, lines: Sequence[str], files: Sequence[File]) -> None:
+        payload = _payload(lines, files)
+        if not self._token_has_ended(job):
+            try:
+                self._edit(job, payload, files, droppable=False)
+                return
+            except DeadToken as dead:
+                if dead.code == UNKNOWN_MESSAGE:
+                    raise  # somebody deleted the message: they do not want it elsewhere
+        self._channels.post(job.origin.channel_id, payload, files, nonce=job.job_id)
+        self._telemetry.count("AnswersByBot")
+
+    def _edit(
+        self, job: Job, payload: Mapping[str, Any], files: Sequence[File], *, droppable: bool
+    ) -> None:
         origin = job.origin
         fresh = self._clock() - job.created_at < FRESH_S
         self._webhook.edit_original(
-            origin.application_id, origin.token, payload, files, fresh=fresh
+            origin.application_id, origin.token, payload, files, fresh=fresh, droppable=droppable
         )
+
+    def _token_has_ended(self, job: Job) -> bool:
+        return self._clock() > job.token_expires_at - TOKEN_MARGIN_S
+
+
+def _payload(lines: Sequence[str], files: Sequence[File]) -> Mapping[str, Any]:
+    return {
+        "content": "\n".join(lines)[:MAX_CONTENT],
+        # Names every file there shall be: without it a repeated edit would add them again.
+        "attachments": [
+            {"id": str(index), "filename": file.filename} for index, file in enumerate(files)
+        ],
+        "allowed_mentions": NO_MENTIONS,
+    }
 
 
 def _heading(job: Job) -> str:

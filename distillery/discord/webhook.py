@@ -1,52 +1,40 @@
 """Edits of the one message that answers an interaction.
 
-Source: Discord, "Receiving and Responding" (Edit Original Interaction Response), "Rate Limits" and
-"Opcodes and Status Codes". The token in the address is the only credential, so it is never logged.
+Source: Discord, "Receiving and Responding" (Edit Original Interaction Response) and "Opcodes and
+Status Codes". The token in the address is the only credential, so it is never logged.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import urllib3
+from distillery.core.errors import DiscordRefused
+from distillery.discord.http import Call, DiscordHttp, File, Refusal
+from distillery.discord.rate_limits import Target
 
-from distillery.core.errors import DiscordRefused, DiscordUnavailable
-
-logger = logging.getLogger(__name__)
-
-TRIES = 4
-LONGEST_WAIT_S = 5.0
-"""A room is paid while it waits: past this it gives up and is called again later."""
-_TIMEOUT = urllib3.Timeout(connect=3.0, read=10.0)
+UNKNOWN_MESSAGE = 10008
+"""The token lives, but somebody has deleted the message."""
+_DEAD_CODES = {10015, 50027}
+_REMEMBERED = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file to attach. `filename` is what `attachment://` and members see."""
+class DeadToken(DiscordRefused):
+    """This token will never edit its message again. `code` is Discord's reason."""
 
-    filename: str
-    content_type: str
-    data: bytes
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the interaction token is dead: {code}")
+        self.code = code
 
 
 class WebhookClient:
-    """Speaks to Discord's webhook routes at `api_url`, for example https://discord.com/api/v10."""
+    """Speaks to Discord's webhook routes. One in a process: it remembers the tokens that died."""
 
-    def __init__(
-        self,
-        http: urllib3.PoolManager,
-        api_url: str,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, http: DiscordHttp) -> None:
         self._http = http
-        self._api_url = api_url.rstrip("/")
-        self._sleep = sleep
+        self._dead: dict[str, int] = {}
 
     def edit_original(
         self,
@@ -56,79 +44,38 @@ class WebhookClient:
         files: Sequence[File] = (),
         *,
         fresh: bool = False,
+        droppable: bool = False,
     ) -> None:
         """Replace the message that answers an interaction.
 
         The attachments named in `payload` are all that remain, so a repeat changes nothing.
         `fresh` says that the interaction is so young that Discord may not have read our first
-        answer yet; until then it does not know the message.
-        Raises DiscordUnavailable when it may work later and DiscordRefused when it never will.
+        answer yet; until then it does not know the message. `droppable` is for progress: it is
+        sent at once or not at all.
+        Raises DiscordUnavailable when it may work later, DeadToken when nothing will ever be
+        edited with this token and DiscordRefused when this edit is never taken.
         """
-        url = f"{self._api_url}/webhooks/{application_id}/{token}/messages/@original"
-        body, content_type = _encode(payload, files)
-        for last in [False] * (TRIES - 1) + [True]:
-            wait_s = self._patch(url, body, content_type, fresh)
-            if wait_s is None:
-                return
-            if last or wait_s > LONGEST_WAIT_S:
-                raise DiscordUnavailable("Discord did not take the message yet", wait_s)
-            self._sleep(wait_s)
-
-    def _patch(self, url: str, body: bytes, content_type: str, fresh: bool) -> float | None:
-        """Send once. Returns None when taken, else how many seconds to wait before a repeat."""
+        name = hashlib.sha256(token.encode()).hexdigest()
+        if name in self._dead:
+            raise DeadToken(self._dead[name])
+        call = Call(
+            "PATCH",
+            f"/webhooks/{application_id}/{token}/messages/@original",
+            Target("PATCH /webhooks/messages", name),
+            payload,
+            files,
+            droppable=droppable,
+            fresh=fresh,
+        )
         try:
-            answer = self._http.request(
-                "PATCH",
-                url,
-                body=body,
-                headers={"Content-Type": content_type},
-                timeout=_TIMEOUT,
-                retries=False,
-                redirect=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            logger.warning("Discord did not answer: %s", type(error).__name__)
-            return 1.0
-        if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            return None
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return _retry_after(answer)
-        unknown_yet = fresh and answer.status == HTTPStatus.NOT_FOUND
-        if unknown_yet or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return 1.0
-        raise DiscordRefused(f"Discord answered {answer.status}: {_reason(answer)}")
+            self._http.send(call)
+        except Refusal as refusal:
+            if refusal.status != HTTPStatus.NOT_FOUND and refusal.code not in _DEAD_CODES:
+                raise
+            self._bury(name, refusal.code)
+            raise DeadToken(refusal.code) from refusal
 
-
-def _encode(payload: Mapping[str, Any], files: Sequence[File]) -> tuple[bytes, str]:
-    document = json.dumps(payload).encode()
-    if not files:
-        return document, "application/json"
-    form: list[tuple[str, tuple[str | None, bytes, str]]] = [
-        ("payload_json", (None, document, "application/json"))
-    ]
-    form += [
-        (f"files[{index}]", (file.filename, file.data, file.content_type))
-        for index, file in enumerate(files)
-    ]
-    return urllib3.encode_multipart_formdata(
-        [
-            urllib3.fields.RequestField.from_tuples(name, value)  # type: ignore[arg-type]
-            for name, value in form
-        ]
-    )
-
-
-def _retry_after(answer: urllib3.BaseHTTPResponse) -> float:
-    try:
-        return float(answer.json()["retry_after"])
-    except (ValueError, KeyError, TypeError):
-        return 1.0
-
-
-def _reason(answer: urllib3.BaseHTTPResponse) -> str:
-    """Discord's code and message, which hold nothing of the member's."""
-    try:
-        document = answer.json()
-        return f"{document['code']} {document['message']}"
-    except (ValueError, KeyError, TypeError):
-        return "no reason given"
+    def _bury(self, name: str, code: int) -> None:
+        while len(self._dead) >= _REMEMBERED:
+            del self._dead[next(iter(self._dead))]
+        self._dead[name] = code

@@ -11,8 +11,12 @@ from distillery.aws import clients
 from distillery.aws.job_queue import SqsJobQueue
 from distillery.aws.job_store import DynamoJobStore
 from distillery.aws.object_store import S3ObjectStore
+from distillery.aws.secrets import secret_reader
 from distillery.aws.telemetry import EmfTelemetry
 from distillery.core.deliver_result import DeliverResult
+from distillery.discord.channel_messages import ChannelMessages
+from distillery.discord.http import DiscordHttp
+from distillery.discord.rate_limits import RateLimits
 from distillery.discord.replies import DiscordReplies
 from distillery.discord.webhook import WebhookClient
 from distillery.settings import setting, web_address
@@ -28,17 +32,24 @@ class DeliverySettings:
     discord_api_url: str = setting(
         "Discord's HTTP API", default="https://discord.com/api/v10", parse=web_address
     )
+    bot_token_secret_name: str = setting(
+        "the secret that holds the bot's token", default="distillery/discord-bot-token"
+    )
 
 
 def deliver_result(
     settings: DeliverySettings, http: urllib3.PoolManager, telemetry: EmfTelemetry
 ) -> DeliverResult:
     """Wire the use case that answers members; its parts are used by others too."""
+    discord = DiscordHttp(http, settings.discord_api_url, RateLimits(time.time, telemetry))
+    bot_token = secret_reader(clients.secretsmanager(), settings.bot_token_secret_name)
     return DeliverResult(
         store=DynamoJobStore(clients.dynamodb(), settings.table_name),
         queue=SqsJobQueue(clients.sqs(), settings.queue_url),
         objects=S3ObjectStore(clients.s3(), settings.bucket_name),
-        replies=DiscordReplies(WebhookClient(http, settings.discord_api_url), time.time),
+        replies=DiscordReplies(
+            WebhookClient(discord), ChannelMessages(discord, bot_token), telemetry, time.time
+        ),
         telemetry=telemetry,
         clock=time.time,
     )

@@ -26,13 +26,16 @@ class Asked:
 
 @dataclass
 class Script:
-    """What to answer, in order (the last answer repeats), and what was asked."""
+    """What to answer, in order (the last answer repeats), and what was asked.
+
+    An answer is a status, a body and, where they matter, its headers.
+    """
 
     url: str = ""
-    answers: list[tuple[int, Any]] = field(default_factory=lambda: [(200, {})])
+    answers: list[tuple[Any, ...]] = field(default_factory=lambda: [(200, {})])
     asked: list[Asked] = field(default_factory=list)
 
-    def next(self) -> tuple[int, Any]:
+    def next(self) -> tuple[Any, ...]:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -46,13 +49,15 @@ def scripted_server() -> Iterator[Script]:
             length = int(self.headers.get("Content-Length", 0))
             asked = Asked(self.command, self.path, dict(self.headers), self.rfile.read(length))
             script.asked.append(asked)
-            status, answer = script.next()
+            status, answer, *headers = script.next()
             if status == 0:  # hang up without a word
                 self.connection.close()
                 return
             data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
+            for name, value in headers[0].items() if headers else ():
+                self.send_header(name, value)
             if status in (301, 302):
                 self.send_header("Location", "http://127.0.0.1:1/")
             self.end_headers()

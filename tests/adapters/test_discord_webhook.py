@@ -12,33 +12,36 @@ from distillery.core.errors import DiscordRefused, DiscordUnavailable, UserError
 from distillery.core.job import Job, Origin, Outcome, Picture, Request
 from distillery.core.ports import Delivery, Progress
 from distillery.discord.attachments import DiscordAttachments
+from distillery.discord.http import TRIES, File
 from distillery.discord.markdown import escape
-from distillery.discord.replies import DiscordReplies
-from distillery.discord.webhook import TRIES, File, WebhookClient
+from distillery.discord.webhook import WebhookClient
+from local.memory import FakeClock
+from tests.adapters.discord_side import DiscordSide
 from tests.adapters.scripted_server import Script
 
+NOW = FakeClock().now
 PICTURE = Picture("0_9.png", "image/png", 4, 1024, 768)
 
 
 @pytest.fixture
-def waits() -> list[float]:
-    return []
+def discord(server: Script) -> DiscordSide:
+    return DiscordSide(server.url)
 
 
 @pytest.fixture
-def webhook(server: Script, waits: list[float]) -> WebhookClient:
-    return WebhookClient(urllib3.PoolManager(), server.url, sleep=waits.append)
+def webhook(discord: DiscordSide) -> WebhookClient:
+    return discord.webhook
 
 
-def job(prompt: str = "a red fox") -> Job:
+def job(prompt: str = "a red fox", created_at: float = NOW - 60) -> Job:
     started = Job(
         job_id="1001",
         origin=Origin(application_id="1", token="the-token", user_id="42", channel_id="7"),
         request=Request(workflow="plain", values={"prompt": prompt, "seed": 7}),
-        created_at=0.0,
+        created_at=created_at,
     )
     outcome = Outcome(pictures=(PICTURE,))
-    return started.dispatched("runpod", 1.0).concluded(outcome, 5.0, 45.0)
+    return started.dispatched("runpod", created_at + 1).concluded(outcome, created_at + 5, 45.0)
 
 
 def edit(webhook: WebhookClient, *files: File) -> None:
@@ -61,11 +64,11 @@ def test_files_travel_beside_the_payload(server: Script, webhook: WebhookClient)
 
 
 def test_a_rate_limit_is_waited_out(
-    server: Script, webhook: WebhookClient, waits: list[float]
+    server: Script, webhook: WebhookClient, discord: DiscordSide
 ) -> None:
     server.answers = [(429, {"message": "slow", "retry_after": 0.65, "global": False}), (200, {})]
     edit(webhook)
-    assert waits == [0.65]
+    assert discord.waits == [pytest.approx(0.65)]
     assert len(server.asked) == 2
 
 
@@ -73,7 +76,7 @@ def test_a_long_rate_limit_is_left_for_later(server: Script, webhook: WebhookCli
     server.answers = [(429, {"retry_after": 45.0})]
     with pytest.raises(DiscordUnavailable) as caught:
         edit(webhook)
-    assert caught.value.retry_after_s == 45.0
+    assert caught.value.retry_after_s == pytest.approx(45.0)
     assert len(server.asked) == 1
 
 
@@ -100,12 +103,12 @@ def test_what_discord_refuses_for_good_is_never_repeated(
 
 
 def test_a_message_that_discord_does_not_know_yet_is_waited_for(
-    server: Script, webhook: WebhookClient, waits: list[float]
+    server: Script, discord: DiscordSide
 ) -> None:
     server.answers = [(404, {"code": 10015, "message": "Unknown Webhook"}), (200, {})]
-    DiscordReplies(webhook, lambda: 1.0).show_failure(job(), "no")
+    discord.replies.show_failure(job(created_at=NOW - 1), "no")
     assert len(server.asked) == 2
-    assert waits == [1.0]
+    assert discord.waits == [1.0]
 
 
 def test_the_token_is_in_no_log_and_no_error(
@@ -119,8 +122,8 @@ def test_the_token_is_in_no_log_and_no_error(
     assert "the-token" not in "".join(ours) + str(caught.value)
 
 
-def test_pictures_replace_whatever_was_attached(server: Script, webhook: WebhookClient) -> None:
-    DiscordReplies(webhook, lambda: 60.0).show_pictures(job(), [Delivery(PICTURE, b"data")])
+def test_pictures_replace_whatever_was_attached(server: Script, discord: DiscordSide) -> None:
+    discord.replies.show_pictures(job(), [Delivery(PICTURE, b"data")])
     body = server.asked[0].body
     payload = json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
     assert payload["attachments"] == [{"id": "0", "filename": "0_9.png"}]
@@ -129,16 +132,16 @@ def test_pictures_replace_whatever_was_attached(server: Script, webhook: Webhook
     assert "seed `7`" in payload["content"]
 
 
-def test_a_failure_removes_the_preview(server: Script, webhook: WebhookClient) -> None:
-    DiscordReplies(webhook, lambda: 60.0).show_failure(job(), "It failed. Try again.")
+def test_a_failure_removes_the_preview(server: Script, discord: DiscordSide) -> None:
+    discord.replies.show_failure(job(), "It failed. Try again.")
     payload = server.asked[0].json()
     assert payload["attachments"] == []
     assert "Try again." in payload["content"]
 
 
-def test_progress_shows_a_bar_and_the_step(server: Script, webhook: WebhookClient) -> None:
+def test_progress_shows_a_bar_and_the_step(server: Script, discord: DiscordSide) -> None:
     progress = Progress(sequence=1, percent=40.0, node_title="Sampler", step=8, steps=20)
-    DiscordReplies(webhook, lambda: 60.0).show_progress(job(), progress)
+    discord.replies.show_progress(job(), progress)
     content = server.asked[0].json()["content"]
     assert "████████░░░░░░░░░░░░" in content
     assert "step 8 of 20" in content
@@ -148,9 +151,9 @@ def test_progress_shows_a_bar_and_the_step(server: Script, webhook: WebhookClien
     "prompt", ["@everyone `rm`", "**a**\n# b\n> c", "[x](http://y)", "a" * 6000]
 )
 def test_a_prompt_is_shown_as_it_was_typed(
-    server: Script, webhook: WebhookClient, prompt: str
+    server: Script, discord: DiscordSide, prompt: str
 ) -> None:
-    DiscordReplies(webhook, lambda: 60.0).show_failure(job(prompt), "no")
+    discord.replies.show_failure(job(prompt), "no")
     content = server.asked[0].json()["content"]
     assert len(content) <= 2000
     assert "\n# " not in content

@@ -18,9 +18,11 @@ _ACCEPTED = {
     "Dispatcher/Function": (_NEWEST_PYTHON,),
     "Followup/Function": (_NEWEST_PYTHON,),
     "Watchdog/Function": (_NEWEST_PYTHON,),
+    "DeadLetters/Function": (_NEWEST_PYTHON,),
     "RegisterCommands/Function": (_NEWEST_PYTHON,),
     "Dispatcher/Role": (_JOB_FILES,),
     "Followup/Role": (_JOB_FILES,),
+    "DeadLetters/Role": (_JOB_FILES,),
     "Watchdog/Role": (
         _JOB_FILES,
         (
@@ -31,7 +33,7 @@ _ACCEPTED = {
     "Storage/Bucket": (
         (
             "AwsSolutions-S1",
-            "Objects live 30 days and are reached by three rooms and by addresses they sign; "
+            "Objects live 30 days and are reached by four rooms and by addresses they sign; "
             "CloudTrail data events show who did, at no cost while nobody looks.",
         ),
     ),

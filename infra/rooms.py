@@ -11,7 +11,10 @@ _DELIVERY = (
     *("distillery/wiring/__init__.py", "distillery/wiring/delivery.py"),
 )
 _PROVIDERS = ("distillery/providers", "distillery/wiring/providers.py")
-_DELIVERY_VARIABLES = ("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL", "DISCORD_API_URL")
+_DELIVERY_VARIABLES = (
+    *("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"),
+    *("DISCORD_API_URL", "BOT_TOKEN_SECRET_NAME"),
+)
 _PROVIDER_VARIABLES = (
     *("PROVIDERS", "JOB_TIMEOUT_SECONDS"),
     *("RUNPOD_API_URL", "RUNPOD_ENDPOINT_ID", "RUNPOD_SECRET_NAME", "RUNPOD_SLOTS"),
@@ -60,6 +63,13 @@ WATCHDOG = Room(
     memory_mib=1024,  # it may deliver pictures in followup's stead
     timeout_s=60,
 )
+DEAD_LETTERS = Room(
+    name="dead_letters",
+    sources=(*_EVERY_ROOM, *_DELIVERY),
+    variables=_DELIVERY_VARIABLES,
+    memory_mib=1024,  # it may deliver pictures in followup's stead
+    timeout_s=60,
+)
 REGISTER_COMMANDS = Room(
     name="register_commands",
     sources=(*_EVERY_ROOM, *_RECIPES, "distillery/discord", "distillery/aws"),
@@ -67,4 +77,4 @@ REGISTER_COMMANDS = Room(
     memory_mib=256,
     timeout_s=60,
 )
-ROOMS = (INTERACTIONS, DISPATCHER, FOLLOWUP, WATCHDOG, REGISTER_COMMANDS)
+ROOMS = (INTERACTIONS, DISPATCHER, FOLLOWUP, WATCHDOG, DEAD_LETTERS, REGISTER_COMMANDS)

@@ -13,6 +13,7 @@ from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from aws_cdk.aws_s3_notifications import LambdaDestination
 from aws_cdk.aws_secretsmanager import ISecret, Secret
+from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
 from infra.accepted_findings import accept_in
@@ -20,12 +21,21 @@ from infra.api import InteractionsApi
 from infra.commands import Commands
 from infra.functions import RoomFunction
 from infra.queues import Queues
-from infra.rooms import DISPATCHER, FOLLOWUP, INTERACTIONS, REGISTER_COMMANDS, WATCHDOG, Room
+from infra.rooms import (
+    DEAD_LETTERS,
+    DISPATCHER,
+    FOLLOWUP,
+    INTERACTIONS,
+    REGISTER_COMMANDS,
+    WATCHDOG,
+    Room,
+)
 from infra.settings import Settings
 from infra.storage import DUE_INDEX, FILES, SAGEMAKER_FAILURES, WAITING_INDEX, Storage
 
 _DISPATCHERS_AT_ONCE = 10
 _LOCAL_DISPATCHERS_AT_ONCE = 2  # each is a process of 50 to 60 MB
+_BURIALS_AT_ONCE = 2  # for each queue: the least that AWS allows
 _EVENT_LIFE = Duration.hours(1)  # an older event concerns a job that has long been answered
 
 
@@ -41,10 +51,12 @@ class ServiceStack(Stack):
         self._queues = Queues(self, "Queues", is_local=settings.is_local)
         self._values = self._environment()
         self._runpod_key = self._secret("RunpodKey", settings.runpod_key_secret)
+        self._bot_token = self._secret("BotToken", settings.bot_token_secret)
         api = self._interactions()
         self._dispatcher()
         self._followup()
         self._watchdog()
+        self._dead_letters()
         registration = self._register_commands()
         self._outputs(api)
         self._accept_findings(registration)
@@ -96,14 +108,7 @@ class ServiceStack(Stack):
             for service in ("SAGEMAKER", "SAGEMAKER_RUNTIME"):
                 room.function.add_environment(f"AWS_ENDPOINT_URL_{service}", settings.sagemaker_url)
         at_once = _LOCAL_DISPATCHERS_AT_ONCE if settings.is_local else _DISPATCHERS_AT_ONCE
-        room.function.add_event_source(
-            SqsEventSource(
-                self._queues.jobs,
-                batch_size=1,  # a job may take most of the room's time: fetching a member's file
-                max_concurrency=at_once,
-                report_batch_item_failures=True,
-            )
-        )
+        self._read(self._queues.jobs, room, at_once=at_once)
 
     def _followup(self) -> None:
         room = self._room("Followup", FOLLOWUP)
@@ -133,11 +138,28 @@ class ServiceStack(Stack):
             targets=[LambdaFunction(room.function, retry_attempts=0)],
         )
 
+    def _dead_letters(self) -> None:
+        room = self._room("DeadLetters", DEAD_LETTERS)
+        self._allow_jobs(room)
+        room.allow("dynamodb:PutItem", self._storage.table.table_arn)
+        for queue in (self._queues.job_dead_letters, self._queues.event_dead_letters):
+            self._read(queue, room, at_once=_BURIALS_AT_ONCE)
+
     def _register_commands(self) -> RoomFunction:
         room = self._room("RegisterCommands", REGISTER_COMMANDS)
-        self._secret("BotToken", self._settings.bot_token_secret).grant_read(room.role)
+        self._bot_token.grant_read(room.role)
         Commands(self, "Commands", room=room, settings=self._settings)
         return room
+
+    def _read(self, queue: Queue, room: RoomFunction, *, at_once: int) -> None:
+        room.function.add_event_source(
+            SqsEventSource(
+                queue,
+                batch_size=1,  # one may take most of the room's time: fetching a file, delivering
+                max_concurrency=at_once,
+                report_batch_item_failures=True,
+            )
+        )
 
     def _keep_dead_letters(self, room: RoomFunction, *, retries: int) -> None:
         room.function.configure_async_invoke(
@@ -159,6 +181,7 @@ class ServiceStack(Stack):
         # Without it S3 answers 403, not 404, for a key that is not there.
         room.allow("s3:ListBucket", bucket.bucket_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
+        self._bot_token.grant_read(room.role)
 
     def _secret(self, construct_id: str, name: str) -> ISecret:
         return Secret.from_secret_name_v2(self, construct_id, name)

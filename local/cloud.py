@@ -48,6 +48,7 @@ class State:
     region: str
     table: str
     bucket: str
+    queue_url: str
     control_url: str
 
 
@@ -194,6 +195,7 @@ class LocalCloud:
             region=aws.REGION,
             table=deployed.table,
             bucket=deployed.bucket,
+            queue_url=deployed.queue_url,
             control_url=f"{who.gpu_url}/control",
         )
 

@@ -1,6 +1,6 @@
 """The ports in memory: what tests and simulations run on instead of AWS, Discord and GPUs.
 
-The store, queue and object store pass the same suites as the adapters in `distillery.aws`.
+The store, queue, objects and dead letters pass the same suites as the adapters in `distillery.aws`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from distillery.core.errors import (
 )
 from distillery.core.job import Job, JobState
 from distillery.core.ports import (
+    DeadLetter,
     Delivery,
     Envelope,
     Progress,
@@ -117,6 +118,25 @@ class MemoryQueue:
         if self.broken:
             raise QueueUnavailable("the queue is down")
         self.sent.append((job_id, delay_s))
+
+
+class MemoryDeadLetters:
+    """Implements `DeadLetters`."""
+
+    def __init__(self) -> None:
+        self._letters: dict[str, DeadLetter] = {}
+
+    def keep(self, letter: DeadLetter) -> None:
+        """Keep a letter."""
+        self._letters[letter.letter_id] = letter
+
+    def list(self, limit: int) -> Sequence[DeadLetter]:
+        """Return the letters, the latest first."""
+        return [self._letters[key] for key in sorted(self._letters, reverse=True)[:limit]]
+
+    def take(self, letter_id: str) -> DeadLetter | None:
+        """Remove a letter and return it."""
+        return self._letters.pop(letter_id, None)
 
 
 class MemoryObjectStore:

@@ -164,3 +164,41 @@ class Telemetry(Protocol):
 
     def seconds(self, metric: str, value: float, **dimensions: str) -> None:
         """Record a duration in seconds."""
+
+
+class LetterSource(StrEnum):
+    """What a dead letter was before it died."""
+
+    QUEUE = "queue"  # a message that asks for a dispatch
+    EVENT = "event"  # S3 told of a document that a worker wrote
+    SCHEDULE = "schedule"  # it was time for the watchdog
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message or an event that came to nothing after every try."""
+
+    message_id: str
+    sent_at_ms: int  # epoch milliseconds
+    source: LetterSource
+    body: str  # as it was, for the operator to look at
+    reason: str  # why it died, in words
+    job_id: str | None = None  # None when it names none
+
+    @property
+    def letter_id(self) -> str:
+        """The name under which it is kept; the same message always has the same one."""
+        return f"{self.sent_at_ms}#{self.message_id}"
+
+
+class DeadLetters(Protocol):
+    """Records of dead letters, for an operator to inspect and redrive."""
+
+    def keep(self, letter: DeadLetter) -> None:
+        """Keep a letter for some days. Keeping the same one twice is one record."""
+
+    def list(self, limit: int) -> Sequence[DeadLetter]:
+        """Return the letters that are kept, the latest first."""
+
+    def take(self, letter_id: str) -> DeadLetter | None:
+        """Remove a letter and return it, or None when it is not there."""

@@ -187,8 +187,10 @@ def test_only_queued_jobs_wait(store: JobStore) -> None:
     store.move(job, waiting)
     assert list(store.waiting(10)) == ["1001"]
 
-    store.move(waiting, waiting.abandoned(NOW))
+    telling = waiting.concluded(Outcome(error="no"), NOW, 45.0)
+    store.move(waiting, telling)
     assert list(store.waiting(10)) == []
+    store.move(telling, telling.delivered(NOW))
     final = store.load("1001")
     assert final is not None
     assert final.state is JobState.FAILED

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from infra.rooms import DISPATCHER, ROOMS, WATCHDOG, Room
+from infra.rooms import DEAD_LETTERS, DISPATCHER, ROOMS, WATCHDOG, Room
 
 Resource = Mapping[str, Any]
 
@@ -69,11 +69,48 @@ def test_a_lost_dispatch_is_seen_again_after_six_timeouts(template: dict[str, An
     assert visibility[0] < 15 * 60
 
 
-def test_the_queue_reports_each_failed_message(template: dict[str, Any]) -> None:
-    (mapping,) = of_type(template, "AWS::Lambda::EventSourceMapping").values()
+def test_every_queue_is_read_and_reports_each_failed_message(template: dict[str, Any]) -> None:
+    mappings = of_type(template, "AWS::Lambda::EventSourceMapping").values()
+    read = {mapping["Properties"]["EventSourceArn"]["Fn::GetAtt"][0] for mapping in mappings}
 
-    assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["Properties"]["ScalingConfig"]["MaximumConcurrency"] >= 2
+    assert read == of_type(template, "AWS::SQS::Queue").keys()
+    for mapping in mappings:
+        assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["Properties"]["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_both_queues_of_dead_letters_are_read_by_their_room(template: dict[str, Any]) -> None:
+    name, function = function_of(template, DEAD_LETTERS)
+    mappings = of_type(template, "AWS::Lambda::EventSourceMapping").values()
+    queues = [
+        of_type(template, "AWS::SQS::Queue")[m["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]]
+        for m in mappings
+        if m["Properties"]["FunctionName"]["Ref"] == name
+    ]
+
+    assert len(queues) == 2
+    for queue in queues:
+        assert "RedrivePolicy" not in queue["Properties"]
+        assert queue["Properties"]["VisibilityTimeout"] == 6 * function["Timeout"]
+
+
+def test_every_asynchronous_invocation_has_dead_letters(template: dict[str, Any]) -> None:
+    (notifications,) = of_type(template, "Custom::S3BucketNotifications").values()
+    (rule,) = of_type(template, "AWS::Events::Rule").values()
+    configuration = notifications["Properties"]["NotificationConfiguration"]
+    called = {
+        *(
+            c["LambdaFunctionArn"]["Fn::GetAtt"][0]
+            for c in configuration["LambdaFunctionConfigurations"]
+        ),
+        *(target["Arn"]["Fn::GetAtt"][0] for target in rule["Properties"]["Targets"]),
+    }
+    configured = {
+        c["Properties"]["FunctionName"]["Ref"]
+        for c in of_type(template, "AWS::Lambda::EventInvokeConfig").values()
+    }
+
+    assert called == configured
 
 
 def test_everything_at_rest_is_encrypted(template: dict[str, Any]) -> None:
@@ -176,6 +213,7 @@ def test_a_star_in_a_resource_is_one_of_those_with_a_reason(template: dict[str, 
         ("DispatcherRoleDefaultPolicy", "/jobs/*"),
         ("FollowupRoleDefaultPolicy", "/jobs/*"),
         ("WatchdogRoleDefaultPolicy", "/jobs/*"),
+        ("DeadLettersRoleDefaultPolicy", "/jobs/*"),
         ("WatchdogRoleDefaultPolicy", "/sagemaker/failures/*"),
         ("CommandsProviderRoleDefaultPolicy", ":*"),
     }
@@ -191,13 +229,31 @@ def test_a_room_may_do_what_it_does_and_nothing_else(template: dict[str, Any]) -
     }
     assert granted(template, "RegisterCommandsRole") == secret
     queue = {"sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
-    assert granted(template, "FollowupRole") == jobs | files | queue
+    assert granted(template, "FollowupRole") == jobs | files | queue | secret
+    read = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+    assert granted(template, "DeadLettersRole") == (
+        jobs | files | queue | read | secret | {"dynamodb:PutItem"}
+    )
     assert granted(template, "WatchdogRole") == jobs | files | queue | secret
     assert granted(template, "DispatcherRole") == (
         jobs | files | secret | queue
-        | {"s3:PutObject", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+        | read | {"s3:PutObject"}
         | {"sagemaker:InvokeEndpointAsync", "sagemaker:DescribeEndpoint"}
     )  # fmt: skip
+
+
+def test_whoever_answers_members_may_read_the_bot_s_token(template: dict[str, Any]) -> None:
+    readers = {
+        re.sub(r"RoleDefaultPolicy\w{8}$", "", name)
+        for name, statement in statements(template)
+        if "distillery/discord-bot-token" in json.dumps(statement["Resource"])
+    }
+    variable = "BOT_TOKEN_SECRET_NAME"
+
+    assert {"Dispatcher", "Followup", "Watchdog"} <= readers
+    for room in ROOMS:
+        name = room.name.title().replace("_", "")
+        assert (name in readers) == (variable in room.variables), name
 
 
 def test_the_sagemaker_grant_names_the_endpoint_in_lower_case(template: dict[str, Any]) -> None:

@@ -216,13 +216,13 @@ def test_a_signed_body_that_makes_no_sense_is_answered_kindly(room: Room, body: 
     assert room.untouched
 
 
-def test_when_the_queue_is_down_the_member_is_told_to_try_again(
+def test_when_the_queue_is_down_the_request_is_taken_and_waits(
     room: Room, interaction: Interaction
 ) -> None:
     room.queue.broken = True
     _, answer = room.answer(interaction("serve"))
-    assert answer["type"] == 4
-    assert "Try again in a minute" in answer["data"]["content"]
+    assert answer["type"] == 5
+    assert len(room.store.waiting(10)) == 1
 
 
 def test_a_defect_is_told_to_the_member_too(

@@ -20,7 +20,7 @@ from nacl.signing import SigningKey
 from local.member import LocalMember
 
 START_S = 180.0
-ANSWER_S = 60.0
+ANSWER_S = 120.0
 UP = "import sys; from pathlib import Path; from local import supervisor; " + (
     "raise SystemExit(supervisor.up(0, folder=Path(sys.argv[1])))"
 )

@@ -1,0 +1,75 @@
+"""Use case: a message or an event came to nothing after every try. Keep it, and answer its job.
+
+Dead letters are the last line: what lands here, nobody else will try again.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from distillery.core.deliver_result import DeliverResult
+from distillery.core.errors import DiscordUnavailable, QueueUnavailable
+from distillery.core.job import Job, JobState
+from distillery.core.ports import DeadLetter, DeadLetters, JobStore, LetterSource, Telemetry
+
+logger = logging.getLogger(__name__)
+
+GAVE_UP = (
+    "Something is broken on our side: this request failed every time it was tried. "
+    "Nothing was charged. Try again; if it fails again, tell whoever runs this bot: job `{job_id}`."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BuryJob:
+    """Takes dead letters: keeps each for the operator, and leaves no member without an answer."""
+
+    letters: DeadLetters
+    store: JobStore
+    deliver: DeliverResult
+    telemetry: Telemetry
+
+    def __call__(self, letter: DeadLetter) -> None:
+        """Keep the letter and settle its job. Safe to call any number of times.
+
+        Raises DiscordUnavailable or QueueUnavailable when the same call should be made again.
+        """
+        logger.error("dead letter: %s", letter.reason, extra={"letter": letter.letter_id})
+        self.letters.keep(letter)
+        self.telemetry.count("DeadLetters", source=letter.source)
+        job = self.store.load(letter.job_id) if letter.job_id else None
+        if job is not None and not job.is_final:
+            self._settle(job, letter)
+
+    def _settle(self, job: Job, letter: DeadLetter) -> None:
+        if job.state is JobState.DELIVERING or self.deliver.has_result(job):
+            self._deliver(job)
+        # If that has moved the job on, this write loses, as every write that comes too late.
+        if letter.source is LetterSource.QUEUE and not _is_in_hand(job):
+            self._fail(job)
+        else:
+            logger.info("left to whoever works on the job", extra={"state": job.state})
+
+    def _deliver(self, job: Job) -> None:
+        try:
+            self.deliver(job.job_id, job.attempt)
+        except (DiscordUnavailable, QueueUnavailable):
+            raise
+        except Exception:  # whatever it is, it has been tried before: the member gets words instead
+            logger.exception("the result cannot be delivered")
+            now = self.store.load(job.job_id)
+            if now is not None and not now.is_final:
+                self._fail(now)
+
+    def _fail(self, job: Job) -> None:
+        self.deliver.fail(job, GAVE_UP.format(job_id=job.job_id), kind="dead_letter")
+
+
+def _is_in_hand(job: Job) -> bool:
+    """Tell whether somebody else works on the job, whatever became of one message about it.
+
+    The watchdog looks after those: a worker may be painting, a room may be telling the member.
+    """
+    at_provider = job.state is JobState.DISPATCHED and job.provider_job_id is not None
+    return at_provider or job.state is JobState.DELIVERING

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,7 @@ def parse_result(data: bytes) -> WorkerResult:
     """Read a result.json; raises BadDocument."""
     document = _object(data)
     try:
-        engine_s = float((document.get("timings") or {}).get("engine_s", 0.0))
+        engine_s = _finite((document.get("timings") or {}).get("engine_s", 0.0))
         if document["status"] == "succeeded":
             pictures = tuple(_picture(output) for output in document["outputs"])
             if not pictures:
@@ -67,7 +68,7 @@ def parse_result(data: bytes) -> WorkerResult:
         error = document["error"]
         text = failure_text(str(error["kind"]), str(error["message"]))
         return WorkerResult(Outcome(error=text, error_kind=str(error["kind"]), engine_s=engine_s))
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as problem:
         raise BadDocument(f"not a result: {problem!r}") from problem
 
 
@@ -77,13 +78,13 @@ def parse_progress(data: bytes) -> Progress:
     try:
         return Progress(
             sequence=int(document["sequence"]),
-            percent=min(100.0, max(0.0, float(document["percent"]))),
+            percent=min(100.0, max(0.0, _finite(document["percent"]))),
             node_title=_text(document.get("node_title")),
             step=_whole(document.get("step")),
             steps=_whole(document.get("steps")),
             preview=_preview(document.get("preview")),
         )
-    except (KeyError, TypeError, ValueError) as problem:
+    except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise BadDocument(f"not a progress document: {problem!r}") from problem
 
 
@@ -126,6 +127,13 @@ def _preview(value: Mapping[str, Any] | None) -> bytes | None:
     except binascii.Error:
         return None  # a preview is a courtesy: without it the progress still counts
     return data if len(data) <= MAX_PREVIEW_BYTES else None
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):  # JSON has no such numbers, but 1e999 becomes one
+        raise ValueError(f"{number} is not a number that can be shown or counted")
+    return number
 
 
 def _whole(value: object) -> int | None:

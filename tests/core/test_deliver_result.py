@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distillery.core.deliver_result import DELIVERY_LEASE_S, MAX_ATTEMPTS, UNREADABLE
@@ -236,6 +236,11 @@ fields = st.sampled_from(
 )
 
 
+@example(b'{"sequence": 1e999, "percent": 1}')
+@example(b'{"sequence": 1, "percent": Infinity}')
+@example(
+    b'{"status": "failed", "error": {"kind": "", "message": ""}, "timings": {"engine_s": NaN}}'
+)
 @given(st.binary() | st.dictionaries(fields, json_values).map(lambda d: json.dumps(d).encode()))
 def test_whatever_a_worker_writes_is_read_or_refused(data: bytes) -> None:
     for parse in (parse_result, parse_progress):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 from collections.abc import Mapping
@@ -13,8 +12,6 @@ from distillery.core.errors import (
     DuplicateJob,
     InvalidOption,
     QueueUnavailable,
-    StaleJob,
-    UserError,
 )
 from distillery.core.job import LOOK_AGAIN_S, Job, Origin, Request
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
@@ -62,17 +59,10 @@ class AcceptJob:
         try:
             self.queue.send(job.job_id, group=job.origin.user_id)
         except QueueUnavailable:
-            self._abandon(job)
-            raise UserError(
-                "Distillery cannot take new work right now. Try again in a minute."
-            ) from None
+            # The job is written, and whether the message was taken is unknown: the watchdog wakes
+            # it. To take it back could break a promise that another delivery has made already.
+            logger.exception("the queue did not take the job")
         return job
-
-    def _abandon(self, job: Job) -> None:
-        """Nobody was woken, so nobody may find the job later and answer a second time."""
-        logger.exception("the queue did not take the job")
-        with contextlib.suppress(StaleJob):
-            self.store.move(job, job.abandoned(self.clock()))
 
     def _job(self, order: Order) -> Job:
         recipe = self._recipe(order.workflow)

@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from distillery.core import keys
-from distillery.core.errors import DiscordRefused, DiscordUnavailable, StaleJob
+from distillery.core.errors import (
+    DiscordRefused,
+    DiscordUnavailable,
+    QueueUnavailable,
+    StaleJob,
+)
 from distillery.core.job import Job, JobState, Outcome
 from distillery.core.ports import (
     Clock,
@@ -25,11 +30,15 @@ logger = logging.getLogger(__name__)
 
 DELIVERY_LEASE_S = 75.0
 """A delivery that is not done by then has died: the room that makes it may run for 60 s."""
+ANSWER_WITHIN_S = 11.5 * 60
+"""The token that edits the message dies after 15 minutes: by then the member must have words.
+The watchdog looks once a minute, and follows a room that dies telling them after its lease."""
 MAX_ATTEMPTS = 3
 LINK_LIFE_S = 3600
 MAX_MESSAGE_BYTES = 25 * 1024 * 1024
 """All files of one message together (Discord, "Uploading Files")."""
 
+TOO_LATE = "No GPU was free in time. Nothing was charged. Try again in a few minutes."
 UNREADABLE = "The GPU worker gave an answer that could not be read. Try again."
 
 
@@ -60,18 +69,29 @@ class DeliverResult:
             self.resume(job)
 
     def has_result(self, job: Job) -> bool:
-        """Tell whether the job's current attempt has stored a result."""
+        """Tell whether the current attempt has stored a result that is still to be acted on.
+
+        A job that waits again after a failure of its worker's machine is done with that result.
+        """
         if job.attempt == 0:
             return False
         try:
-            self.objects.read(keys.result_key(job.job_id, job.attempt))
+            result = self._read_result(job)
         except FileNotFoundError:
             return False
-        return True
+        return job.state is JobState.DISPATCHED or not _another_may_try(job, result)
 
     def fail(self, job: Job, text: str, *, kind: str) -> None:
         """End the job with words instead of pictures, if it still stands as the caller saw it."""
         self._claim(job, Outcome(error=text, error_kind=kind))
+
+    def is_late(self, job: Job) -> bool:
+        """Tell whether the job has waited for as long as anybody may."""
+        return self.clock() - job.created_at > ANSWER_WITHIN_S
+
+    def fail_late(self, job: Job) -> None:
+        """End a job that is late."""
+        self.fail(job, TOO_LATE, kind="too_late")
 
     def resume(self, job: Job) -> None:
         """Take over a delivery whose room has died. Leaves one that may be alive alone."""
@@ -88,11 +108,12 @@ class DeliverResult:
     def show_again(self, job: Job) -> None:
         """Repeat the final message, for whoever may have written over it."""
         if job.outcome is not None:
-            self._edit(job, job.outcome)
+            with contextlib.suppress(DiscordRefused):  # nobody can write over it either
+                self._edit(job, job.outcome)
 
     def _conclude(self, job: Job) -> None:
         result = self._read_result(job)
-        if result.retryable and job.attempt < MAX_ATTEMPTS:
+        if _another_may_try(job, result):
             self._retry(job)
             return
         self.telemetry.seconds(
@@ -132,7 +153,10 @@ class DeliverResult:
     def _wake_next(self) -> None:
         """A slot is free: the job that waits longest may have it."""
         for job_id in self.store.waiting(limit=1):
-            self.queue.send(job_id, group=job_id)
+            try:
+                self.queue.send(job_id, group=job_id)
+            except QueueUnavailable:  # the watchdog wakes it; the answer at hand does not wait
+                logger.warning("nobody was woken for the free slot")
 
     def _tell(self, job: Job) -> None:
         outcome = job.outcome or Outcome()
@@ -182,3 +206,7 @@ class DeliverResult:
         self.telemetry.count(metric, provider=job.provider or "none")
         self.telemetry.seconds("TimeToAnswer", now - job.created_at)
         logger.info("answered", extra={"outcome": outcome.error_kind or "pictures"})
+
+
+def _another_may_try(job: Job, result: WorkerResult) -> bool:
+    return result.retryable and job.attempt < MAX_ATTEMPTS

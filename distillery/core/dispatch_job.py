@@ -10,7 +10,7 @@ from distillery.core import keys
 from distillery.core.deliver_result import DeliverResult
 from distillery.core.envelope import build_envelope
 from distillery.core.errors import NoFreeSlot, ProviderError, StaleJob, UserError
-from distillery.core.job import Job, JobState
+from distillery.core.job import LOOK_AGAIN_S, Job, JobState
 from distillery.core.ports import (
     Attachments,
     Clock,
@@ -65,12 +65,15 @@ class DispatchJob:
         job = self._waiting_job(job_id)
         if job is None:
             return
+        if self.deliver.is_late(job):
+            self.deliver.fail_late(job)
+            return
         try:
-            recipe = self._prepare(job)
+            self._offer(job, self._prepare(job))
         except UserError as error:
             self.deliver.fail(job, str(error), kind="bad_input")
-            return
-        self._offer(job, recipe)
+        except StaleJob:
+            logger.info("somebody else has moved the job on")
 
     def _waiting_job(self, job_id: str) -> Job | None:
         job = self.store.load(job_id)
@@ -117,16 +120,13 @@ class DispatchJob:
                 waiting = self._try_provider(job, recipe, slots[name])
             except NoFreeSlot:
                 continue
-            except StaleJob:
-                logger.info("somebody else has moved the job on")
-                return
             if waiting is None:
                 return
             job, refused = waiting, True
         if refused:
             self._put_off(job)
         else:
-            self.queue.send(job.job_id, group=job.origin.user_id, delay_s=RECHECK_DELAY_S)
+            self._recheck(job)
 
     def _try_provider(self, job: Job, recipe: Recipe, slots: Slots) -> Job | None:
         """Submit one attempt. Returns None when it was taken, else the job, waiting again."""
@@ -157,6 +157,17 @@ class DispatchJob:
         waiting = attempt.returned(self.clock())
         self.store.move(attempt, waiting)
         return waiting
+
+    def _recheck(self, job: Job) -> None:
+        """Come by again later; one message that does so is enough for a job, however long it waits.
+
+        A job that is due only later than the watchdog would look has one on its way.
+        """
+        now = self.clock()
+        if job.due_at > now + LOOK_AGAIN_S:
+            return
+        self.store.move(job, job.rechecked(now, RECHECK_DELAY_S))
+        self.queue.send(job.job_id, group=job.origin.user_id, delay_s=RECHECK_DELAY_S)
 
     def _put_off(self, job: Job) -> None:
         if job.tries >= len(RETRY_DELAYS_S):

@@ -11,7 +11,7 @@ DistilleryError
 ├── DiscordError           Discord did not take a message
 │   ├── DiscordUnavailable    it may take the same message later
 │   └── DiscordRefused     it never will
-├── QueueUnavailable       the wake-up queue did not take a message
+├── QueueUnavailable       the wake-up queue did not say that it took a message
 └── StoreConflict          a conditional write lost to another one
     ├── DuplicateJob       the job exists already
     ├── StaleJob           the job has moved on since it was read
@@ -74,7 +74,7 @@ class DiscordRefused(DiscordError):
 
 
 class QueueUnavailable(DistilleryError):
-    """The wake-up queue did not take a message; nobody will be woken."""
+    """The wake-up queue did not say that it took a message; the watchdog wakes the job later."""
 
 
 class StoreConflict(DistilleryError):

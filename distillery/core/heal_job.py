@@ -25,14 +25,11 @@ from distillery.core.ports import (
 
 logger = logging.getLogger(__name__)
 
-ANSWER_WITHIN_S = 14 * 60
-"""The token that edits the message dies after 15 minutes: by then the member must have words."""
 WAIT_AT_PROVIDER_S = 90.0
 """A job that a healthy provider has not begun by then is given to another one."""
 RUN_MARGIN_S = 60.0
 """What a worker may take beyond the job's own limit: its start, inputs and uploads."""
 
-TOO_LATE = "No GPU was free in time. Nothing was charged. Try again in a few minutes."
 LOST = "The work was lost on its way, more than once. Nothing was charged. Try again."
 
 
@@ -65,9 +62,9 @@ class HealJob:
             logger.warning("the event of a result was lost")
             self.telemetry.count("ResultsFound")
             self.deliver(job.job_id, job.attempt)
-        elif self.clock() - job.created_at > ANSWER_WITHIN_S:
+        elif self.deliver.is_late(job):
             self._cancel(job)
-            self.deliver.fail(job, TOO_LATE, kind="too_late")
+            self.deliver.fail_late(job)
         elif job.state is JobState.QUEUED:
             self._wake(job)
         elif self._attempt_is_lost(job):

@@ -32,9 +32,7 @@ class JobState(StrEnum):
 
 LEGAL_MOVES: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
     {
-        JobState.QUEUED: frozenset(
-            {JobState.QUEUED, JobState.DISPATCHED, JobState.DELIVERING, JobState.FAILED}
-        ),
+        JobState.QUEUED: frozenset({JobState.QUEUED, JobState.DISPATCHED, JobState.DELIVERING}),
         JobState.DISPATCHED: frozenset({JobState.DISPATCHED, JobState.QUEUED, JobState.DELIVERING}),
         JobState.DELIVERING: frozenset({JobState.DELIVERING, JobState.SUCCEEDED, JobState.FAILED}),
         JobState.SUCCEEDED: frozenset(),
@@ -162,13 +160,13 @@ class Job:
         due_at = now + delay_s + LOOK_AGAIN_S
         return self._moved(JobState.QUEUED, "put_off", now, tries=self.tries + 1, due_at=due_at)
 
+    def rechecked(self, now: float, delay_s: float) -> Job:
+        """Stays QUEUED: all slots are taken; somebody comes by again in `delay_s`."""
+        return self._moved(JobState.QUEUED, None, now, due_at=now + delay_s + LOOK_AGAIN_S)
+
     def looked_after(self, now: float) -> Job:
         """The watchdog found nothing wrong, or has woken whoever goes on."""
         return self._moved(self.state, None, now)
-
-    def abandoned(self, now: float) -> Job:
-        """QUEUED to FAILED: it was never acknowledged, the member has been answered otherwise."""
-        return self._moved(JobState.FAILED, "abandoned", now)
 
     def concluded(self, outcome: Outcome, now: float, lease_s: float) -> Job:
         """The outcome is known; the caller alone may tell the member for `lease_s` seconds."""

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from distillery.core import keys
 from distillery.core.deliver_result import DeliverResult
 from distillery.core.errors import DiscordError, StaleJob
-from distillery.core.job import JobState
+from distillery.core.job import Job, JobState
 from distillery.core.ports import Clock, JobStore, ObjectStore, Replies, Telemetry
 from distillery.core.worker_documents import BadDocument, parse_progress
 
 logger = logging.getLogger(__name__)
+
+REPEATED_AFTER_S = 45.0
+"""An event whose room failed comes again a minute later (AWS Lambda, "Asynchronous invocation")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class ShowProgress:
     def __call__(self, job_id: str, attempt: int) -> None:
         """Show the progress stored for `attempt`, if it is news. Losing one is no harm."""
         job = self.store.load(job_id)
-        if job is None or job.state is not JobState.DISPATCHED or job.attempt != attempt:
+        if job is None:
+            return
+        if job.state is not JobState.DISPATCHED or job.attempt != attempt:
+            self._mend_after_repeat(job)
             return
         try:
             progress = parse_progress(self.objects.read(keys.progress_key(job_id, attempt)))
@@ -48,6 +54,11 @@ class ShowProgress:
             logger.info("progress not shown: %s", error)
             self.telemetry.count("ProgressDropped")
         self._mend(job_id)
+
+    def _mend_after_repeat(self, job: Job) -> None:
+        """An event so late may be the repeat of one whose room died before it looked again."""
+        if job.outcome and self.clock() - job.times["concluded"] > REPEATED_AFTER_S:
+            self.deliver.show_again(job)
 
     def _mend(self, job_id: str) -> None:
         """If the answer came meanwhile, our edit may lie on top of it: put the answer back.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from distillery.core.errors import InvalidOption, UserError
+from distillery.core.errors import InvalidOption
 from distillery.core.job import JobState
 from distillery.core.recipe import Attachment
 from tests.core.conftest import CDN, World
@@ -81,10 +81,7 @@ def test_an_attached_file_is_part_of_the_request(world: World) -> None:
     assert "image" not in job.request.values
 
 
-def test_when_the_queue_fails_the_member_is_told_and_the_job_never_runs(world: World) -> None:
+def test_when_the_queue_fails_the_job_waits_for_the_watchdog(world: World) -> None:
     world.queue.broken = True
-    with pytest.raises(UserError, match="Try again in a minute"):
-        world.accepted()
-
-    assert world.job().state is JobState.FAILED
-    assert world.store.waiting(10) == []
+    assert world.accepted().state is JobState.QUEUED
+    assert world.store.waiting(10) == ["1001"]

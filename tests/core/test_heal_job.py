@@ -4,9 +4,14 @@ import dataclasses
 
 import pytest
 
-from distillery.core.deliver_result import DELIVERY_LEASE_S, MAX_ATTEMPTS
+from distillery.core.deliver_result import (
+    ANSWER_WITHIN_S,
+    DELIVERY_LEASE_S,
+    MAX_ATTEMPTS,
+    TOO_LATE,
+)
 from distillery.core.errors import ProviderUnreachable
-from distillery.core.heal_job import ANSWER_WITHIN_S, LOST, TOO_LATE, WAIT_AT_PROVIDER_S
+from distillery.core.heal_job import LOST, WAIT_AT_PROVIDER_S
 from distillery.core.job import LOOK_AGAIN_S, JobState
 from distillery.core.ports import ProviderCondition, ProviderJob
 from tests.core.conftest import World

@@ -205,6 +205,20 @@ def test_a_service_so_quiet_that_nobody_wakes_another_keeps_its_promises_too() -
         world.clock.pass_time(20 * 60)
     seen = report(world)
     assert seen.kept, str(seen)
+    assert seen.heal_max_s < 5 * 60  # they are helped, not only told that it is too late
+
+
+def test_when_no_gpu_comes_a_crowd_is_told_so_in_time_and_no_slot_is_taken_twice() -> None:
+    world = World(1, CALM)
+    for provider in world.providers:
+        provider.turn(Mode.NO_CAPACITY)
+    for number in range(300):
+        world.request(str(number))
+        world.clock.pass_time(0.2)
+        assert all(world.store.in_flight(p.name) <= SLOTS for p in world.providers)
+    world.clock.pass_time(16 * 60)
+    seen = report(world)
+    assert (seen.failures, seen.kept) == (300, True), str(seen)
 
 
 def test_the_same_seed_does_the_same() -> None:

@@ -13,7 +13,7 @@ LONGEST_MODULE = 250
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "shared"}
 
 # Addresses of package registries belong to the machine, and a path of one machine to nobody.
-REGISTRIES = ("pypi.org", "pythonhosted.org", "registry.npmjs.org", "files.python")
+REGISTRIES = tuple(f"{name}.org" for name in ("pypi", "pythonhosted", "registry.npmjs"))
 MACHINE_PATH = re.compile(r"(?<![\w.}/])/(root|work|Users/\w+|home/(?!runner\b|ubuntu\b)\w+)/")
 
 

@@ -116,6 +116,8 @@ class LocalMember:
         }
 
     def _upload(self, path: Path) -> str:
+        if not path.is_file():
+            raise Refused(f"there is no file {path} to attach")
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         answer = self._http.post(
             f"{self._state['discord_url']}/control/attachments",

@@ -32,6 +32,14 @@ class UploadTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A pre-signed PUT that only the first run of an attempt wins. Its URL is a secret."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What the job may use. Times in seconds."""
 
@@ -54,6 +62,8 @@ class Job:
     upload_progress: UploadTarget
     upload_result: UploadTarget
     limits: Limits
+    cancel_url: str | None = None
+    claim: Claim | None = None
 
     def node(self, node_id: str | None) -> Node:
         """Name a node of the graph as a person knows it."""
@@ -71,7 +81,7 @@ def parse_job(envelope: object) -> Job:
         found = list(_missing_nodes(envelope))
     if found or not isinstance(envelope, dict):
         raise JobFailed(Kind.BAD_JOB, "; ".join(found[:_SHOWN_PROBLEMS]))
-    upload = envelope["upload"]
+    upload, claim = envelope["upload"], envelope.get("claim")
     return Job(
         job_id=envelope["job_id"],
         attempt=int(envelope["attempt"]),
@@ -82,6 +92,8 @@ def parse_job(envelope: object) -> Job:
         upload_progress=_target(upload["progress"]),
         upload_result=_target(upload["result"]),
         limits=_limits(envelope["limits"]),
+        cancel_url=envelope.get("cancel_url"),
+        claim=Claim(claim["url"], claim["headers"]) if claim else None,
     )
 
 

@@ -33,7 +33,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """The end of one attempt. Times in seconds since 1970."""
+    """The end of one attempt. Times in seconds since 1970.
+
+    A duplicate is a run that did nothing since another one has the attempt: it is never stored.
+    """
 
     job_id: str
     attempt: int
@@ -42,10 +45,13 @@ class JobResult:
     outputs: tuple[StoredOutput, ...] = ()
     failure: JobFailed | None = None
     timings: Timings = field(default_factory=Timings)
+    duplicate: bool = False
 
     @property
     def status(self) -> str:
-        """succeeded, failed or interrupted."""
+        """succeeded, failed, interrupted or duplicate."""
+        if self.duplicate:
+            return "duplicate"
         if self.failure is None:
             return "succeeded"
         return "interrupted" if self.failure.kind is Kind.INTERRUPTED else "failed"

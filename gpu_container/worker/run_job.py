@@ -17,6 +17,7 @@ from threading import Event
 from typing import Any
 
 from gpu_container.worker import log as job_log
+from gpu_container.worker.attempt import Attempts, AttemptTaken, CancelWatch
 from gpu_container.worker.comfy import Comfy
 from gpu_container.worker.engine import Engine
 from gpu_container.worker.errors import JobFailed, Kind
@@ -36,6 +37,7 @@ class Deps:
 
     engine: Engine
     comfy: Comfy
+    attempts: Attempts
     fetcher: Fetcher
     uploader: Uploader
     progress_uploader: Uploader
@@ -52,8 +54,9 @@ class Deps:
 def run_job(envelope: object, deps: Deps, stop: Event) -> JobResult:
     """Run the job in `envelope` to its end and return the result that was stored.
 
-    Never raises. Setting `stop` interrupts exactly this job's run. If result.json itself cannot be
-    stored, the returned result says upload_failed.
+    Never raises. Setting `stop` interrupts exactly this job's run, and so does a cancelled job:
+    the event must be this job's own. If result.json itself cannot be stored, the returned result
+    says upload_failed. A second run of the attempt stores nothing and returns a duplicate.
     """
     started, started_at, timings = deps.clock(), deps.now(), Timings()
     job_id, attempt, target = result_address(envelope)
@@ -61,7 +64,13 @@ def run_job(envelope: object, deps: Deps, stop: Event) -> JobResult:
     failure: JobFailed | None = None
     with job_log.about(job_id, attempt):
         try:
-            outputs = _Work(parse_job(envelope), deps, stop, timings, started).run()
+            job = parse_job(envelope)
+            with deps.attempts.hold(job, stop) as watch:
+                stored = _Work(job, deps, stop, watch, timings, started).run()
+            outputs = stored  # a job cancelled at its very end has none
+        except AttemptTaken:
+            log.info("another run has this attempt: nothing was done")
+            return JobResult(job_id, attempt, started_at, deps.now(), duplicate=True)
         except JobFailed as error:
             failure = error
         except Exception as error:  # the boundary of a job: a bug here must not end it silently
@@ -95,6 +104,7 @@ class _Work:
     job: Job
     deps: Deps
     stop: Event
+    watch: CancelWatch
     timings: Timings
     started: float
 
@@ -135,6 +145,7 @@ class _Work:
         return files[:most]
 
     def _store_output(self, file: OutputFile) -> StoredOutput:
+        self.watch.check()
         data = (file.text or "").encode()
         if file.source is not None:
             data = self.deps.comfy.view(file.source, self.job.limits.max_output_bytes)

@@ -14,6 +14,7 @@ import sys
 from threading import Event
 from typing import Any
 
+from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps, run_job
 from gpu_container.worker.settings import Settings
 from gpu_container.worker.wiring import start_worker
@@ -31,18 +32,14 @@ class Door:
         self._sdk_shutdown: Any = None
 
     async def handle(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Run one job in a thread; the SDK cancels this when Runpod stops the job."""
+        """Run one job in a thread; the SDK cancels this each time Runpod says to stop the job."""
         stop = Event()
         self._stops.add(stop)
         if self._ending:
             stop.set()
         work = asyncio.create_task(asyncio.to_thread(run_job, request["input"], self._deps, stop))
         try:
-            result = await asyncio.shield(work)
-        except asyncio.CancelledError:
-            stop.set()
-            await work  # until the run has left the engine and its result is stored
-            raise
+            result = await _to_the_end(work, stop)
         finally:
             self._stops.discard(stop)
         document = result.document()
@@ -62,6 +59,24 @@ class Door:
             stop.set()
         self._sdk_shutdown(signal.SIGTERM, None)
         asyncio.get_running_loop().call_later(_REPORT_S if self._stops else 0, sys.exit)
+
+
+async def _to_the_end(work: asyncio.Task[JobResult], stop: Event) -> JobResult:
+    """Wait for a job; a cancellation stops it, and takes effect once its result is stored.
+
+    Were it let go before, the SDK would take the next job beside a run that still leaves the
+    engine.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError as error:
+            cancelled = error
+            stop.set()
+    if cancelled is not None:
+        raise cancelled
+    return work.result()
 
 
 def main() -> None:

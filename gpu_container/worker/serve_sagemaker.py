@@ -11,6 +11,7 @@ import signal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 
+from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps, run_job
 from gpu_container.worker.settings import Settings
 from gpu_container.worker.wiring import start_worker
@@ -25,11 +26,23 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], deps: Deps) -> None:
         super().__init__(address, Door)
-        self.deps, self.stop, self.one_at_a_time = deps, Event(), Lock()
+        self.deps = deps
+        self._one_at_a_time = Lock()
+        self._ending = False
+        self._stop = Event()  # of the running job
+
+    def run(self, envelope: object) -> JobResult:
+        """Run a job when those before it are done."""
+        with self._one_at_a_time:
+            self._stop = stop = Event()
+            if self._ending:
+                stop.set()
+            return run_job(envelope, self.deps, stop)
 
     def end(self, *_: object) -> None:
         """Interrupt the running job and stop serving; for a signal handler."""
-        self.stop.set()
+        self._ending = True
+        self._stop.set()
         Thread(target=self.shutdown).start()  # shutdown() waits for the loop this may run in
 
 
@@ -55,8 +68,7 @@ class Door(BaseHTTPRequestHandler):
             envelope = json.loads(self.rfile.read(length))
         except ValueError:
             envelope = None  # run_job answers: this is not a job
-        with self.server.one_at_a_time:
-            result = run_job(envelope, self.server.deps, self.server.stop)
+        result = self.server.run(envelope)
         code = 200 if result.failure is None else 422 if result.is_the_jobs_fault else 500
         return self._answer(code, result.document())
 

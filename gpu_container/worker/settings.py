@@ -18,6 +18,7 @@ class Settings:
     comfyui_url: str | None
     comfyui_command: str | None
     engine_start_s: float
+    cancel_poll_s: float
     log_level: str
     bind_host: str
     port: int
@@ -35,6 +36,7 @@ class Settings:
             comfyui_url=url or None,
             comfyui_command=command or None,
             engine_start_s=_number(environ, "ENGINE_START_SECONDS", 600.0, problems),
+            cancel_poll_s=_number(environ, "CANCEL_POLL_SECONDS", 2.0, problems),
             log_level=environ.get("LOG_LEVEL", "INFO").upper(),
             bind_host=environ.get("BIND_HOST", "0.0.0.0"),  # SageMaker calls from outside
             port=int(_number(environ, "SAGEMAKER_BIND_TO_PORT", 8080, problems)),

@@ -7,6 +7,7 @@ import signal
 import sys
 
 from gpu_container.worker import log
+from gpu_container.worker.attempt import Attempts
 from gpu_container.worker.comfy import Comfy
 from gpu_container.worker.engine import Engine
 from gpu_container.worker.inputs import Fetcher
@@ -31,6 +32,7 @@ def start_worker(settings: Settings) -> Deps:
     deps = Deps(
         engine=engine,
         comfy=Comfy(engine),
+        attempts=Attempts(poll_s=settings.cancel_poll_s),
         fetcher=Fetcher(),
         uploader=Uploader(),
         progress_uploader=Uploader(attempts=1, timeout_s=_PROGRESS_PATIENCE_S),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from local.gpu_cloud.worker_process import WorkerProcess
 
 _PING_EVERY_MS = 10_000  # the SDK's own default
+_TELL_AGAIN_S = 1.0  # the SDK drops an order about a job that it has taken but not begun
 
 
 class RunpodEndpoint:
@@ -35,7 +36,7 @@ class RunpodEndpoint:
         self.closing = False  # answers whoever still waits, so that the server can end
         self.queue = RunpodQueue(clock)
         self.bell = bell
-        self._told: set[tuple[str, float]] = set()
+        self._told: dict[str, float] = {}
         self._clock = clock
         self._stop_grace_s = settings.stop_grace_s
         duty = Duty(
@@ -87,14 +88,18 @@ class RunpodEndpoint:
         return None if self.queue.unwanted(worker_id) or worker.leaving else job
 
     async def jobs_to_stop(self, worker_id: str, wait_s: float) -> list[str]:
-        """Tell a worker, once, which of its jobs to stop, as soon as there is one in `wait_s`."""
+        """Tell a worker which of its jobs to stop, as soon as there is one within `wait_s`.
+
+        An order is given again until the worker has let go of the job.
+        """
         worker = self.fleet.workers.get(worker_id)
         if worker is None:
             return []
         await self.bell.until(lambda: worker.leaving or bool(self._untold(worker_id)), wait_s)
         orders = self._untold(worker_id)
-        self._told |= orders
-        return [job_id for job_id, _ in orders]
+        self._told = {job_id: at for job_id, at in self._told.items() if not self._is_old(at)}
+        self._told |= dict.fromkeys(orders, self._clock())
+        return orders
 
     def done(self, worker_id: str, job_id: str, output: Any, error: Any) -> None:
         """Take a worker's result."""
@@ -147,8 +152,15 @@ class RunpodEndpoint:
                 lambda: worker.leaving or bool(self.queue.unwanted(worker.id)), self.fault.seconds
             )
 
-    def _untold(self, worker_id: str) -> set[tuple[str, float]]:
-        return set(self.queue.unwanted(worker_id).items()) - self._told
+    def _untold(self, worker_id: str) -> list[str]:
+        return [
+            job_id
+            for job_id in self.queue.unwanted(worker_id)
+            if job_id not in self._told or self._is_old(self._told[job_id])
+        ]
+
+    def _is_old(self, told_at: float) -> bool:
+        return self._clock() >= told_at + _TELL_AGAIN_S
 
     def _mark(self, worker: Worker, state: WorkerState) -> None:
         if worker.state is not state:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from gpu_container.worker.attempt import Attempts
 from gpu_container.worker.comfy import Comfy, Patience
 from gpu_container.worker.engine import Engine
 from gpu_container.worker.inputs import Fetcher
@@ -86,6 +87,18 @@ class Bench:
         limits = {**job["limits"], **changes.pop("limits", {})}
         return {**job, **changes, "limits": limits}
 
+    def marks(self, job_id: str = "1300000000000000001") -> dict[str, Any]:
+        """Where one attempt at a job is claimed and cancelled."""
+        base = f"jobs/{job_id}/1"
+        return {
+            "job_id": job_id,
+            "cancel_url": self.store.object_url(f"{base}/cancel"),
+            "claim": {
+                "url": self.store.object_url(f"{base}/claim", signed="host;if-none-match"),
+                "headers": {"If-None-Match": "*"},
+            },
+        }
+
     def run(self, **changes: Any) -> JobResult:
         return run_job(self.job(**changes), self.deps, self.stop)
 
@@ -105,6 +118,7 @@ def make_bench(comfy: FakeComfy, store: Store) -> Iterator[Callable[..., Bench]]
         deps = Deps(
             engine=engine,
             comfy=Comfy(engine, patience=patience),
+            attempts=Attempts(poll_s=0.02, timeout_s=2.0),
             fetcher=Fetcher(sleep=pauses.append),
             uploader=Uploader(sleep=pauses.append),
             progress_uploader=Uploader(attempts=1, timeout_s=3),

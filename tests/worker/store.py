@@ -1,4 +1,4 @@
-"""What stands behind the pre-signed URLs: a form POST that stores, and files to fetch."""
+"""What stands behind the pre-signed URLs: a form POST that stores, and objects to get and put."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from tests.worker.loop_thread import LoopThread
+
+NOT_ORDERED = 204
 
 
 @dataclass
@@ -29,7 +31,7 @@ class Answers:
         for word, statuses in self.queue.items():
             if word in key and statuses:
                 return statuses.pop(0)
-        return 204
+        return NOT_ORDERED
 
 
 class Store:
@@ -37,11 +39,20 @@ class Store:
         self.stored: list[Stored] = []
         self.tries: list[str] = []
         self.answers = Answers()
+        self.objects: dict[str, bytes] = {}
+        self.asked: list[str] = []  # "GET key" and "PUT key", in the order in which they came
         self.inputs: dict[str, bytes] = {}
         self.input_answers: list[web.Response] = []
         self._loop = loop
         app = web.Application(client_max_size=1 << 28)
-        app.add_routes([web.post("/bucket", self._post), web.get("/inputs/{name}", self._get)])
+        app.add_routes(
+            [
+                web.post("/bucket", self._post),
+                web.get("/inputs/{name}", self._get),
+                web.get("/objects/{key:.+}", self._get_object),
+                web.put("/objects/{key:.+}", self._put_object),
+            ]
+        )
         self._runner, self.url = loop.serve(app)
 
     def close(self) -> None:
@@ -53,6 +64,11 @@ class Store:
 
     def input_url(self, name: str) -> str:
         return f"{self.url}/inputs/{name}?X-Amz-Signature=SECRETSIGNATURE"
+
+    def object_url(self, key: str, signed: str = "host") -> str:
+        """Sign a request for an object; it must bring the headers that `signed` names."""
+        query = f"X-Amz-SignedHeaders={signed}&X-Amz-Signature=SECRETSIGNATURE"
+        return f"{self.url}/objects/{key}?{query}"
 
     def keys(self) -> list[str]:
         return [item.key for item in self.stored]
@@ -76,11 +92,48 @@ class Store:
         key = values["key"].decode()
         self.tries.append(key)
         status = self.answers.next_for(key)
-        if status == 204:
+        if status == NOT_ORDERED:
             self.stored.append(Stored(key, names, content_type, bytes(values["file"])))
         return web.Response(status=status)
+
+    async def _get_object(self, request: web.Request) -> web.Response:
+        key = self._note(request)
+        status = self.answers.next_for(key)
+        if status != NOT_ORDERED:
+            return web.Response(status=status, headers={"Location": f"{self.url}/objects/there"})
+        if key not in self.objects:
+            return _error(404, "NoSuchKey")
+        return web.Response(body=self.objects[key])
+
+    async def _put_object(self, request: web.Request) -> web.Response:
+        """S3, "Conditional requests": with `If-None-Match: *` only the first write succeeds."""
+        key, body = self._note(request), await request.read()
+        status = self.answers.next_for(key)
+        if status != NOT_ORDERED:
+            return web.Response(status=status)
+        if not _has_signed_headers(request):
+            return _error(403, "SignatureDoesNotMatch")
+        if request.headers.get("If-None-Match") == "*" and key in self.objects:
+            return _error(412, "PreconditionFailed")
+        self.objects[key] = body
+        return web.Response()
+
+    def _note(self, request: web.Request) -> str:
+        key = request.match_info["key"]
+        self.asked.append(f"{request.method} {key}")
+        return key
 
     async def _get(self, request: web.Request) -> web.Response:
         if self.input_answers:
             return self.input_answers.pop(0)
         return web.Response(body=self.inputs[request.match_info["name"]])
+
+
+def _has_signed_headers(request: web.Request) -> bool:
+    names = request.query["X-Amz-SignedHeaders"].split(";")
+    return all(name in request.headers for name in names)
+
+
+def _error(status: int, code: str) -> web.Response:
+    text = f"<Error><Code>{code}</Code></Error>"
+    return web.Response(status=status, text=text, content_type="application/xml")

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import requests
 from PIL import Image
 
 from gpu_container.worker.engine import Engine
@@ -45,6 +46,45 @@ class _Kept:
         return getattr(self._engine, name)
 
     def stop(self) -> None: ...
+
+
+class Run:
+    """A job on a worker of its own."""
+
+    def __init__(self, bench: Bench, job_id: str) -> None:
+        self.bench, self.job_id = bench, job_id
+        self.results: list[JobResult] = []
+        self.graph = graph(seed=23)
+        self.thread = Thread(target=self._run)
+
+    def start(self, graph: dict[str, Any]) -> None:
+        """Return when the engine knows the prompt."""
+        before = prompts(self.bench.deps.engine)
+        self.graph = graph
+        self.thread.start()
+        wait_for(lambda: prompts(self.bench.deps.engine) > before)
+
+    def cancel(self) -> None:
+        self.bench.store.objects[f"jobs/{self.job_id}/1/cancel"] = b""
+
+    def kind(self) -> str | None:
+        self.thread.join(20)
+        failure = self.results[0].failure
+        return failure and failure.kind.value
+
+    def _run(self) -> None:
+        marks = self.bench.marks(self.job_id)
+        self.results.append(self.bench.run(graph=self.graph, **marks))
+
+
+def prompts(engine: Engine) -> int:
+    """Count the prompts that wait or run in the engine."""
+    queue = requests.get(f"{engine.url}/queue", timeout=5).json()
+    return len(queue["queue_running"]) + len(queue["queue_pending"])
+
+
+def history(engine: Engine) -> set[str]:
+    return set(requests.get(f"{engine.url}/history", timeout=5).json())
 
 
 def graph(seed: int = 1, **sampler: Any) -> dict[str, Any]:
@@ -116,6 +156,62 @@ def test_a_run_over_its_time_leaves_the_engine_free_for_the_next(bench: Bench) -
     assert result.failure is not None
     assert result.failure.kind == "timed_out"
     assert bench.run(graph=graph(seed=15)).failure is None
+
+
+def test_a_cancelled_run_leaves_the_engine_and_its_neighbour_goes_on(
+    make_bench: Callable[..., Bench], engine: Engine
+) -> None:
+    ours, neighbours = Run(make_bench(_Kept(engine)), "A"), Run(make_bench(_Kept(engine)), "B")
+    ours.start(graph(seed=18, steps=10_000))
+    neighbours.start(graph(seed=19, steps=30))
+
+    ours.cancel()
+
+    assert ours.kind() == "interrupted"
+    assert neighbours.kind() is None
+
+
+def test_a_cancelled_run_that_waits_leaves_the_queue_and_the_running_one_goes_on(
+    make_bench: Callable[..., Bench], engine: Engine
+) -> None:
+    neighbours, ours = Run(make_bench(_Kept(engine)), "A"), Run(make_bench(_Kept(engine)), "B")
+    neighbours.start(graph(seed=20, steps=150))
+    ours.start(graph(seed=21))
+
+    ours.cancel()
+
+    assert ours.kind() == "interrupted"
+    assert neighbours.results == []  # it still runs
+    assert neighbours.kind() is None
+
+
+def test_a_job_cancelled_before_its_start_leaves_no_trace_in_the_engine(
+    bench: Bench, engine: Engine
+) -> None:
+    before = history(engine)
+    bench.store.objects["jobs/A/1/cancel"] = b""
+
+    result = bench.run(graph=graph(seed=22), **bench.marks("A"))
+
+    assert result.failure is not None
+    assert result.failure.kind == "interrupted"
+    assert history(engine) == before
+
+
+def test_of_two_runs_of_one_attempt_the_engine_sees_one(
+    make_bench: Callable[..., Bench], engine: Engine
+) -> None:
+    before = history(engine)
+    one, other = Run(make_bench(_Kept(engine)), "A"), Run(make_bench(_Kept(engine)), "A")
+    one.thread.start()
+    other.thread.start()
+
+    assert {one.kind(), other.kind()} == {None}
+
+    statuses = [run.results[0].status for run in (one, other)]
+    assert sorted(statuses) == ["duplicate", "succeeded"]
+    assert len(history(engine)) == len(before) + 1
+    assert len(one.bench.store.all("result.json")) == 1
 
 
 def test_an_engine_killed_in_a_run_is_reported_and_back_for_the_next(

@@ -29,6 +29,11 @@ class HttpObjectStore(MemoryObjectStore):
     def sign_get(self, key: str, life_s: int) -> str:
         return f"https://bucket.s3.amazonaws.com/{key}?X-Amz-Expires={life_s}"
 
+    def sign_claim(self, key: str, life_s: int) -> Any:
+        claim = super().sign_claim(key, life_s)
+        url = f"https://bucket.s3.amazonaws.com/{key}?X-Amz-Expires={life_s}"
+        return type(claim)(url, claim.headers)
+
     def sign_upload(self, key: str, max_bytes: int, life_s: int) -> Any:
         upload = super().sign_upload(key, max_bytes, life_s)
         return type(upload)("https://bucket.s3.amazonaws.com/", upload.fields)
@@ -57,6 +62,9 @@ def test_what_the_core_builds_the_worker_takes(workflow: str) -> None:
     jsonschema.Draft202012Validator(schema("job.schema.json")).validate(envelope)
     taken = parse_job(envelope)
     assert (taken.job_id, taken.attempt) == (job.job_id, 1)
+    assert taken.claim is not None
+    assert taken.claim.headers == {"If-None-Match": "*"}
+    assert taken.cancel_url is not None
     assert len(taken.inputs) == len(files)
     assert "secret" not in json.dumps(envelope)
 

@@ -31,6 +31,8 @@ JOB: dict[str, Any] = {
         "8": {"class_type": "LoadImage", "inputs": {"image": "x.png"}},
     },
     "outputs": ["9"],
+    "cancel_url": "https://bucket.example/cancel?sig=1",
+    "claim": {"url": "https://bucket.example/claim?sig=1", "headers": {"If-None-Match": "*"}},
     "inputs": [
         {"node": "8", "input": "image", "url": "http://127.0.0.1:1/x?sig=1", "max_bytes": 9}
     ],
@@ -118,6 +120,12 @@ def test_every_wrong_field_is_named() -> None:
         "surprise: is not a known field",
         "inputs[0]: lacks url",
     }
+
+
+def test_a_job_may_come_without_a_claim_and_without_a_place_to_cancel_it() -> None:
+    job = parse_job({key: JOB[key] for key in JOB if key not in ("claim", "cancel_url")})
+
+    assert (job.claim, job.cancel_url) == (None, None)
 
 
 @pytest.mark.parametrize("bad", ["1\n", "", "a/b", "x" * 65])

@@ -63,6 +63,37 @@ def test_a_failed_job_is_failed_to_runpod_too(runpod: FakeRunpod, bench: Bench) 
 
 
 @pytest.mark.usefixtures("worker")
+def test_the_second_run_of_an_attempt_is_a_duplicate_to_runpod(
+    runpod: FakeRunpod, shared_comfy: FakeComfy, bench: Bench
+) -> None:
+    job, before = bench.job(**bench.marks()), len(shared_comfy.seen.prompts)
+    runpod.submit("first", job)
+    runpod.submit("again", job)
+
+    first, again = runpod.done.get(timeout=WAIT_S), runpod.done.get(timeout=WAIT_S)
+
+    assert (first["id"], first["output"]["status"]) == ("first", "succeeded")
+    assert (again["id"], again["output"]["status"]) == ("again", "duplicate")
+    assert len(shared_comfy.seen.prompts) == before + 1
+    assert bench.result_document()["status"] == "succeeded"
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_cancelled_job_is_failed_to_runpod_and_was_never_begun(
+    runpod: FakeRunpod, shared_comfy: FakeComfy, bench: Bench
+) -> None:
+    before = len(shared_comfy.seen.prompts)
+    bench.store.objects["jobs/1300000000000000001/1/cancel"] = b""
+    runpod.submit("cancelled", bench.job(**bench.marks()))
+
+    done = runpod.done.get(timeout=WAIT_S)
+
+    assert json.loads(done["error"])["kind"] == "interrupted"
+    assert bench.result_document()["status"] == "interrupted"
+    assert len(shared_comfy.seen.prompts) == before
+
+
+@pytest.mark.usefixtures("worker")
 def test_a_job_that_runpod_stops_leaves_the_engine_and_is_reported(
     runpod: FakeRunpod, shared_comfy: FakeComfy, bench: Bench
 ) -> None:

@@ -79,6 +79,53 @@ def test_what_the_worker_caused_is_a_500(url: str, bench: Bench) -> None:
     assert response.json()["error"]["kind"] == "upload_failed"
 
 
+def test_the_second_run_of_an_attempt_is_a_200_that_says_duplicate(
+    url: str, bench: Bench, shared_comfy: FakeComfy
+) -> None:
+    job, before = bench.job(**bench.marks()), len(shared_comfy.seen.prompts)
+
+    first, again = invoke(url, job), invoke(url, job)
+
+    assert (first.status_code, first.json()["status"]) == (200, "succeeded")
+    assert (again.status_code, again.json()["status"]) == (200, "duplicate")
+    assert len(shared_comfy.seen.prompts) == before + 1
+    assert bench.result_document() == first.json()
+
+
+def test_a_cancelled_job_is_a_500_and_the_next_job_runs(url: str, bench: Bench) -> None:
+    bench.store.objects["jobs/1300000000000000001/1/cancel"] = b""
+
+    cancelled = invoke(url, bench.job(**bench.marks()))
+
+    assert cancelled.status_code == 500
+    assert cancelled.json() == bench.result_document()
+    assert cancelled.json()["status"] == "interrupted"
+    assert invoke(url, bench.job(attempt=2)).json()["status"] == "succeeded"
+
+
+def test_a_running_job_is_cancelled_by_its_object_alone_and_the_next_one_runs(bench: Bench) -> None:
+    """SageMaker has no call that cancels: the object is the only way."""
+    comfy, port = bench.comfy, free_port()
+    address = f"http://127.0.0.1:{port}"
+    comfy.faults.hang_at = 10
+    answers: list[requests.Response] = []
+    more = {"COMFYUI_URL": comfy.url, "CANCEL_POLL_SECONDS": "0.05"}
+    with door("serve_sagemaker", environment(port, **more)):
+        wait_for(lambda: ping(address) == 200)
+        job = bench.job(**bench.marks())
+        caller = Thread(target=lambda: answers.append(invoke(address, job)))
+        caller.start()
+        wait_for(lambda: bool(comfy.seen.prompts))
+        bench.store.objects["jobs/1300000000000000001/1/cancel"] = b""
+        caller.join(10)
+        comfy.faults.hang_at = None
+        after = invoke(address, bench.job(attempt=2))
+
+    assert answers[0].json()["error"]["message"] == "the job was cancelled"
+    assert comfy.seen.interrupts == [comfy.seen.prompts[0]["prompt_id"]]
+    assert after.json()["status"] == "succeeded"
+
+
 def test_two_jobs_at_once_run_one_after_the_other(
     url: str, bench: Bench, shared_comfy: FakeComfy
 ) -> None:

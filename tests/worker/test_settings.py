@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "gpu_container"
 def test_an_address_is_enough() -> None:
     settings = Settings.from_env({"COMFYUI_URL": "http://127.0.0.1:8188"})
 
-    assert settings == Settings("http://127.0.0.1:8188", None, 600, "INFO", "0.0.0.0", 8080)
+    assert settings == Settings("http://127.0.0.1:8188", None, 600, 2, "INFO", "0.0.0.0", 8080)
 
 
 def test_every_variable_is_read() -> None:
@@ -23,21 +23,25 @@ def test_every_variable_is_read() -> None:
         {
             "COMFYUI_COMMAND": "engine --port {port}",
             "ENGINE_START_SECONDS": "1.5",
+            "CANCEL_POLL_SECONDS": "0.5",
             "LOG_LEVEL": "debug",
             "BIND_HOST": "127.0.0.1",
             "SAGEMAKER_BIND_TO_PORT": "9000",
         }
     )
 
-    assert settings == Settings(None, "engine --port {port}", 1.5, "DEBUG", "127.0.0.1", 9000)
+    assert settings == Settings(None, "engine --port {port}", 1.5, 0.5, "DEBUG", "127.0.0.1", 9000)
 
 
 def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        Settings.from_env({"ENGINE_START_SECONDS": "soon", "LOG_LEVEL": "LOUD"})
+        Settings.from_env(
+            {"ENGINE_START_SECONDS": "soon", "CANCEL_POLL_SECONDS": "0", "LOG_LEVEL": "LOUD"}
+        )
 
     for name in ("COMFYUI_URL", "COMFYUI_COMMAND", "ENGINE_START_SECONDS", "LOG_LEVEL"):
         assert name in str(caught.value)
+    assert "CANCEL_POLL_SECONDS must be a number above 0" in str(caught.value)
 
 
 def test_the_readme_lists_exactly_the_variables_that_are_read() -> None:

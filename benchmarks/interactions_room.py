@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
+    "BUCKET_NAME": "a-bucket",
     "DISCORD_PUBLIC_KEY": PUBLIC_KEY,
     "POWERTOOLS_SERVICE_NAME": "interactions",
     "POWERTOOLS_METRICS_NAMESPACE": "Distillery",

@@ -6,10 +6,13 @@ A field `table_name` is the variable `TABLE_NAME`. Everything wrong is reported 
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from distillery.core.errors import ConfigError
+from distillery.core.tier import Tier
 
 T = TypeVar("T")
 
@@ -59,6 +62,17 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def share(text: str) -> float:
+    """Parse a part of a whole: more than 0, and at most 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise ValueError("it must be a number greater than 0 and at most 1")
+    return value
+
+
 def names(text: str) -> tuple[str, ...]:
     """Parse a list of words with commas between."""
     found = tuple(part.strip() for part in text.split(",") if part.strip())
@@ -92,6 +106,73 @@ def web_address(text: str) -> str:
     if not text.startswith(("https://", "http://")):
         raise ValueError("it must start with https://")
     return text.rstrip("/")
+
+
+def tiers(text: str) -> tuple[Tier, ...]:
+    """Parse a JSON list of tiers, the best first. What a tier leaves out is as in `Tier`."""
+    try:
+        rows = json.loads(text)
+    except ValueError:
+        rows = None
+    if not isinstance(rows, list) or not rows:
+        raise ValueError('it must be a JSON list of tiers, such as [{"name": "member"}]')
+    problems = [
+        f"tier {number}: {problem}"
+        for number, row in enumerate(rows, start=1)
+        for problem in _tier_problems(row)
+    ]
+    for_everybody = [isinstance(row, dict) and row.get("role_id") is None for row in rows]
+    if for_everybody != [False] * (len(rows) - 1) + [True]:
+        problems.append(
+            "the last tier must have no role_id, for it is everybody's; others need one"
+        )
+    if problems:
+        raise ValueError("; ".join(problems))
+    return tuple(Tier(**row) for row in rows)
+
+
+def _tier_problems(row: object) -> list[str]:
+    if not isinstance(row, dict):
+        return ["it must be an object"]
+    missing = [] if "name" in row else ["name is missing"]
+    unknown = [
+        f"{key} is unknown; there are {', '.join(_TIER_RULES)}"
+        for key in row
+        if key not in _TIER_RULES
+    ]
+    wrong = [
+        f"{key} {rule}"
+        for key, (rule, allows) in _TIER_RULES.items()
+        if key in row and not allows(row[key])
+    ]
+    return missing + unknown + wrong
+
+
+def _is_number(value: object, least: float, most: float = 2**53) -> bool:
+    """JSON's true is no number; nor are the NaN and Infinity that Python reads as such."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return least <= value <= most
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and _is_number(value, least)
+
+
+_TIER_RULES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "name": ("must be a text that is not empty", lambda v: isinstance(v, str) and v != ""),
+    "weight": ("must be a number from 0.01 to 100", lambda v: _is_number(v, 0.01, 100)),
+    "jobs_at_once": ("must be a whole number of at least 1", lambda v: _is_whole(v, 1)),
+    "credits": (
+        "must be a whole number of at least 0, or null for no limit",
+        lambda v: v is None or _is_whole(v, 0),
+    ),
+    "role_id": (
+        "must be the id of a Discord role as a text of digits, or null",
+        lambda v: v is None or (isinstance(v, str) and re.fullmatch("[0-9]{17,20}", v) is not None),
+    ),
+}
+"""What each field of a tier may be, in words and as a check."""
 
 
 def _is_origin(text: str) -> bool:

@@ -19,12 +19,23 @@ _ACCEPTED = {
     "Followup/Function": (_NEWEST_PYTHON,),
     "Watchdog/Function": (_NEWEST_PYTHON,),
     "DeadLetters/Function": (_NEWEST_PYTHON,),
+    "Canary/Function": (_NEWEST_PYTHON,),
     "RegisterCommands/Function": (_NEWEST_PYTHON,),
+    "Interactions/Role": (
+        (
+            "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/jobs/*/*/outputs/*]",
+            "It signs links to pictures, whose keys are made with the job and by the worker.",
+        ),
+    ),
     "Dispatcher/Role": (_JOB_FILES,),
     "Followup/Role": (_JOB_FILES,),
     "DeadLetters/Role": (_JOB_FILES,),
     "Watchdog/Role": (
         _JOB_FILES,
+        (
+            "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/jobs/*/*/cancel]",
+            "It calls off attempts, one object each; the grant ends at these objects.",
+        ),
         (
             "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/sagemaker/failures/*]",
             "SageMaker names the object that tells of a failure when it takes the job.",
@@ -33,7 +44,7 @@ _ACCEPTED = {
     "Storage/Bucket": (
         (
             "AwsSolutions-S1",
-            "Objects live 30 days and are reached by four rooms and by addresses they sign; "
+            "Objects live 30 days and are reached by five rooms and by addresses they sign; "
             "CloudTrail data events show who did, at no cost while nobody looks.",
         ),
     ),

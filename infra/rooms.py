@@ -38,7 +38,10 @@ class Room:
 INTERACTIONS = Room(
     name="interactions",
     sources=(*_EVERY_ROOM, *_RECIPES, "distillery/discord", "distillery/aws"),
-    variables=("TABLE_NAME", "QUEUE_URL", "DISCORD_PUBLIC_KEY", "ATTACHMENT_ORIGINS"),
+    variables=(
+        *("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"),
+        *("DISCORD_PUBLIC_KEY", "ATTACHMENT_ORIGINS", "TIERS"),
+    ),
     memory_mib=1024,  # memory buys CPU, and a cold start must answer Discord within 3 s
     timeout_s=10,
 )
@@ -54,14 +57,14 @@ FOLLOWUP = Room(
     sources=(*_EVERY_ROOM, *_DELIVERY),
     variables=_DELIVERY_VARIABLES,
     memory_mib=1024,  # holds all pictures of a message at once
-    timeout_s=60,
+    timeout_s=30,  # less than the lease of a delivery: who comes after it does not meet it
 )
 WATCHDOG = Room(
     name="watchdog",
     sources=(*_EVERY_ROOM, *_DELIVERY, *_PROVIDERS),
-    variables=(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES),
+    variables=(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES, "PROMISE_SECONDS", "HEDGE_SHARE"),
     memory_mib=1024,  # it may deliver pictures in followup's stead
-    timeout_s=60,
+    timeout_s=120,  # it begins its last look 45 s after it began
 )
 DEAD_LETTERS = Room(
     name="dead_letters",
@@ -70,6 +73,13 @@ DEAD_LETTERS = Room(
     memory_mib=1024,  # it may deliver pictures in followup's stead
     timeout_s=60,
 )
+CANARY = Room(
+    name="canary",
+    sources=(*_EVERY_ROOM, *_RECIPES, "distillery/aws"),
+    variables=("TABLE_NAME", "QUEUE_URL", "PROVIDERS"),
+    memory_mib=256,
+    timeout_s=30,
+)
 REGISTER_COMMANDS = Room(
     name="register_commands",
     sources=(*_EVERY_ROOM, *_RECIPES, "distillery/discord", "distillery/aws"),
@@ -77,4 +87,7 @@ REGISTER_COMMANDS = Room(
     memory_mib=256,
     timeout_s=60,
 )
-ROOMS = (INTERACTIONS, DISPATCHER, FOLLOWUP, WATCHDOG, DEAD_LETTERS, REGISTER_COMMANDS)
+ROOMS = (
+    *(INTERACTIONS, DISPATCHER, FOLLOWUP, WATCHDOG, DEAD_LETTERS, CANARY),
+    REGISTER_COMMANDS,
+)

@@ -22,6 +22,7 @@ from infra.commands import Commands
 from infra.functions import RoomFunction
 from infra.queues import Queues
 from infra.rooms import (
+    CANARY,
     DEAD_LETTERS,
     DISPATCHER,
     FOLLOWUP,
@@ -31,7 +32,16 @@ from infra.rooms import (
     Room,
 )
 from infra.settings import Settings
-from infra.storage import DUE_INDEX, FILES, SAGEMAKER_FAILURES, WAITING_INDEX, Storage
+from infra.storage import (
+    CANCELS,
+    DUE_INDEX,
+    FILES,
+    MEMBER_INDEX,
+    OUTPUTS,
+    SAGEMAKER_FAILURES,
+    WAITING_INDEX,
+    Storage,
+)
 
 _DISPATCHERS_AT_ONCE = 10
 _LOCAL_DISPATCHERS_AT_ONCE = 2  # each is a process of 50 to 60 MB
@@ -57,6 +67,7 @@ class ServiceStack(Stack):
         self._followup()
         self._watchdog()
         self._dead_letters()
+        self._canary()
         registration = self._register_commands()
         self._outputs(api)
         self._accept_findings(registration)
@@ -80,6 +91,9 @@ class ServiceStack(Stack):
             "RUNPOD_SLOTS": str(settings.runpod_slots),
             "SAGEMAKER_ENDPOINT_NAME": settings.sagemaker_endpoint_name,
             "SAGEMAKER_SLOTS": str(settings.sagemaker_slots),
+            "PROMISE_SECONDS": str(settings.promise_seconds),
+            "HEDGE_SHARE": str(settings.hedge_share),
+            "TIERS": settings.tiers,
         }
 
     def _room(self, construct_id: str, room: Room) -> RoomFunction:
@@ -89,25 +103,19 @@ class ServiceStack(Stack):
 
     def _interactions(self) -> InteractionsApi:
         room = self._room("Interactions", INTERACTIONS)
-        room.allow("dynamodb:PutItem,UpdateItem", self._storage.table.table_arn)
+        room.allow("dynamodb:GetItem,PutItem,UpdateItem", self._storage.table.table_arn)
+        self._allow_index(room, WAITING_INDEX, MEMBER_INDEX)
+        room.allow("s3:GetObject", self._storage.bucket.arn_for_objects(OUTPUTS))  # to sign links
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
         return InteractionsApi(self, "Api", function=room.function)
 
     def _dispatcher(self) -> None:
-        settings = self._settings
         room = self._room("Dispatcher", DISPATCHER)
         self._allow_jobs(room)
         room.allow("s3:PutObject", self._storage.bucket.arn_for_objects(FILES))
         self._allow_runpod(room)
-        if "sagemaker" in settings.providers:
-            # SageMaker writes the names in its ARNs in lower case.
-            name = settings.sagemaker_endpoint_name.lower()
-            endpoint = self.format_arn(service="sagemaker", resource="endpoint", resource_name=name)
-            room.allow("sagemaker:InvokeEndpointAsync,DescribeEndpoint", endpoint)
-        if settings.sagemaker_url:
-            for service in ("SAGEMAKER", "SAGEMAKER_RUNTIME"):
-                room.function.add_environment(f"AWS_ENDPOINT_URL_{service}", settings.sagemaker_url)
-        at_once = _LOCAL_DISPATCHERS_AT_ONCE if settings.is_local else _DISPATCHERS_AT_ONCE
+        self._allow_sagemaker(room, "InvokeEndpointAsync,DescribeEndpoint")
+        at_once = _LOCAL_DISPATCHERS_AT_ONCE if self._settings.is_local else _DISPATCHERS_AT_ONCE
         self._read(self._queues.jobs, room, at_once=at_once)
 
     def _followup(self) -> None:
@@ -125,12 +133,15 @@ class ServiceStack(Stack):
     def _watchdog(self) -> None:
         room = self._room("Watchdog", WATCHDOG)
         self._allow_jobs(room)
-        room.allow("dynamodb:Query", f"{self._storage.table.table_arn}/index/{DUE_INDEX}")
+        self._allow_index(room, DUE_INDEX)
+        room.allow("s3:PutObject", self._storage.bucket.arn_for_objects(CANCELS))
         self._allow_runpod(room)
+        self._allow_sagemaker(room, "DescribeEndpoint")
         if "sagemaker" in self._settings.providers:
             failures = self._storage.bucket.arn_for_objects(SAGEMAKER_FAILURES)
             room.allow("s3:GetObject", failures)
-        self._keep_dead_letters(room, retries=0)  # the next run, a minute later, is the retry
+        # The next run, a minute later, is the retry.
+        self._keep_dead_letters(room, retries=0)
         events.Rule(
             self,
             "EveryMinute",
@@ -141,9 +152,20 @@ class ServiceStack(Stack):
     def _dead_letters(self) -> None:
         room = self._room("DeadLetters", DEAD_LETTERS)
         self._allow_jobs(room)
-        room.allow("dynamodb:PutItem", self._storage.table.table_arn)
         for queue in (self._queues.job_dead_letters, self._queues.event_dead_letters):
             self._read(queue, room, at_once=_BURIALS_AT_ONCE)
+
+    def _canary(self) -> None:
+        room = self._room("Canary", CANARY)
+        room.allow("dynamodb:PutItem", self._storage.table.table_arn)
+        room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
+        self._keep_dead_letters(room, retries=2)
+        events.Rule(
+            self,
+            "EveryThirdDay",
+            schedule=events.Schedule.rate(Duration.days(3)),
+            targets=[LambdaFunction(room.function)],
+        )
 
     def _register_commands(self) -> RoomFunction:
         room = self._room("RegisterCommands", REGISTER_COMMANDS)
@@ -172,11 +194,27 @@ class ServiceStack(Stack):
         if "runpod" in self._settings.providers:
             self._runpod_key.grant_read(room.role)
 
+    def _allow_sagemaker(self, room: RoomFunction, actions: str) -> None:
+        settings = self._settings
+        if "sagemaker" in settings.providers:
+            # SageMaker writes the names in its ARNs in lower case.
+            name = settings.sagemaker_endpoint_name.lower()
+            endpoint = self.format_arn(service="sagemaker", resource="endpoint", resource_name=name)
+            room.allow(f"sagemaker:{actions}", endpoint)
+        if settings.sagemaker_url:
+            for service in ("SAGEMAKER", "SAGEMAKER_RUNTIME"):
+                room.function.add_environment(f"AWS_ENDPOINT_URL_{service}", settings.sagemaker_url)
+
+    def _allow_index(self, room: RoomFunction, *indexes: str) -> None:
+        table = self._storage.table.table_arn
+        room.allow("dynamodb:Query", *(f"{table}/index/{index}" for index in indexes))
+
     def _allow_jobs(self, room: RoomFunction) -> None:
-        """Move and deliver jobs: what the dispatcher, followup and the watchdog share."""
+        """Move and deliver jobs: what every room shares that works on jobs it did not accept."""
         table, bucket = self._storage.table.table_arn, self._storage.bucket
-        room.allow("dynamodb:GetItem,UpdateItem", table)
-        room.allow("dynamodb:Query", f"{table}/index/{WAITING_INDEX}")
+        # A move updates and puts in one transaction; all providers are read with one query.
+        room.allow("dynamodb:GetItem,PutItem,UpdateItem,Query", table)
+        self._allow_index(room, WAITING_INDEX)
         room.allow("s3:GetObject", bucket.arn_for_objects(FILES))
         # Without it S3 answers 403, not 404, for a key that is not there.
         room.allow("s3:ListBucket", bucket.bucket_arn)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NewType
 
+Json = NewType("Json", str)
+"""A text that is JSON; what it says is for the room that reads it to check."""
 _OURS = re.compile(r"[a-z]+(_[a-z]+)*")  # the CDK's own keys have colons, slashes or dashes
 _PROVIDERS = ("runpod", "sagemaker")
 _TARGETS = ("aws", "local")
@@ -35,6 +38,12 @@ class Settings:
     """Jobs SageMaker may hold at once."""
     job_timeout_seconds: int = 600
     """How long a worker may take for one job; an interaction's token lives 900 s."""
+    promise_seconds: int = 120
+    """How long a member is promised to wait for pictures."""
+    hedge_share: float = 0.5
+    """Share of the promise that a job may wait at one provider before a warm one gets it."""
+    tiers: Json = Json('[{"name": "member"}]')
+    """What members may use at once, best first; the last tier is everybody's."""
     bot_token_secret: str = "distillery/discord-bot-token"  # noqa: S105 - a name, not a secret
     runpod_key_secret: str = "distillery/runpod-api-key"  # noqa: S105
     target: str = "aws"
@@ -65,7 +74,7 @@ class Settings:
         for name, field in fields.items():
             try:
                 if name in context:
-                    values[name] = _READERS.get(str(field.type), _text)(context[name])
+                    values[name] = _READERS[str(field.type)](context[name])
                 elif field.default is dataclasses.MISSING:
                     raise ValueError("is missing; Discord's developer portal shows it")
             except ValueError as error:
@@ -99,6 +108,7 @@ class Settings:
             "job_timeout_seconds: must be less than 840, so that the answer reaches the member": (
                 self.job_timeout_seconds < 840  # noqa: PLR2004 - 14 of the token's 15 minutes
             ),
+            "hedge_share: must be greater than 0 and at most 1": 0 < self.hedge_share <= 1,
             f"target: must be {' or '.join(_TARGETS)}": self.target in _TARGETS,
             "python_version: Lambda runs 3.13; only target=local may differ": (
                 self.python_version == "3.13" or self.is_local
@@ -120,6 +130,21 @@ def _whole_number(value: Any) -> int:
     return int(text)
 
 
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"must be a number, not {value!r}") from None
+
+
+def _json(value: Any) -> Json:
+    """Read what `-c` gives as a text and what cdk.json may hold as it is."""
+    try:
+        return Json(json.dumps(json.loads(value) if isinstance(value, str) else value))
+    except ValueError:
+        raise ValueError(f"must be JSON, not {value!r}") from None
+
+
 def _names(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
@@ -127,4 +152,10 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts)
 
 
-_READERS = {"str": _text, "int": _whole_number, "tuple[str, ...]": _names}
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "str": _text,
+    "int": _whole_number,
+    "float": _number,
+    "Json": _json,
+    "tuple[str, ...]": _names,
+}

@@ -11,9 +11,12 @@ from infra.functions import log_group
 
 WAITING_INDEX = "waiting"
 DUE_INDEX = "due"
+MEMBER_INDEX = "member"
 SAGEMAKER_FAILURES = "sagemaker/failures/*"
 FILES = "jobs/*"
 """Everything the rooms and the workers write lies under here."""
+OUTPUTS = "jobs/*/*/outputs/*"
+CANCELS = "jobs/*/*/cancel"
 _KEEP = Duration.days(30)
 
 
@@ -32,18 +35,9 @@ class Storage(Construct):
             partition_key=_text("pk"),
             sort_key=_text("sk"),
             global_secondary_indexes=[
-                dynamodb.GlobalSecondaryIndexPropsV2(
-                    index_name=WAITING_INDEX,
-                    partition_key=_text("waiting"),
-                    sort_key=_text("waiting_order"),
-                    projection_type=dynamodb.ProjectionType.KEYS_ONLY,
-                ),
-                dynamodb.GlobalSecondaryIndexPropsV2(
-                    index_name=DUE_INDEX,
-                    partition_key=_text("due"),
-                    sort_key=dynamodb.Attribute(name="due_at", type=dynamodb.AttributeType.NUMBER),
-                    projection_type=dynamodb.ProjectionType.KEYS_ONLY,
-                ),
+                _index(WAITING_INDEX, _text("waiting"), _text("waiting_order")),
+                _index(DUE_INDEX, _text("due"), _number("due_at")),
+                _index(MEMBER_INDEX, _text("user_id"), _number("created_at")),
             ],
             time_to_live_attribute="expires_at",
             billing=dynamodb.Billing.on_demand(),
@@ -88,3 +82,19 @@ class Storage(Construct):
 
 def _text(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
+
+
+def _number(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.NUMBER)
+
+
+def _index(
+    name: str, partition_key: dynamodb.Attribute, sort_key: dynamodb.Attribute
+) -> dynamodb.GlobalSecondaryIndexPropsV2:
+    """Holds only the items that have both keys, and of those the keys alone."""
+    return dynamodb.GlobalSecondaryIndexPropsV2(
+        index_name=name,
+        partition_key=partition_key,
+        sort_key=sort_key,
+        projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+    )

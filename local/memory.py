@@ -5,22 +5,18 @@ The store, queue, objects and dead letters pass the same suites as the adapters 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
 
 from distillery.core.errors import (
-    DuplicateJob,
-    NoFreeSlot,
     ProviderError,
     QueueUnavailable,
-    StaleJob,
     UserError,
 )
-from distillery.core.job import Job, JobState
+from distillery.core.job import Job
 from distillery.core.ports import (
+    Claim,
     DeadLetter,
     Delivery,
     Envelope,
@@ -29,81 +25,6 @@ from distillery.core.ports import (
     ProviderJob,
     Upload,
 )
-
-
-class MemoryJobStore:
-    """Implements `JobStore`."""
-
-    def __init__(self) -> None:
-        self._jobs: dict[str, Job] = {}
-        self._in_flight: dict[str, int] = {}
-        self._lock = Lock()
-
-    def create(self, job: Job) -> None:
-        """Write a new job."""
-        with self._lock:
-            if job.job_id in self._jobs:
-                raise DuplicateJob(job.job_id)
-            self._jobs[job.job_id] = job
-
-    def load(self, job_id: str) -> Job | None:
-        """Read a job."""
-        return self._jobs.get(job_id)
-
-    def move(self, before: Job, after: Job, *, slot_limit: int | None = None) -> None:
-        """Replace `before` by `after`, as one step."""
-        with self._lock:
-            now = self._jobs.get(before.job_id)
-            if now is None or _place(now) != _place(before):
-                raise StaleJob(before.job_id)
-            news = after.progress_shown > before.progress_shown
-            if news and now.progress_shown >= after.progress_shown:
-                raise StaleJob(before.job_id)
-            self._move_slots(before, after, slot_limit)
-            self._jobs[before.job_id] = _merged(now, before, after)
-
-    def waiting(self, limit: int) -> Sequence[str]:
-        """Ids of the jobs that wait, the longest wait first."""
-        queued = [job for job in self._jobs.values() if job.state is JobState.QUEUED]
-        ordered = sorted(queued, key=lambda job: (job.created_at, job.job_id))
-        return [job.job_id for job in ordered[:limit]]
-
-    def overdue(self, now: float, limit: int) -> Sequence[str]:
-        """Ids of the jobs that should have moved by now."""
-        due = [j for j in self._jobs.values() if not j.is_final and j.due_at <= now]
-        return [job.job_id for job in sorted(due, key=lambda job: job.due_at)[:limit]]
-
-    def in_flight(self, provider: str) -> int:
-        """How many slots of a provider are taken."""
-        return self._in_flight.get(provider, 0)
-
-    def _move_slots(self, before: Job, after: Job, limit: int | None) -> None:
-        if before.holds_slot == after.holds_slot:
-            return
-        if before.holds_slot:
-            self._in_flight[str(before.provider)] -= 1
-            return
-        if limit is None:
-            raise ValueError("a move into DISPATCHED needs the provider's slot_limit")
-        provider = str(after.provider)
-        if self.in_flight(provider) >= limit:
-            raise NoFreeSlot(provider)
-        self._in_flight[provider] = self.in_flight(provider) + 1
-
-
-def _place(job: Job) -> tuple[object, ...]:
-    return job.state, job.attempt, job.lease_until
-
-
-def _merged(now: Job, before: Job, after: Job) -> Job:
-    """Change only what the move changes: another writer may have changed the rest meanwhile."""
-    changes = {
-        f.name: getattr(after, f.name)
-        for f in dataclasses.fields(Job)
-        if getattr(after, f.name) != getattr(before, f.name)
-    }
-    changes["times"] = {**now.times, **after.times}
-    return dataclasses.replace(now, **changes)
 
 
 @dataclass
@@ -154,6 +75,14 @@ class MemoryObjectStore:
         if key not in self.objects:
             raise FileNotFoundError(key)
         return self.objects[key]
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+        return key in self.objects
+
+    def sign_claim(self, key: str, life_s: int) -> Claim:
+        """Return a request that nobody can make."""
+        return Claim(f"memory://bucket/{key}", {"If-None-Match": "*"})
 
     def sign_get(self, key: str, life_s: int) -> str:
         """Return an address that nobody can open."""

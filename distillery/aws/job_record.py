@@ -14,12 +14,16 @@ from typing import Any
 
 from distillery.core.job import Job, JobState, Origin, Outcome, Picture, Request
 from distillery.core.recipe import Attachment
+from distillery.core.tier import Tier
 
 AttributeValue = Mapping[str, Any]
 Item = dict[str, AttributeValue]
 
 RECORD_LIFE_S = 30 * 24 * 3600
 """DynamoDB deletes the record some time after this (time to live); the token died long before."""
+
+LINE, HELD, DUE = "LINE", "HELD", "DUE"
+"""Partitions of the sparse indexes."""
 
 _AT = "at_"
 
@@ -36,12 +40,16 @@ def to_item(job: Job) -> Item:
         "job_id": {"S": job.job_id},
         "state": {"S": job.state.value},
         "attempt": _number(job.attempt),
-        "tries": _number(job.tries),
+        "losses": _number(job.losses),
+        "charge": _number(job.charge),
+        "is_probe": {"BOOL": job.is_probe},
         "progress_shown": _number(job.progress_shown),
         "lease_until": _number(job.lease_until),
         "due_at": _number(job.due_at),
         "created_at": _number(job.created_at),
         "expires_at": _number(int(job.created_at) + RECORD_LIFE_S),
+        "user_id": {"S": job.origin.user_id},
+        "tier": _json(asdict(job.tier)),
         "origin": _json(asdict(job.origin)),
         "request": _json(_request_document(job.request)),
     }
@@ -50,19 +58,33 @@ def to_item(job: Job) -> Item:
     optional = {
         "provider": job.provider,
         "provider_job_id": job.provider_job_id,
+        "only_on": job.only_on,
         "failed_on": job.failed_on,
     }
     item.update({name: {"S": value} for name, value in optional.items() if value is not None})
     if job.outcome is not None:
         item["outcome"] = _json(asdict(job.outcome))
+    if job.start_tag is not None:
+        item["start_tag"] = _number(job.start_tag)
+    return item | _index_attributes(job)
+
+
+def line_order(job: Job) -> str:
+    """Where a job stands in the line: its start tag, written so that it sorts as text."""
+    return f"{job.start_tag or 0.0:020.6f}#{job.job_id}"
+
+
+def _index_attributes(job: Job) -> Item:
+    """Put the job into the sparse indexes, which hold only what somebody looks for."""
+    attributes: Item = {}
     if not job.is_final:
-        # Only jobs that may yet go wrong are in the `due` index.
-        item["due"] = {"S": "DUE"}
-    if job.state is JobState.QUEUED:
-        # Only waiting jobs are in the `waiting` index, which makes it short and cheap to read.
-        item["waiting"] = {"S": "QUEUED"}
-        item["waiting_order"] = {"S": f"{job.created_at:017.3f}#{job.job_id}"}
-    return item
+        attributes["due"] = {"S": DUE}
+    if job.state is JobState.QUEUED and job.start_tag is not None:
+        attributes |= {"waiting": {"S": LINE}, "waiting_order": {"S": line_order(job)}}
+    elif job.is_held:
+        order = f"{job.origin.user_id}#{job.created_at:017.3f}#{job.job_id}"
+        attributes |= {"waiting": {"S": HELD}, "waiting_order": {"S": order}}
+    return attributes
 
 
 def from_item(item: Mapping[str, AttributeValue]) -> Job:
@@ -82,7 +104,12 @@ def from_item(item: Mapping[str, AttributeValue]) -> Job:
         created_at=number("created_at"),
         state=JobState(item["state"]["S"]),
         attempt=int(number("attempt")),
-        tries=int(number("tries")),
+        tier=Tier(**json.loads(item["tier"]["S"])),
+        charge=int(number("charge")),
+        start_tag=number("start_tag") if "start_tag" in item else None,
+        losses=int(number("losses")),
+        is_probe=bool(item["is_probe"]["BOOL"]),
+        only_on=text("only_on"),
         provider=text("provider"),
         provider_job_id=text("provider_job_id"),
         failed_on=text("failed_on"),

@@ -1,41 +1,65 @@
 """The job store on one DynamoDB table.
 
-Items: `JOB#<id>`/`JOB` is a job; `PROVIDER#<name>`/`SLOTS` counts the jobs a provider holds.
+Items: `JOB#<id>`/`JOB` is a job; what its moves change besides is in `accounts` and
+`provider_records`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from distillery.aws.job_record import Item, from_item, job_key, to_item
-from distillery.core.errors import DuplicateJob, NoFreeSlot, StaleJob
+from distillery.aws.accounts import (
+    account_from,
+    account_key,
+    concluding,
+    entering,
+    leaving,
+    line_from,
+    reserving,
+)
+from distillery.aws.job_record import DUE, HELD, LINE, Item, from_item, job_key, line_order, to_item
+from distillery.aws.provider_records import freeing, taking
+from distillery.aws.transactions import Action, Transactions
+from distillery.core.credits import LedgerLine, no_credits
+from distillery.core.errors import DuplicateJob, MemberAtLimit, NoFreeSlot, StaleJob
 from distillery.core.job import Job
+from distillery.core.records import Account
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 WAITING_INDEX = "waiting"
 DUE_INDEX = "due"
+MEMBER_INDEX = "member"
 
 
 class DynamoJobStore:
-    """Implements `JobStore`. Every write is conditional, and none is retried by hand."""
+    """Implements `JobStore`. Every write is conditional, so that a repeat changes nothing."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._client = client
         self._table = table
+        self._transactions = Transactions(client, sleep)
 
     def create(self, job: Job) -> None:
-        """Write a new job, or raise DuplicateJob."""
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=to_item(job),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            raise DuplicateJob(job.job_id) from None
+        """Write a new job and reserve its charge, or raise DuplicateJob or NotEnoughCredits."""
+        put: Action = {
+            "Put": {
+                "TableName": self._table,
+                "Item": to_item(job),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+        failed = self._transactions.write([put, *reserving(job, self._table)])
+        if failed and failed[0]:
+            raise DuplicateJob(job.job_id)
+        if any(failed):
+            balance = self.account(job.origin.user_id).balance
+            raise no_credits((job.tier.credits or 0) if balance is None else balance)
 
     def load(self, job_id: str) -> Job | None:
         """Read a job as it stands now."""
@@ -45,51 +69,132 @@ class DynamoJobStore:
         return from_item(answer["Item"]) if "Item" in answer else None
 
     def move(self, before: Job, after: Job, *, slot_limit: int | None = None) -> None:
-        """Replace `before` by `after`, and take or free a slot with it."""
-        update = self._job_update(before, after)
-        slots = self._slot_updates(before, after, slot_limit)
-        if not slots:
-            try:
-                self._client.update_item(**update)
-            except self._client.exceptions.ConditionalCheckFailedException:
-                raise StaleJob(before.job_id) from None
+        """Replace `before` by `after`, with all that follows from it."""
+        slot = self._on_slots(before, after, slot_limit)
+        account = self._on_account(before, after)
+        failed = self._transactions.write(
+            [{"Update": self._job_update(before, after)}, *slot, *account]
+        )
+        if not failed:
             return
-        self._transact([update, *slots], before)
+        if failed[0]:
+            raise StaleJob(before.job_id)
+        if slot and failed[1]:
+            raise NoFreeSlot(str(after.provider))
+        if after.is_in_flight:
+            raise MemberAtLimit(after.origin.user_id)
+        raise StaleJob(before.job_id)  # it has been charged already, so it has been concluded
 
-    def waiting(self, limit: int) -> Sequence[str]:
-        """Ids of the jobs that wait, the longest wait first."""
-        answer = self._client.query(
+    def line(self, limit: int) -> Sequence[str]:
+        """Ids of the jobs that wait in the line, those next in order first."""
+        return self._ids(WAITING_INDEX, "waiting = :line", {":line": {"S": LINE}}, limit)
+
+    def place(self, job: Job) -> int:
+        """How many stand before the job in the line."""
+        pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=WAITING_INDEX,
-            KeyConditionExpression="waiting = :queued",
-            ExpressionAttributeValues={":queued": {"S": "QUEUED"}},
-            Limit=limit,
+            KeyConditionExpression="waiting = :line AND waiting_order < :own",
+            ExpressionAttributeValues={":line": {"S": LINE}, ":own": {"S": line_order(job)}},
+            Select="COUNT",
         )
-        return [item["pk"]["S"].removeprefix("JOB#") for item in answer["Items"]]
+        return sum(page["Count"] for page in pages)
+
+    def held(self, user_id: str) -> str | None:
+        """Id of the member's job that has been held back for longest."""
+        condition = "waiting = :held AND begins_with(waiting_order, :theirs)"
+        values: Item = {":held": {"S": HELD}, ":theirs": {"S": f"{user_id}#"}}
+        return next(iter(self._ids(WAITING_INDEX, condition, values, 1)), None)
+
+    def members_held(self, limit: int) -> Sequence[str]:
+        """Ids of members who have jobs that are held back: one query for each."""
+        members: list[str] = []
+        after = " "  # sorts before every id
+        while len(members) < limit:
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=WAITING_INDEX,
+                KeyConditionExpression="waiting = :held AND waiting_order > :after",
+                ExpressionAttributeValues={":held": {"S": HELD}, ":after": {"S": after}},
+                Limit=1,
+            )
+            if not answer["Items"]:
+                break
+            members.append(answer["Items"][0]["waiting_order"]["S"].split("#")[0])
+            after = f"{members[-1]}$"  # '$' comes after '#': past all jobs of this member
+        return members
+
+    def of_member(self, user_id: str, limit: int) -> Sequence[str]:
+        """Ids of a member's jobs, the latest first."""
+        values: Item = {":member": {"S": user_id}}
+        return self._ids(MEMBER_INDEX, "user_id = :member", values, limit, forward=False)
 
     def overdue(self, now: float, limit: int) -> Sequence[str]:
         """Ids of the jobs that should have moved by now, the longest overdue first."""
+        values: Item = {":due": {"S": DUE}, ":now": {"N": repr(now)}}
+        return self._ids(DUE_INDEX, "due = :due AND due_at <= :now", values, limit)
+
+    def anything_open(self) -> bool:
+        """Tell whether any job still waits for its end."""
+        return bool(self._ids(DUE_INDEX, "due = :due", {":due": {"S": DUE}}, 1))
+
+    def account(self, user_id: str) -> Account:
+        """Read what a member has; one who never asked has an empty account."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=account_key(user_id), ConsistentRead=True
+        )
+        return account_from(answer.get("Item", {}))
+
+    def release(self, user_id: str, job_id: str) -> None:
+        """Take a job that is over off its member's jobs in flight."""
+        self._transactions.write([leaving(user_id, job_id, self._table)])
+
+    def ledger(self, user_id: str) -> Sequence[LedgerLine]:
+        """Every line about a member, by job."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :member AND begins_with(sk, :ledger)",
+            ExpressionAttributeValues={
+                ":member": account_key(user_id)["pk"],
+                ":ledger": {"S": "LEDGER#"},
+            },
+        )
+        return [line_from(item) for page in pages for item in page["Items"]]
+
+    def _ids(
+        self,
+        index: str,
+        condition: str,
+        values: Item,
+        limit: int,
+        *,
+        forward: bool = True,
+    ) -> list[str]:
         answer = self._client.query(
             TableName=self._table,
-            IndexName=DUE_INDEX,
-            KeyConditionExpression="due = :due AND due_at <= :now",
-            ExpressionAttributeValues={":due": {"S": "DUE"}, ":now": {"N": repr(now)}},
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
             Limit=limit,
+            ScanIndexForward=forward,
         )
         return [item["pk"]["S"].removeprefix("JOB#") for item in answer["Items"]]
 
     def _job_update(self, before: Job, after: Job) -> dict[str, Any]:
         """Write only what the move changes, if the job stands where the move began."""
         old, new = to_item(before), to_item(after)
-        changed = {name: value for name, value in new.items() if old.get(name) != value}
+        # The state is always written: an update that sets nothing is no update.
+        changed = {n: value for n, value in new.items() if n == "state" or old.get(n) != value}
         gone = [name for name in old if name not in new]
-        names = {"#state": "state"} | {f"#{n}": n for n in (*changed, *gone)}
+        names = {f"#{n}": n for n in (*changed, *gone)}
         values: Item = {
             ":was_state": old["state"],
             ":was_attempt": old["attempt"],
             ":was_lease": old["lease_until"],
         }
         condition = "#state = :was_state AND attempt = :was_attempt AND lease_until = :was_lease"
+        if before.start_tag is None:
+            condition += " AND attribute_not_exists(start_tag)"  # somebody else has admitted it
         if after.progress_shown > before.progress_shown:
             condition += " AND progress_shown < :progress_shown"
         values |= {f":{name}": value for name, value in changed.items()}
@@ -105,40 +210,18 @@ class DynamoJobStore:
             "ExpressionAttributeValues": values,
         }
 
-    def _slot_updates(self, before: Job, after: Job, limit: int | None) -> list[dict[str, Any]]:
+    def _on_slots(self, before: Job, after: Job, limit: int | None) -> list[Action]:
         if before.holds_slot == after.holds_slot:
             return []
-        if after.holds_slot:
-            if limit is None:
-                raise ValueError("a move into DISPATCHED needs the provider's slot_limit")
-            condition = "attribute_not_exists(in_flight) OR in_flight < :limit"
-            return [self._slot_update(after, 1, condition, {":limit": {"N": str(limit)}})]
-        return [self._slot_update(before, -1, "in_flight > :zero", {})]
+        if before.holds_slot:
+            return [freeing(before, after, self._table)]
+        if limit is None:
+            raise ValueError("a move into DISPATCHED needs the provider's slot_limit")
+        return [taking(after, limit, self._table)]
 
-    def _slot_update(self, job: Job, change: int, condition: str, values: Item) -> dict[str, Any]:
-        zero: Item = {":zero": {"N": "0"}}
-        return {
-            "TableName": self._table,
-            "Key": {"pk": {"S": f"PROVIDER#{job.provider}"}, "sk": {"S": "SLOTS"}},
-            "UpdateExpression": "SET in_flight = if_not_exists(in_flight, :zero) + :change",
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": {":change": {"N": str(change)}, **zero, **values},
-        }
-
-    def _transact(self, updates: list[dict[str, Any]], before: Job) -> None:
-        try:
-            self._client.transact_write_items(
-                TransactItems=[{"Update": update} for update in updates]  # type: ignore[typeddict-item]
-            )
-        except self._client.exceptions.TransactionCanceledException as error:
-            job_reason, slot_reason = (
-                reason.get("Code") for reason in error.response["CancellationReasons"]
-            )
-            if job_reason == "ConditionalCheckFailed":
-                raise StaleJob(before.job_id) from None
-            if slot_reason == "ConditionalCheckFailed":
-                raise NoFreeSlot(before.provider or "") from None
-            if "TransactionConflict" in (job_reason, slot_reason):
-                # Another transaction holds the item this instant; the caller's retry decides.
-                raise StaleJob(before.job_id) from None
-            raise
+    def _on_account(self, before: Job, after: Job) -> list[Action]:
+        if before.is_open and not after.is_open:
+            return concluding(before, after, self._table)
+        if after.is_in_flight and not before.is_in_flight:
+            return entering(after, self._table)
+        return []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from distillery.core.ports import Upload
+from botocore.exceptions import ClientError
+
+from distillery.core.ports import Claim, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,6 +30,29 @@ class S3ObjectStore:
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except self._client.exceptions.NoSuchKey:
             raise FileNotFoundError(key) from None
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
+
+    def sign_claim(self, key: str, life_s: int) -> Claim:
+        """Sign a PUT that S3 takes only while there is no such object.
+
+        Everybody after the first gets 412 (Amazon S3, "Conditional writes"). Signature Version 4
+        covers the header: whoever leaves it out gets 403.
+        """
+        url = self._client.generate_presigned_url(
+            "put_object",
+            Params={"Bucket": self._bucket, "Key": key, "IfNoneMatch": "*"},
+            ExpiresIn=life_s,
+        )
+        return Claim(url, {"If-None-Match": "*"})
 
     def sign_get(self, key: str, life_s: int) -> str:
         """Sign a URL for reading one object."""

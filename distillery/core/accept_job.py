@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,11 +12,13 @@ from distillery.core.errors import (
     DuplicateJob,
     InvalidOption,
     QueueUnavailable,
+    StoreUnsure,
 )
-from distillery.core.job import LOOK_AGAIN_S, Job, Origin, Request
+from distillery.core.job import NOT_ADMITTED_S, Job, Origin, Request
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
 from distillery.core.recipe import Attachment, Recipe, Value, default_recipe
 from distillery.core.recipe_options import nearest, resolve_options
+from distillery.core.tier import Tier
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class Order:
     origin: Origin
     workflow: str | None  # None: the default recipe
     options: Mapping[str, Value]
+    role_ids: frozenset[str] = frozenset()  # of the member, in the guild they asked in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +44,16 @@ class AcceptJob:
     telemetry: Telemetry
     clock: Clock
     attachment_origins: frozenset[str]
+    tiers: Sequence[Tier] = (Tier(),)  # the best first; the last is everybody's
 
     def __call__(self, order: Order) -> Job:
-        """Make a job of the order, or raise UserError with what the member should change.
+        """Make a job of the order and reserve its charge.
 
+        Raises UserError with what the member should change, or that their credits are used up.
         Accepting the same order twice changes nothing.
         """
         job = self._job(order)
-        try:
-            self.store.create(job)
-        except DuplicateJob:
-            logger.info("duplicate order")
-        else:
-            self.telemetry.count("JobsAccepted", workflow=job.request.workflow)
+        self._create(job)
         # A duplicate is queued again too: the first delivery may have died before this line,
         # and the dispatcher ignores a job that has moved on.
         try:
@@ -63,6 +63,18 @@ class AcceptJob:
             # it. To take it back could break a promise that another delivery has made already.
             logger.exception("the queue did not take the job")
         return job
+
+    def _create(self, job: Job) -> None:
+        try:
+            self.store.create(job)
+        except DuplicateJob:
+            logger.info("duplicate order")
+        except StoreUnsure:
+            if self.store.load(job.job_id) is None:
+                raise
+            logger.warning("the job was written, though the store did not say so")
+        else:
+            self.telemetry.count("JobsAccepted", workflow=job.request.workflow)
 
     def _job(self, order: Order) -> Job:
         recipe = self._recipe(order.workflow)
@@ -84,8 +96,12 @@ class AcceptJob:
                 attachments=attachments,
             ),
             created_at=now,
-            due_at=now + LOOK_AGAIN_S,
+            tier=self._tier(order.role_ids),
+            due_at=now + NOT_ADMITTED_S,
         )
+
+    def _tier(self, role_ids: frozenset[str]) -> Tier:
+        return next((t for t in self.tiers if t.role_id in role_ids), self.tiers[-1])
 
     def _recipe(self, name: str | None) -> Recipe:
         if name is None:

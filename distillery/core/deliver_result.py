@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from distillery.core import keys
+from distillery.core.circuits import Circuits
 from distillery.core.errors import (
     DiscordRefused,
     DiscordUnavailable,
@@ -28,12 +29,10 @@ from distillery.core.worker_documents import BadDocument, WorkerResult, parse_re
 
 logger = logging.getLogger(__name__)
 
-DELIVERY_LEASE_S = 75.0
-"""A delivery that is not done by then has died: the room that makes it may run for 60 s."""
-ANSWER_WITHIN_S = 11.5 * 60
-"""The token that edits the message dies after 15 minutes: by then the member must have words.
-The watchdog looks once a minute, and follows a room that dies telling them after its lease."""
-MAX_ATTEMPTS = 3
+DELIVERY_LEASE_S = 32.0
+"""A delivery that is not done by then has died: the room that makes it may run for 30 s."""
+MAX_LOSSES = 3
+"""So many attempts may come to nothing after a provider took them."""
 LINK_LIFE_S = 3600
 MAX_MESSAGE_BYTES = 25 * 1024 * 1024
 """All files of one message together (Discord, "Uploading Files")."""
@@ -50,6 +49,7 @@ class DeliverResult:
     queue: JobQueue
     objects: ObjectStore
     replies: Replies
+    circuits: Circuits
     telemetry: Telemetry
     clock: Clock
 
@@ -63,23 +63,21 @@ class DeliverResult:
         if job is None or job.attempt != attempt:
             logger.info("a result nobody waits for", extra={"attempt": attempt})
             return
-        if job.state in (JobState.QUEUED, JobState.DISPATCHED):
+        if job.state is JobState.DISPATCHED:
             self._conclude(job)
         elif job.state is JobState.DELIVERING:
             self.resume(job)
 
     def has_result(self, job: Job) -> bool:
-        """Tell whether the current attempt has stored a result that is still to be acted on.
+        """Tell whether the attempt that a provider has now has stored its result."""
+        key = keys.result_key(job.job_id, job.attempt)
+        return job.state is JobState.DISPATCHED and self.objects.exists(key)
 
-        A job that waits again after a failure of its worker's machine is done with that result.
-        """
-        if job.attempt == 0:
-            return False
-        try:
-            result = self._read_result(job)
-        except FileNotFoundError:
-            return False
-        return job.state is JobState.DISPATCHED or not _another_may_try(job, result)
+    def has_begun(self, job: Job) -> bool:
+        """Tell whether a worker has begun the current attempt."""
+        return bool(job.progress_shown) or self.objects.exists(
+            keys.claim_key(job.job_id, job.attempt)
+        )
 
     def fail(self, job: Job, text: str, *, kind: str) -> None:
         """End the job with words instead of pictures, if it still stands as the caller saw it."""
@@ -87,7 +85,7 @@ class DeliverResult:
 
     def is_late(self, job: Job) -> bool:
         """Tell whether the job has waited for as long as anybody may."""
-        return self.clock() - job.created_at > ANSWER_WITHIN_S
+        return self.clock() >= job.answer_by
 
     def fail_late(self, job: Job) -> None:
         """End a job that is late."""
@@ -103,6 +101,7 @@ class DeliverResult:
             self.store.move(job, claimed)
         except StaleJob:
             return
+        self._wake_next(claimed)  # whoever has gone may have gone before it did
         self._tell(claimed)
 
     def show_again(self, job: Job) -> None:
@@ -116,6 +115,8 @@ class DeliverResult:
         if _another_may_try(job, result):
             self._retry(job)
             return
+        if job.is_probe and result.outcome.succeeded:
+            self.circuits.closed(str(job.provider))
         self.telemetry.seconds(
             "EngineTime", result.outcome.engine_s, provider=job.provider or "none"
         )
@@ -131,10 +132,8 @@ class DeliverResult:
 
     def _retry(self, job: Job) -> None:
         """The machine failed, not the job: wait again, and let another one try."""
-        if job.state is not JobState.DISPATCHED:
-            return  # it waits already
         try:
-            self.store.move(job, job.returned(self.clock()))
+            self.store.move(job, job.returned(self.clock(), lost=True))
         except StaleJob:
             return
         self.telemetry.count("JobsRetried", provider=job.provider or "none")
@@ -147,12 +146,13 @@ class DeliverResult:
         except StaleJob:
             logger.info("somebody else delivers this job")
             return
-        self._wake_next()
+        self._wake_next(claimed)
         self._tell(claimed)
 
-    def _wake_next(self) -> None:
-        """A slot is free: the job that waits longest may have it."""
-        for job_id in self.store.waiting(limit=1):
+    def _wake_next(self, job: Job) -> None:
+        """The job's slot is free for the line, and its place for another job of its member."""
+        held = self.store.held(job.origin.user_id)
+        for job_id in dict.fromkeys([*self.store.line(limit=1), *([held] if held else [])]):
             try:
                 self.queue.send(job_id, group=job_id)
             except QueueUnavailable:  # the watchdog wakes it; the answer at hand does not wait
@@ -169,13 +169,17 @@ class DeliverResult:
             # The token is dead or the message is gone: no repeat can ever reach the member.
             logger.warning("Discord refused the answer: %s", error)
             self.telemetry.count("AnswersRefused")
-        self._finish(job, outcome)
+            self._finish(job, outcome, seen=False)
+        else:
+            self._finish(job, outcome, seen=True)
 
     def _release(self, job: Job) -> None:
         with contextlib.suppress(StaleJob):
             self.store.move(job, job.released(self.clock()))
 
     def _edit(self, job: Job, outcome: Outcome) -> None:
+        if job.is_canary:
+            return
         if outcome.error is None:
             self.replies.show_pictures(job, self._deliveries(job, outcome))
         else:
@@ -195,18 +199,19 @@ class DeliverResult:
                 deliveries.append(Delivery(picture, None, link))
         return deliveries
 
-    def _finish(self, job: Job, outcome: Outcome) -> None:
+    def _finish(self, job: Job, outcome: Outcome, *, seen: bool) -> None:
         now = self.clock()
         try:
-            self.store.move(job, job.delivered(now))
+            self.store.move(job, job.delivered(now, seen=seen))
         except StaleJob:
             logger.info("somebody else finished this delivery")
             return
-        metric = "JobsSucceeded" if outcome.succeeded else "JobsFailed"
-        self.telemetry.count(metric, provider=job.provider or "none")
+        who = "Canaries" if job.is_canary else "Jobs"
+        how = "Cancelled" if job.was_cancelled else "Succeeded" if outcome.succeeded else "Failed"
+        self.telemetry.count(who + how, provider=job.only_on or job.provider or "none")
         self.telemetry.seconds("TimeToAnswer", now - job.created_at)
         logger.info("answered", extra={"outcome": outcome.error_kind or "pictures"})
 
 
 def _another_may_try(job: Job, result: WorkerResult) -> bool:
-    return result.retryable and job.attempt < MAX_ATTEMPTS
+    return result.retryable and job.losses + 1 < MAX_LOSSES

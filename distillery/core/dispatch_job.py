@@ -1,48 +1,53 @@
-"""Use case: hand a waiting job to a provider, and to the next one if that one does not take it."""
+"""Use case: somebody calls. Admit the job they name, and give a free slot to whoever is next.
+
+A message is a wake-up: it names a job that is new or has something to be told, or that was next
+when a slot became free. Whose turn it is then, the line decides.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from distillery.core import keys
+from distillery.core.admit_job import UNINSTALLED, AdmitJob
+from distillery.core.circuits import Circuits
 from distillery.core.deliver_result import DeliverResult
 from distillery.core.envelope import build_envelope
-from distillery.core.errors import NoFreeSlot, ProviderError, StaleJob, UserError
-from distillery.core.job import LOOK_AGAIN_S, Job, JobState
+from distillery.core.errors import (
+    JobRefused,
+    NoFreeSlot,
+    ProviderRefused,
+    ProviderUnreachable,
+    StaleJob,
+)
+from distillery.core.job import Job, JobState
 from distillery.core.ports import (
-    Attachments,
     Clock,
-    GpuProvider,
     JobQueue,
     JobStore,
     ObjectStore,
+    ProviderCondition,
+    ProviderRecords,
     Telemetry,
 )
 from distillery.core.recipe import Recipe
-from distillery.core.routing import Candidate, route
+from distillery.core.records import ProviderRecord
+from distillery.core.routing import Candidate, Slots, route
+from distillery.core.stop_attempt import StopAttempt
 
 logger = logging.getLogger(__name__)
 
-RETRY_DELAYS_S = (5, 15, 30, 60)
-"""How long a job that no provider took waits before the next round; after the last one it fails."""
-RECHECK_DELAY_S = 60
-"""A job that waits for a slot is woken by the job that frees one; this is in case that is lost."""
-SUBMIT_GRACE_S = 60
-"""A dispatch that has not said after this long that it submitted has died: its room lives less."""
 ADDRESS_LIFE_S = 3600
 """How long a worker may use what we sign for it."""
+LOOK_AHEAD = 10
+"""So many are looked at for a slot: the head may be bound to a provider that has none."""
 
-NO_PROVIDER = "No GPU provider could take the job. Nothing was charged. Try again in a few minutes."
+REFUSED = (
+    "No GPU provider takes this request: it is too large. Try a smaller image or a shorter text."
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """A provider, and how many jobs it may hold at once."""
-
-    provider: GpuProvider
-    limit: int
+_NONE = ProviderRecord()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,101 +56,131 @@ class DispatchJob:
 
     recipes: Mapping[str, Recipe]
     store: JobStore
+    records: ProviderRecords
     queue: JobQueue
     objects: ObjectStore
-    attachments: Attachments
     providers: Sequence[Slots]
+    admit: AdmitJob
     deliver: DeliverResult
+    stop: StopAttempt
+    circuits: Circuits
     telemetry: Telemetry
     clock: Clock
     job_timeout_s: int
 
     def __call__(self, job_id: str) -> None:
-        """Dispatch the job if it still waits. Safe to call any number of times."""
-        job = self._waiting_job(job_id)
-        if job is None:
-            return
-        if self.deliver.is_late(job):
-            self.deliver.fail_late(job)
-            return
-        try:
-            self._offer(job, self._prepare(job))
-        except UserError as error:
-            self.deliver.fail(job, str(error), kind="bad_input")
-        except StaleJob:
-            logger.info("somebody else has moved the job on")
-
-    def _waiting_job(self, job_id: str) -> Job | None:
+        """Do what the job needs, then serve the line. Safe to call any number of times."""
         job = self.store.load(job_id)
         if job is None:
             logger.error("a message names a job that does not exist")
-            return None
+            return
+        self._serve_line(self._attend(job))
+
+    def _attend(self, job: Job) -> Job | None:
+        """Do what the job itself needs. Returns it if it is in the line."""
         if job.state is JobState.QUEUED:
-            return job
-        if self._died_while_submitting(job):
-            logger.warning("the room that dispatched this attempt died before it submitted")
-            return self._return(job)
-        if job.state is JobState.DELIVERING:
+            if not self.deliver.is_late(job):
+                return self.admit(job)
+            self.deliver.fail_late(job)
+        elif job.state is JobState.DELIVERING:
+            if job.was_cancelled:
+                self.stop(job)
             self.deliver.resume(job)
-        logger.info("nothing to dispatch", extra={"state": job.state})
         return None
 
-    def _died_while_submitting(self, job: Job) -> bool:
-        return (
-            job.state is JobState.DISPATCHED
-            and job.provider_job_id is None
-            and self.clock() - job.times["dispatched"] > SUBMIT_GRACE_S
-        )
-
-    def _prepare(self, job: Job) -> Recipe:
-        """Copy the member's files to our store, once, before a slot is taken."""
-        recipe = self.recipes.get(job.request.workflow)
-        if recipe is None:
-            raise UserError(f"The workflow `{job.request.workflow}` is no longer installed.")
-        if job.attempt > 0:
-            return recipe  # an earlier attempt has copied them
-        for option, attachment in job.request.attachments.items():
-            data = self.attachments.fetch(attachment.url, attachment.size)
-            key = keys.input_key(job.job_id, option)
-            self.objects.put(key, data, attachment.content_type)
-        return recipe
-
-    def _offer(self, job: Job, recipe: Recipe) -> None:
-        """Offer the job to one provider after the other until one takes it."""
-        slots = {s.provider.name: s for s in self.providers}
-        candidates = [Candidate(s.provider.name, s.provider.condition()) for s in self.providers]
-        refused = False
-        for name in route(candidates, avoid=job.failed_on):
+    def _serve_line(self, newcomer: Job | None) -> None:
+        """Give one free slot to the next job that can use it, and call the one after it."""
+        line = self._next_in_line(newcomer) if self._free() else iter(())
+        for job in line:
+            if self._is_hopeless(job):
+                continue
             try:
-                waiting = self._try_provider(job, recipe, slots[name])
+                if self._offer(job):
+                    break
+            except StaleJob:
+                logger.info("somebody else has moved the job on")
+        # Usually a job's own message, or a freed slot's, comes for each; not if they were lost, or
+        # if many slots have become free at once.
+        following = next(line, None)
+        if following is not None and self._free():
+            self.queue.send(following.job_id, group=following.origin.user_id)
+
+    def _free(self) -> int:
+        records, now = self.records.all(), self.clock()
+        return sum(s.free(records.get(s.provider.name, _NONE), now) for s in self.providers)
+
+    def _next_in_line(self, newcomer: Job | None) -> Iterator[Job]:
+        ids = list(self.store.line(LOOK_AHEAD))
+        if newcomer is not None and newcomer.job_id not in ids:
+            ids.append(newcomer.job_id)  # the line shows a job a moment after it was admitted
+        for job_id in ids:
+            job = self.store.load(job_id)
+            if job is not None and job.state is JobState.QUEUED and job.start_tag is not None:
+                yield job
+
+    def _is_hopeless(self, job: Job) -> bool:
+        """Answer a job that nobody can do any more."""
+        if self.deliver.is_late(job):
+            self.deliver.fail_late(job)
+        elif job.request.workflow not in self.recipes:
+            self.deliver.fail(job, UNINSTALLED.format(name=job.request.workflow), kind="bad_input")
+        else:
+            return False
+        return True
+
+    def _offer(self, job: Job) -> bool:
+        """Offer the job to one provider after the other. Returns whether any was asked."""
+        asked = False
+        for candidate in route(self.providers, self.records.all(), job, self.clock()):
+            if not self._is_fit(candidate):
+                continue
+            try:
+                waiting = self._try_provider(job, candidate)
             except NoFreeSlot:
                 continue
             if waiting is None:
-                return
-            job, refused = waiting, True
-        if refused:
-            self._put_off(job)
-        else:
-            self._recheck(job)
+                return True
+            job, asked = waiting, True
+        return asked
 
-    def _try_provider(self, job: Job, recipe: Recipe, slots: Slots) -> Job | None:
-        """Submit one attempt. Returns None when it was taken, else the job, waiting again."""
+    def _is_fit(self, candidate: Candidate) -> bool:
+        """Ask a provider how it does before it gets a job, and remember a bad answer."""
+        provider = candidate.slots.provider
+        if candidate.is_probe:
+            return self.circuits.claim_probe(provider.name, candidate.record.circuit)
+        condition = provider.condition()
+        self.circuits.heard(provider.name, condition)
+        return condition is ProviderCondition.READY
+
+    def _try_provider(self, job: Job, candidate: Candidate) -> Job | None:
+        """Submit one attempt. Returns the job, waiting again, when it was surely not taken."""
+        slots = candidate.slots
         provider = slots.provider
-        attempt = job.dispatched(provider.name, self.clock())
+        attempt = job.dispatched(provider.name, self.clock(), is_probe=candidate.is_probe)
         self.store.move(job, attempt, slot_limit=slots.limit)
         envelope = build_envelope(
             attempt,
-            recipe,
+            self.recipes[job.request.workflow],
             self.objects,
             timeout_s=self.job_timeout_s,
             input_life_s=ADDRESS_LIFE_S,
         )
         try:
             provider_job_id = provider.submit(envelope)
-        except ProviderError as error:
-            logger.warning("provider did not take the job: %s", error)
-            self.telemetry.count("ProviderRefusals", provider=provider.name)
-            return self._return(attempt)
+        except JobRefused as error:
+            logger.warning("no provider takes such a job: %s", error)
+            self.deliver.fail(attempt, REFUSED, kind="refused")
+            return None
+        except ProviderRefused as error:
+            self._note_refusal(provider.name, error)
+            waiting = attempt.returned(self.clock(), lost=False)
+            self.store.move(attempt, waiting)
+            return waiting
+        except ProviderUnreachable as error:
+            # It may have the job: the watchdog looks whether a worker begins, so that nobody
+            # does the work twice.
+            self._note_refusal(provider.name, error)
+            return None
         self.telemetry.count("JobsDispatched", provider=provider.name)
         try:
             self.store.move(attempt, attempt.submitted(provider_job_id, self.clock()))
@@ -153,26 +188,7 @@ class DispatchJob:
             logger.info("the result came before the provider's answer was written down")
         return None
 
-    def _return(self, attempt: Job) -> Job:
-        waiting = attempt.returned(self.clock())
-        self.store.move(attempt, waiting)
-        return waiting
-
-    def _recheck(self, job: Job) -> None:
-        """Come by again later; one message that does so is enough for a job, however long it waits.
-
-        A job that is due only later than the watchdog would look has one on its way.
-        """
-        now = self.clock()
-        if job.due_at > now + LOOK_AGAIN_S:
-            return
-        self.store.move(job, job.rechecked(now, RECHECK_DELAY_S))
-        self.queue.send(job.job_id, group=job.origin.user_id, delay_s=RECHECK_DELAY_S)
-
-    def _put_off(self, job: Job) -> None:
-        if job.tries >= len(RETRY_DELAYS_S):
-            self.deliver.fail(job, NO_PROVIDER, kind="no_provider")
-            return
-        delay_s = RETRY_DELAYS_S[job.tries]
-        self.store.move(job, job.put_off(self.clock(), delay_s))
-        self.queue.send(job.job_id, group=job.origin.user_id, delay_s=delay_s)
+    def _note_refusal(self, provider: str, error: Exception) -> None:
+        logger.warning("provider did not take the job: %s", error)
+        self.telemetry.count("ProviderRefusals", provider=provider)
+        self.circuits.failed(provider, str(error))

@@ -39,6 +39,8 @@ def build_envelope(
         "attempt": attempt,
         "graph": fill_graph(recipe, job.request.values),
         "outputs": list(recipe.outputs),
+        "cancel_url": objects.sign_get(keys.cancel_key(job_id, attempt), input_life_s),
+        "claim": asdict(objects.sign_claim(keys.claim_key(job_id, attempt), input_life_s)),
         "inputs": _inputs(job, recipe, objects, input_life_s),
         "upload": {
             "outputs": upload(keys.output_key(job_id, attempt, "${filename}"), MAX_OUTPUT_BYTES),

@@ -2,20 +2,25 @@
 
 DistilleryError
 ├── UserError              the member can mend it; `str(error)` is written for them and may be shown
-│   └── InvalidOption      one option of a command holds something it may not
+│   ├── InvalidOption      one option of a command holds something it may not
+│   └── NotEnoughCredits   the member's credits do not cover the job
 ├── ConfigError            the operator can mend it; names every setting or field that is wrong
 │   └── BrokenRecipe       a workflow folder cannot be used; names the file, the field and the fix
 ├── ProviderError          a GPU provider did not take a job; another one may
 │   ├── ProviderRefused    it answered no
+│   │   └── JobRefused         it will never take this job
 │   └── ProviderUnreachable   it did not answer, so whether it took the job is unknown
 ├── DiscordError           Discord did not take a message
 │   ├── DiscordUnavailable    it may take the same message later
 │   └── DiscordRefused     it never will
+├── StoreBusy              too many rooms write to the same records this instant
+├── StoreUnsure            the store did not say whether it wrote
 ├── QueueUnavailable       the wake-up queue did not say that it took a message
 └── StoreConflict          a conditional write lost to another one
     ├── DuplicateJob       the job exists already
     ├── StaleJob           the job has moved on since it was read
-    └── NoFreeSlot         the provider holds as many jobs as it may
+    ├── NoFreeSlot         the provider holds as many jobs as it may
+    └── MemberAtLimit      the member has as many jobs in flight as they may
 """
 
 from __future__ import annotations
@@ -31,6 +36,10 @@ class UserError(DistilleryError):
 
 class InvalidOption(UserError):
     """One option of a command holds something it may not."""
+
+
+class NotEnoughCredits(UserError):
+    """The member's credits do not cover the job. Nothing was reserved."""
 
 
 class ConfigError(DistilleryError):
@@ -53,6 +62,10 @@ class ProviderRefused(ProviderError):
         self.status = status
 
 
+class JobRefused(ProviderRefused):
+    """The provider will never take this job: the job is wrong, not the provider."""
+
+
 class ProviderUnreachable(ProviderError):
     """The provider gave no answer: it may or may not have taken the job."""
 
@@ -73,6 +86,14 @@ class DiscordRefused(DiscordError):
     """Discord will never take this call: the token is dead or the message is invalid."""
 
 
+class StoreBusy(DistilleryError):
+    """Too many rooms wrote to the same records this instant: the same call may work a bit later."""
+
+
+class StoreUnsure(DistilleryError):
+    """The store gave no answer: what was to be written may have been, or may be yet."""
+
+
 class QueueUnavailable(DistilleryError):
     """The wake-up queue did not say that it took a message; the watchdog wakes the job later."""
 
@@ -91,3 +112,7 @@ class StaleJob(StoreConflict):
 
 class NoFreeSlot(StoreConflict):
     """The provider already holds as many jobs as it may."""
+
+
+class MemberAtLimit(StoreConflict):
+    """The member already has as many jobs in the line or at providers as they may."""

@@ -9,28 +9,43 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from distillery.core.deliver_result import MAX_ATTEMPTS, DeliverResult
-from distillery.core.errors import ProviderError, StaleJob
+from distillery.core.circuit import CircuitState
+from distillery.core.circuits import Circuits
+from distillery.core.deliver_result import MAX_LOSSES, DeliverResult
+from distillery.core.errors import StaleJob
 from distillery.core.job import Job, JobState
 from distillery.core.ports import (
     Clock,
-    GpuProvider,
     JobQueue,
     JobStore,
-    ProviderCondition,
     ProviderJob,
+    ProviderRecords,
     Telemetry,
 )
+from distillery.core.records import ProviderRecord
+from distillery.core.routing import Slots
+from distillery.core.stop_attempt import StopAttempt
 
 logger = logging.getLogger(__name__)
 
-WAIT_AT_PROVIDER_S = 90.0
-"""A job that a healthy provider has not begun by then is given to another one."""
 RUN_MARGIN_S = 60.0
 """What a worker may take beyond the job's own limit: its start, inputs and uploads."""
 
+WARM_FOR_S = 5 * 60.0
+"""A provider that made pictures so lately has workers who can begin at once."""
+
 LOST = "The work was lost on its way, more than once. Nothing was charged. Try again."
+
+
+class Verdict(Enum):
+    """What is to become of an attempt."""
+
+    FINE = auto()  # let it go on
+    MOVED = auto()  # its provider has no GPU for it, and another one may
+    HEDGED = auto()  # it waits long, and another provider is likely to begin it sooner
+    LOST = auto()  # nothing will come of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +53,17 @@ class HealJob:
     """Looks after jobs that are overdue."""
 
     store: JobStore
+    records: ProviderRecords
     queue: JobQueue
-    providers: Mapping[str, GpuProvider]
+    providers: Mapping[str, Slots]
     deliver: DeliverResult
+    stop: StopAttempt
+    circuits: Circuits
     telemetry: Telemetry
     clock: Clock
     job_timeout_s: int
+    promise_s: float  # a member is promised pictures within this
+    hedge_share: float  # of the promise: what a job may wait at a provider while another is warm
 
     def __call__(self, job_id: str) -> None:
         """Do the next right thing for a job that is overdue. Safe to call any number of times."""
@@ -57,62 +77,96 @@ class HealJob:
 
     def _heal(self, job: Job) -> None:
         if job.state is JobState.DELIVERING:
+            if job.was_cancelled:
+                self.stop(job)
             self.deliver.resume(job)
-        elif self.deliver.has_result(job):
-            logger.warning("the event of a result was lost")
-            self.telemetry.count("ResultsFound")
-            self.deliver(job.job_id, job.attempt)
+        elif self._was_delivered(job):
+            return
         elif self.deliver.is_late(job):
-            self._cancel(job)
+            self.stop(job)
             self.deliver.fail_late(job)
         elif job.state is JobState.QUEUED:
             self._wake(job)
-        elif self._attempt_is_lost(job):
-            self._give_up_attempt(job)
         else:
-            self.store.move(job, job.looked_after(self.clock()))
+            self._judge(job)
 
-    def _attempt_is_lost(self, job: Job) -> bool:
-        if job.provider_job_id is None:
-            logger.warning("the room that dispatched this attempt died before it submitted")
-            return True
-        waited_s = self.clock() - job.times["dispatched"]
-        provider = self.providers[str(job.provider)]
-        match provider.status(job.provider_job_id):
-            case ProviderJob.ENDED | ProviderJob.GONE:
-                return True  # and there is no result: has_result comes first
-            case ProviderJob.WAITING:
-                return self._waits_in_vain(provider, waited_s)
-            case ProviderJob.RUNNING | ProviderJob.UNKNOWN:
-                return waited_s > self.job_timeout_s + RUN_MARGIN_S
-
-    def _waits_in_vain(self, provider: GpuProvider, waited_s: float) -> bool:
-        """A provider that is starting up is waited for; one that cannot begin is not."""
-        if len(self.providers) == 1:
+    def _was_delivered(self, job: Job) -> bool:
+        if not self.deliver.has_result(job):
             return False
-        starved = provider.condition() is not ProviderCondition.READY
-        return starved or waited_s > WAIT_AT_PROVIDER_S
+        logger.warning("the event of a result was lost")
+        self.telemetry.count("ResultsFound")
+        self.deliver(job.job_id, job.attempt)
+        return True
 
-    def _give_up_attempt(self, job: Job) -> None:
+    def _judge(self, job: Job) -> None:
+        verdict = self._verdict(job)
+        if verdict is Verdict.FINE:
+            if job.is_probe and self.deliver.has_begun(job):
+                self.circuits.closed(str(job.provider))  # the event of its progress was lost
+            self.store.move(job, job.looked_after(self.clock()))
+        # What has ended meanwhile may have ended well.
+        elif not self._was_delivered(job):
+            self._give_up_attempt(job, verdict)
+
+    def _verdict(self, job: Job) -> Verdict:
+        waited_s = self.clock() - job.times["dispatched"]
+        overran = waited_s > self.job_timeout_s + RUN_MARGIN_S
+        match self._status(job):
+            case ProviderJob.ENDED | ProviderJob.GONE:
+                return Verdict.LOST  # and there is no result: that was looked for before
+            case ProviderJob.WAITING:
+                return self._waits_in_vain(job, waited_s)
+            case ProviderJob.UNKNOWN if not self.deliver.has_begun(job):
+                if job.provider_job_id is None:
+                    logger.warning("nobody knows whether the provider took this attempt")
+                    return Verdict.LOST
+                return self._waits_in_vain(job, waited_s)
+            case ProviderJob.RUNNING | ProviderJob.UNKNOWN:
+                return Verdict.LOST if overran else Verdict.FINE
+
+    def _status(self, job: Job) -> ProviderJob:
+        slots = self.providers.get(str(job.provider))  # the operator may have taken it away
+        if slots is None or job.provider_job_id is None:
+            return ProviderJob.UNKNOWN
+        return slots.provider.status(job.provider_job_id)
+
+    def _waits_in_vain(self, job: Job, waited_s: float) -> Verdict:
+        """Decide where a job waits that no worker has begun.
+
+        It stays where it is while nobody else could take it. A provider that only starts up slowly
+        is not left for one that would have to start up too, unless the promise is broken anyway.
+        """
+        records, now = self.records.all(), self.clock()
+        here = records.get(str(job.provider), ProviderRecord())
+        elsewhere = [
+            records.get(name, ProviderRecord())
+            for name, slots in self.providers.items()
+            if name != job.provider
+            and job.only_on is None
+            and slots.free(records.get(name, ProviderRecord()), now)
+        ]
+        if here.circuit.state(now) is CircuitState.OPEN and not job.is_probe:
+            return Verdict.MOVED if elsewhere else Verdict.FINE
+        warm = any(now - record.served_at < WARM_FOR_S for record in elsewhere)
+        patience_s = self.promise_s * (self.hedge_share if warm else 1.0)
+        hedge = elsewhere and not job.was_hedged and waited_s > patience_s
+        return Verdict.HEDGED if hedge else Verdict.FINE
+
+    def _give_up_attempt(self, job: Job, verdict: Verdict) -> None:
         """Abandon the attempt, whose late result will not be shown, and let another one try."""
-        self._cancel(job)
-        self.telemetry.count("AttemptsLost", provider=str(job.provider))
-        if job.attempt >= MAX_ATTEMPTS:
+        self.stop(job)
+        name, now = str(job.provider), self.clock()
+        lost = verdict is Verdict.LOST
+        self.telemetry.count("AttemptsLost" if lost else "AttemptsMoved", provider=name)
+        if lost:
+            self.circuits.failed(name, "its workers lose jobs")
+        if lost and job.losses + 1 >= MAX_LOSSES:
             self.deliver.fail(job, LOST, kind="lost")
             return
-        waiting = job.returned(self.clock())
-        self.store.move(job, waiting)
+        hedged = verdict is Verdict.HEDGED
+        self.store.move(job, job.hedged(now) if hedged else job.returned(now, lost=lost))
         self.queue.send(job.job_id, group=job.origin.user_id)
 
     def _wake(self, job: Job) -> None:
         self.store.move(job, job.looked_after(self.clock()))
         self.queue.send(job.job_id, group=job.origin.user_id)
-
-    def _cancel(self, job: Job) -> None:
-        """Tell the provider to stop, so that nobody pays for work that will not be shown."""
-        if job.state is not JobState.DISPATCHED or job.provider_job_id is None:
-            return
-        try:
-            self.providers[str(job.provider)].cancel(job.provider_job_id)
-        except ProviderError as error:
-            logger.warning("could not cancel at the provider: %s", error)

@@ -12,38 +12,56 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from distillery.core.recipe import Attachment, Scalar
+from distillery.core.tier import Tier
 
 TOKEN_LIFE_S = 15 * 60
 """An interaction token edits its message for 15 minutes (Discord, "Receiving and Responding")."""
+ANSWER_WITHIN_S = 11.5 * 60
+"""By then the member must have words, if there are no pictures: some minutes are left to tell them
+before the token dies, even if the room that does so dies too."""
 
-LOOK_AGAIN_S = 30.0
-"""A job that has not moved for this long is overdue: the watchdog looks what became of it."""
+NOT_ADMITTED_S = 30.0
+"""So long a new job's first message may take before the watchdog sends another."""
+SUBMIT_GRACE_S = 20.0
+"""So long an attempt may be silent after it was dispatched, if the provider did not confirm it."""
+LOOK_AGAIN_S = 15.0
+"""A job at a provider that has not moved for this long is overdue: the watchdog looks after it."""
+
+CANCELLED = "cancelled"
+"""The kind of error that is none: the member wanted it."""
 
 
 class JobState(StrEnum):
     """Where a job stands. `LEGAL_MOVES` says what may follow what."""
 
-    QUEUED = "QUEUED"  # accepted, waiting for a provider
+    QUEUED = "QUEUED"  # accepted; waits to be admitted, in the line, or held back
     DISPATCHED = "DISPATCHED"  # handed to a provider under the current attempt; holds one slot
     DELIVERING = "DELIVERING"  # the outcome is known and one room is telling the member
     SUCCEEDED = "SUCCEEDED"  # the member has the pictures
     FAILED = "FAILED"  # the member has been told why there are none
+    CANCELLED = "CANCELLED"  # the member has been told that it was, as they wished
 
 
 LEGAL_MOVES: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
     {
         JobState.QUEUED: frozenset({JobState.QUEUED, JobState.DISPATCHED, JobState.DELIVERING}),
         JobState.DISPATCHED: frozenset({JobState.DISPATCHED, JobState.QUEUED, JobState.DELIVERING}),
-        JobState.DELIVERING: frozenset({JobState.DELIVERING, JobState.SUCCEEDED, JobState.FAILED}),
+        JobState.DELIVERING: frozenset(
+            {JobState.DELIVERING, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+        ),
         JobState.SUCCEEDED: frozenset(),
         JobState.FAILED: frozenset(),
+        JobState.CANCELLED: frozenset(),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asked, and where the answer goes. `token` is a secret: it stays in the job's record."""
+    """Who asked, and where the answer goes.
+
+    `token` is a secret: it stays in the job's record. It is empty when we asked ourselves.
+    """
 
     application_id: str
     token: str
@@ -96,11 +114,16 @@ class Job:
     origin: Origin
     request: Request
     created_at: float
+    tier: Tier = field(default_factory=Tier)
+    charge: int = 1  # credits reserved when it was accepted; settled or given back once
     state: JobState = JobState.QUEUED
+    start_tag: float | None = None  # its place in the line (see `fair_order`), once admitted
     attempt: int = 0  # the number of the latest dispatch; names every write and every result
-    tries: int = 0  # rounds in which no provider took the job
+    losses: int = 0  # attempts that a provider took and that came to nothing
     provider: str | None = None
     provider_job_id: str | None = None
+    is_probe: bool = False  # the attempt tries out a provider whose circuit is half-open
+    only_on: str | None = None  # the one provider that may run it; None: any
     failed_on: str | None = None  # the provider on which the latest attempt came to nothing
     progress_shown: int = 0  # sequence of the last progress shown in this attempt
     lease_until: float = 0.0  # while DELIVERING: nobody else may deliver before this
@@ -109,9 +132,24 @@ class Job:
     times: Mapping[str, float] = field(default_factory=dict)  # stage -> when it was reached
 
     @property
+    def is_canary(self) -> bool:
+        """True for a job of our own, which nobody is to be told about (see `send_canaries`)."""
+        return not self.origin.token
+
+    @property
     def token_expires_at(self) -> float:
         """When the interaction token stops editing its message."""
         return self.created_at + TOKEN_LIFE_S
+
+    @property
+    def answer_by(self) -> float:
+        """When the member is told that it took too long, unless there are pictures before."""
+        return self.created_at + ANSWER_WITHIN_S
+
+    @property
+    def finish_tag(self) -> float | None:
+        """What the member's next job starts at: a job costs one unit, shared by the weight."""
+        return None if self.start_tag is None else self.start_tag + 1 / self.tier.weight
 
     @property
     def holds_slot(self) -> bool:
@@ -119,11 +157,46 @@ class Job:
         return self.state is JobState.DISPATCHED
 
     @property
+    def slot_holder(self) -> str:
+        """The name under which the current attempt holds its slot; no other ever has it."""
+        return f"{self.job_id}#{self.attempt}"
+
+    @property
+    def is_open(self) -> bool:
+        """True while nobody knows how it will end."""
+        return self.state in (JobState.QUEUED, JobState.DISPATCHED)
+
+    @property
+    def is_in_flight(self) -> bool:
+        """True while it is in the line or at a provider, and counts towards `jobs_at_once`."""
+        return self.is_open and self.start_tag is not None
+
+    @property
+    def is_held(self) -> bool:
+        """True while its member has as many jobs in flight as they may."""
+        return self.state is JobState.QUEUED and self.start_tag is None and "held" in self.times
+
+    @property
     def is_final(self) -> bool:
         """True when the member has the answer."""
         return not LEGAL_MOVES[self.state]
 
-    def dispatched(self, provider: str, now: float) -> Job:
+    @property
+    def was_cancelled(self) -> bool:
+        """True when the member has called it off."""
+        return self.outcome is not None and self.outcome.error_kind == CANCELLED
+
+    def held(self, now: float) -> Job:
+        """Ready, but its member has as many jobs in flight as they may."""
+        return self._moved(JobState.QUEUED, "held", now, due_at=self.answer_by)
+
+    def admitted(self, start_tag: float, now: float) -> Job:
+        """Ready, and in the line."""
+        return self._moved(
+            JobState.QUEUED, "admitted", now, start_tag=start_tag, due_at=self.answer_by
+        )
+
+    def dispatched(self, provider: str, now: float, *, is_probe: bool = False) -> Job:
         """QUEUED to DISPATCHED: `provider` gets a new attempt."""
         return self._moved(
             JobState.DISPATCHED,
@@ -132,7 +205,9 @@ class Job:
             attempt=self.attempt + 1,
             provider=provider,
             provider_job_id=None,
+            is_probe=is_probe,
             progress_shown=0,
+            due_at=now + SUBMIT_GRACE_S,
         )
 
     def submitted(self, provider_job_id: str, now: float) -> Job:
@@ -144,29 +219,34 @@ class Job:
         stage = None if self.progress_shown else "started"
         return self._moved(JobState.DISPATCHED, stage, now, progress_shown=sequence)
 
-    def returned(self, now: float) -> Job:
-        """DISPATCHED to QUEUED: the current attempt came to nothing."""
+    def returned(self, now: float, *, lost: bool) -> Job:
+        """DISPATCHED back into the line: the attempt was refused or moved, or it was `lost`."""
         return self._moved(
             JobState.QUEUED,
             "returned",
             now,
             provider=None,
             provider_job_id=None,
+            is_probe=False,
             failed_on=self.provider,
+            losses=self.losses + lost,
+            due_at=self.answer_by,
         )
 
-    def put_off(self, now: float, delay_s: float) -> Job:
-        """Stays QUEUED: one more round in which no provider took it; the next is in `delay_s`."""
-        due_at = now + delay_s + LOOK_AGAIN_S
-        return self._moved(JobState.QUEUED, "put_off", now, tries=self.tries + 1, due_at=due_at)
+    def hedged(self, now: float) -> Job:
+        """Back into the line, since it waited long at its provider: that happens once to a job."""
+        waiting = self.returned(now, lost=False)
+        return replace(waiting, times=MappingProxyType({**waiting.times, "hedged": now}))
 
-    def rechecked(self, now: float, delay_s: float) -> Job:
-        """Stays QUEUED: all slots are taken; somebody comes by again in `delay_s`."""
-        return self._moved(JobState.QUEUED, None, now, due_at=now + delay_s + LOOK_AGAIN_S)
+    @property
+    def was_hedged(self) -> bool:
+        """True when waiting has moved it to another provider already."""
+        return "hedged" in self.times
 
     def looked_after(self, now: float) -> Job:
         """The watchdog found nothing wrong, or has woken whoever goes on."""
-        return self._moved(self.state, None, now)
+        wait_s = NOT_ADMITTED_S if self.state is JobState.QUEUED else LOOK_AGAIN_S
+        return self._moved(self.state, None, now, due_at=now + wait_s)
 
     def concluded(self, outcome: Outcome, now: float, lease_s: float) -> Job:
         """The outcome is known; the caller alone may tell the member for `lease_s` seconds."""
@@ -190,12 +270,13 @@ class Job:
         """The caller could not tell the member: anybody may try again at once."""
         return self._moved(JobState.DELIVERING, "released", now, lease_until=now)
 
-    def delivered(self, now: float) -> Job:
-        """The member has been answered."""
+    def delivered(self, now: float, *, seen: bool = True) -> Job:
+        """The member has been answered, or, not `seen`, will only find it in their history."""
         if self.outcome is None:
             raise ValueError(f"job {self.job_id} has no outcome to have been delivered")
         end = JobState.SUCCEEDED if self.outcome.succeeded else JobState.FAILED
-        return self._moved(end, "delivered", now)
+        end = JobState.CANCELLED if self.was_cancelled else end
+        return self._moved(end, "delivered" if seen else "kept", now)
 
     def _moved(self, state: JobState, stage: str | None, now: float, **changes: object) -> Job:
         if state not in LEGAL_MOVES[self.state]:

@@ -30,6 +30,16 @@ def result_key(job_id: str, attempt: int) -> str:
     return f"jobs/{job_id}/{attempt}/result.json"
 
 
+def claim_key(job_id: str, attempt: int) -> str:
+    """Where the one worker that runs the attempt leaves its mark before it begins."""
+    return f"jobs/{job_id}/{attempt}/claim"
+
+
+def cancel_key(job_id: str, attempt: int) -> str:
+    """Where a worker looks whether the attempt has been called off."""
+    return f"jobs/{job_id}/{attempt}/cancel"
+
+
 def output_key(job_id: str, attempt: int, name: str) -> str:
     """Where the attempt's file `name` lies. Raises ValueError for a name that is a path."""
     if name != "${filename}" and not _SAFE_NAME.fullmatch(name):

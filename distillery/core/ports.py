@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from distillery.core.circuit import Circuit
 from distillery.core.job import Job, Picture
+from distillery.core.records import Account, ProviderRecord
 
 Clock = Callable[[], float]
 """Returns the time as epoch seconds."""
@@ -21,10 +23,14 @@ Envelope = Mapping[str, Any]
 
 
 class JobStore(Protocol):
-    """The record of every job. Each write is one conditional write."""
+    """The record of every job, and of what its member has. Each write is one conditional write."""
 
     def create(self, job: Job) -> None:
-        """Write a new job, or raise DuplicateJob and write nothing."""
+        """Write a new job and reserve its charge.
+
+        Raises DuplicateJob or NotEnoughCredits; then nothing was written. Raises StoreUnsure when
+        it may have been.
+        """
 
     def load(self, job_id: str) -> Job | None:
         """Read a job as it stands now, or None when there is none."""
@@ -32,15 +38,55 @@ class JobStore(Protocol):
     def move(self, before: Job, after: Job, *, slot_limit: int | None = None) -> None:
         """Replace `before` by `after` if the job still has `before`'s state, attempt and lease.
 
-        A move into DISPATCHED takes one of the provider's `slot_limit` slots, a move out of it
-        frees one, in the same transaction. Raises StaleJob or NoFreeSlot; then nothing changed.
+        All that follows from the move is written with it, or not at all:
+        - into the line: one of its member's `jobs_at_once` is taken, or MemberAtLimit;
+        - into DISPATCHED: one of the provider's `slot_limit` slots is taken, or NoFreeSlot;
+        - out of DISPATCHED: the slot is free;
+        - concluded: the member's place is free, and the charge is settled for pictures and given
+          back for anything else, with a line in the ledger.
+
+        Raises StaleJob when the job has moved on. Then nothing was written.
         """
 
-    def waiting(self, limit: int) -> Sequence[str]:
-        """Ids of the QUEUED jobs, those next in order first."""
+    def line(self, limit: int) -> Sequence[str]:
+        """Ids of the jobs that wait in the line, those next in order first."""
+
+    def place(self, job: Job) -> int:
+        """How many stand before the job in the line."""
+
+    def held(self, user_id: str) -> str | None:
+        """Id of the job that a member has waited for longest of those that are held back."""
+
+    def members_held(self, limit: int) -> Sequence[str]:
+        """Ids of members who have jobs that are held back."""
+
+    def of_member(self, user_id: str, limit: int) -> Sequence[str]:
+        """Ids of a member's jobs, the latest first."""
 
     def overdue(self, now: float, limit: int) -> Sequence[str]:
         """Ids of the jobs whose `due_at` has passed, the longest overdue first."""
+
+    def anything_open(self) -> bool:
+        """Tell whether any job still waits for its end."""
+
+    def account(self, user_id: str) -> Account:
+        """Read what a member has; one who never asked has an empty account."""
+
+    def release(self, user_id: str, job_id: str) -> None:
+        """Take a job that is over off its member's jobs in flight."""
+
+
+class ProviderRecords(Protocol):
+    """What all rooms know of the providers together."""
+
+    def all(self) -> Mapping[str, ProviderRecord]:
+        """Read every record by the provider's name, as it stands now."""
+
+    def set_circuit(self, provider: str, before: Circuit, after: Circuit) -> None:
+        """Replace a circuit, or raise StoreConflict when it is not `before` any more."""
+
+    def free_slot(self, provider: str, holder: str) -> None:
+        """Free the slot that `holder` holds, if it holds one."""
 
 
 class JobQueue(Protocol):
@@ -58,6 +104,14 @@ class Upload:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A signed request that stores an object for the first who makes it, and for nobody after."""
+
+    url: str
+    headers: Mapping[str, str]  # to be sent as they are
+
+
 class ObjectStore(Protocol):
     """Inputs, outputs, progress and results of jobs."""
 
@@ -66,6 +120,12 @@ class ObjectStore(Protocol):
 
     def read(self, key: str) -> bytes:
         """Return an object's bytes; raises FileNotFoundError when there is none."""
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+
+    def sign_claim(self, key: str, life_s: int) -> Claim:
+        """Sign a PUT that only one of all who try it can win."""
 
     def sign_get(self, key: str, life_s: int) -> str:
         """Return a URL with which anybody may read the object for `life_s` seconds."""
@@ -78,7 +138,8 @@ class ProviderCondition(StrEnum):
     """How a provider is doing, from best to worst."""
 
     READY = "ready"
-    STARVED = "starved"  # takes jobs, but has no GPU for them, or its workers crash
+    NO_CAPACITY = "no-capacity"  # takes jobs, but has no GPU for them
+    CRASHING = "crashing"  # takes jobs, but its workers do not live
     DOWN = "down"  # does not answer
 
 
@@ -105,7 +166,8 @@ class GpuProvider(Protocol):
     def submit(self, envelope: Envelope) -> str:
         """Hand a job over and return the provider's own id for it.
 
-        Raises ProviderRefused, or ProviderUnreachable when it may or may not have been taken.
+        Raises ProviderRefused when it was surely not taken, JobRefused when it never will be, and
+        ProviderUnreachable when it may or may not have been taken.
         """
 
     def status(self, provider_job_id: str) -> ProviderJob:

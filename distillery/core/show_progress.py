@@ -6,10 +6,11 @@ import logging
 from dataclasses import dataclass
 
 from distillery.core import keys
+from distillery.core.circuits import Circuits
 from distillery.core.deliver_result import DeliverResult
 from distillery.core.errors import DiscordError, StaleJob
 from distillery.core.job import Job, JobState
-from distillery.core.ports import Clock, JobStore, ObjectStore, Replies, Telemetry
+from distillery.core.ports import Clock, JobStore, ObjectStore, Progress, Replies, Telemetry
 from distillery.core.worker_documents import BadDocument, parse_progress
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class ShowProgress:
     objects: ObjectStore
     replies: Replies
     deliver: DeliverResult
+    circuits: Circuits
     telemetry: Telemetry
     clock: Clock
 
@@ -48,12 +50,18 @@ class ShowProgress:
             self.store.move(job, job.showed(progress.sequence, self.clock()))
         except StaleJob:
             return
+        if job.is_probe and not job.progress_shown:
+            self.circuits.closed(str(job.provider))
+        if not job.is_canary:
+            self._show(job, progress)
+
+    def _show(self, job: Job, progress: Progress) -> None:
         try:
             self.replies.show_progress(job, progress)
         except DiscordError as error:
             logger.info("progress not shown: %s", error)
             self.telemetry.count("ProgressDropped")
-        self._mend(job_id)
+        self._mend(job.job_id)
 
     def _mend_after_repeat(self, job: Job) -> None:
         """An event so late may be the repeat of one whose room died before it looked again."""

@@ -1,4 +1,4 @@
-"""Makes the `/serve` command from the recipes, so that nobody writes an option down twice.
+"""The slash commands. `/serve` is made from the recipes: nobody writes an option down twice.
 
 Discord shows one command for all workflows: it offers the union of their options, and the bounds
 of the widest. What a member sends is then checked against the one recipe it is for.
@@ -13,9 +13,17 @@ from distillery.core.errors import BrokenRecipe
 from distillery.core.manifest_option import MAX_CHOICES, MAX_LABEL
 from distillery.core.recipe import Choice, Option, OptionKind, Recipe, default_recipe
 from distillery.core.recipe_manifest import MAX_OPTIONS
+from distillery.discord.interaction import (
+    ALL,
+    CANCEL,
+    HISTORY,
+    LATEST,
+    QUEUE,
+    SERVE,
+    WHICH_OPTION,
+    WORKFLOW_OPTION,
+)
 
-COMMAND_NAME = "serve"
-WORKFLOW_OPTION = "workflow"
 MAX_CHARACTERS = 8000  # of a whole command (Discord, "Application Commands")
 
 _TYPES: Mapping[OptionKind, int] = {
@@ -33,11 +41,28 @@ Declared = Sequence[tuple[Recipe, Option]]
 """The options of one name, each with the recipe that declares it."""
 
 
-def serve_command(recipes: Mapping[str, Recipe]) -> dict[str, Any]:
-    """Return the `/serve` command as `PUT /applications/{id}/commands` takes it (in a list).
+def all_commands(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
+    """Return every command, as `PUT /applications/{id}/commands` takes them.
 
     Raises BrokenRecipe when two recipes contradict each other or Discord's limits are passed.
     """
+    which = {
+        "type": _TYPES[OptionKind.STRING],
+        "name": WHICH_OPTION,
+        "description": "Which of your requests (the latest if left out)",
+        "required": False,
+        "choices": [{"name": name, "value": name} for name in (LATEST, ALL)],
+    }
+    return [
+        serve_command(recipes),
+        _command(QUEUE, "See where your requests stand"),
+        _command(CANCEL, "Call off requests that have not ended; they cost nothing", [which]),
+        _command(HISTORY, "See how your last requests ended, with their pictures"),
+    ]
+
+
+def serve_command(recipes: Mapping[str, Recipe]) -> dict[str, Any]:
+    """Return the `/serve` command alone; raises BrokenRecipe as `all_commands` does."""
     declared = _by_name(recipes.values())
     options = [_merged(same, len(recipes)) for same in declared.values()]
     if len(recipes) > 1:
@@ -51,17 +76,10 @@ def serve_command(recipes: Mapping[str, Recipe]) -> dict[str, Any]:
     # Discord demands required options first; then what most members look for.
     order = ("prompt", WORKFLOW_OPTION)
     options.sort(key=lambda o: (not o["required"], _rank(o["name"], order)))
-    command = {
-        "type": _CHAT_INPUT,
-        "name": COMMAND_NAME,
-        "description": "Make pictures from your words",
-        "options": options,
-        "contexts": _EVERYWHERE,
-        "integration_types": _INSTALLS,
-    }
+    command = _command(SERVE, "Make pictures from your words", options)
     if (size := characters(command)) > MAX_CHARACTERS:
         raise BrokenRecipe(
-            f"{_files(recipes)}: /{COMMAND_NAME} has {size:,} characters of names, descriptions "
+            f"{_files(recipes)}: /{SERVE} has {size:,} characters of names, descriptions "
             f"and choices, Discord takes {MAX_CHARACTERS:,}; shorten them"
         )
     return command
@@ -72,6 +90,19 @@ def characters(part: Mapping[str, Any]) -> int:
     own = sum(len(str(part[key])) for key in ("name", "description", "value") if key in part)
     inner = [*part.get("options", ()), *part.get("choices", ())]
     return own + sum(characters(item) for item in inner)
+
+
+def _command(
+    name: str, description: str, options: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    return {
+        "type": _CHAT_INPUT,
+        "name": name,
+        "description": description,
+        "options": list(options),
+        "contexts": _EVERYWHERE,
+        "integration_types": _INSTALLS,
+    }
 
 
 def _rank(name: str, order: Sequence[str]) -> int:

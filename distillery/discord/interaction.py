@@ -7,7 +7,8 @@ it, so everything is looked at before it is used.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -16,8 +17,10 @@ from distillery.core.accept_job import Order
 from distillery.core.job import Origin
 from distillery.core.recipe import Attachment, Value
 
+SERVE, QUEUE, CANCEL, HISTORY = "serve", "queue", "cancel", "history"
 WORKFLOW_OPTION = "workflow"
-SERVE = "serve"
+WHICH_OPTION = "which"
+LATEST, ALL = "latest", "all"
 
 
 class InteractionType(IntEnum):
@@ -71,7 +74,7 @@ def parse_interaction(body: bytes) -> Interaction:
 def read_order(interaction: Interaction) -> Order:
     """Read a `/serve` command as an order; raises MalformedInteraction."""
     document = interaction.document
-    try:
+    with _a_command():
         options = _options(document["data"])
         workflow = options.pop(WORKFLOW_OPTION, None)
         return Order(
@@ -79,18 +82,49 @@ def read_order(interaction: Interaction) -> Order:
             origin=_origin(document),
             workflow=str(workflow) if workflow is not None else None,
             options=options,
+            role_ids=_role_ids(document),
         )
+
+
+def read_user(interaction: Interaction) -> str:
+    """Read who sent a command, as the user's id; raises MalformedInteraction."""
+    with _a_command():
+        return _user_id(interaction.document)
+
+
+def read_which(interaction: Interaction) -> str:
+    """Read which requests a `/cancel` is about: LATEST or ALL; raises MalformedInteraction."""
+    with _a_command():
+        which = _options(interaction.document["data"]).get(WHICH_OPTION, LATEST)
+        if which not in (LATEST, ALL):
+            raise ValueError(f"{WHICH_OPTION} is {which!r}")
+        return str(which)
+
+
+@contextmanager
+def _a_command() -> Iterator[None]:
+    try:
+        yield
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise MalformedInteraction(f"not a command: {problem!r}") from problem
 
 
-def _origin(document: Mapping[str, Any]) -> Origin:
+def _user_id(document: Mapping[str, Any]) -> str:
     # A member in a guild, a bare user in a direct message.
     user = document["member"]["user"] if "member" in document else document["user"]
+    return _snowflake(user["id"])
+
+
+def _role_ids(document: Mapping[str, Any]) -> frozenset[str]:
+    """Only a guild has roles. An id is one guild's alone: nobody can make theirs elsewhere."""
+    return frozenset(map(_snowflake, document.get("member", {}).get("roles", [])))
+
+
+def _origin(document: Mapping[str, Any]) -> Origin:
     return Origin(
         application_id=_snowflake(document["application_id"]),
         token=str(document["token"]),
-        user_id=_snowflake(user["id"]),
+        user_id=_user_id(document),
         channel_id=_snowflake(document["channel_id"]),
         guild_id=_snowflake(document["guild_id"]) if document.get("guild_id") else None,
         attachment_size_limit=int(document.get("attachment_size_limit", 10 * 1024 * 1024)),

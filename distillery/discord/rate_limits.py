@@ -60,7 +60,7 @@ class RateLimits:
         `droppable` is progress: it is spread over the bucket's window, never takes the last call,
         and stops near the ban line. An answer only waits when Discord would refuse it.
         """
-        bucket = self._buckets.get(self._key(target), _Bucket())
+        bucket = self._bucket(target)
         until = max(self._paused_until, bucket.progress_at if droppable else bucket.answer_at)
         if droppable and len(self._invalid) == INVALID_CEILING:
             until = max(until, self._invalid[0] + INVALID_WINDOW_S)
@@ -87,7 +87,7 @@ class RateLimits:
             target,
             _Bucket(
                 answer_at=now if left > 0 else now + reset_s,
-                progress_at=now + reset_s / max(left, 1),
+                progress_at=now + reset_s / max(left - 1, 1),
             ),
         )
 
@@ -107,6 +107,12 @@ class RateLimits:
             now = self._clock()
             self._buckets = {k: b for k, b in self._buckets.items() if b.progress_at > now}
         self._buckets[self._key(target)] = bucket
+
+    def _bucket(self, target: Target) -> _Bucket:
+        # What was heard before the route's hash was known is kept under the route itself.
+        names = target.route, self._hashes.get(target.route, target.route)
+        known = [self._buckets.get((name, target.resource), _Bucket()) for name in names]
+        return _Bucket(max(b.answer_at for b in known), max(b.progress_at for b in known))
 
     def _key(self, target: Target) -> tuple[str, str]:
         return self._hashes.get(target.route, target.route), target.resource

@@ -10,6 +10,7 @@ from distillery.core.job import Job
 from distillery.core.ports import Clock, Delivery, Progress, Telemetry
 from distillery.discord.channel_messages import ChannelMessages
 from distillery.discord.http import File
+from distillery.discord.link_cards import MOST_CARDS, link_card
 from distillery.discord.markdown import escape
 from distillery.discord.responses import MAX_CONTENT, NO_MENTIONS
 from distillery.discord.webhook import UNKNOWN_MESSAGE, DeadToken, WebhookClient
@@ -53,20 +54,27 @@ class DiscordReplies:
     def show_pictures(self, job: Job, deliveries: Sequence[Delivery]) -> None:
         """Show the pictures, with what is needed to make them again."""
         lines = [_heading(job), f"-# {_facts(job)}"]
-        lines += [f"[{d.picture.name}](<{d.link}>)" for d in deliveries if d.link]
+        cards = [link_card(d.picture.name, d.link) for d in deliveries if d.link]
         files = [
             File(d.picture.name, d.picture.content_type, d.data)
             for d in deliveries
             if d.data is not None
         ]
-        self._answer(job, lines, files)
+        self._answer(job, lines, files, cards)
 
     def show_failure(self, job: Job, text: str) -> None:
         """Say why there is no picture and what to do."""
-        self._answer(job, [_heading(job), f"⚠️ {text}"], [])
+        sign = "" if job.was_cancelled else "⚠️ "  # the member wanted it: nothing is wrong
+        self._answer(job, [_heading(job), f"{sign}{text}"], [])
 
-    def _answer(self, job: Job, lines: Sequence[str], files: Sequence[File]) -> None:
-        payload = _payload(lines, files)
+    def _answer(
+        self,
+        job: Job,
+        lines: Sequence[str],
+        files: Sequence[File],
+        cards: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        payload = _payload(lines, files, cards)
         if not self._token_has_ended(job):
             try:
                 self._edit(job, payload, files, droppable=False)
@@ -90,9 +98,12 @@ class DiscordReplies:
         return self._clock() > job.token_expires_at - TOKEN_MARGIN_S
 
 
-def _payload(lines: Sequence[str], files: Sequence[File]) -> Mapping[str, Any]:
+def _payload(
+    lines: Sequence[str], files: Sequence[File], cards: Sequence[Mapping[str, Any]] = ()
+) -> Mapping[str, Any]:
     return {
         "content": "\n".join(lines)[:MAX_CONTENT],
+        "embeds": list(cards[:MOST_CARDS]),
         # Names every file there shall be: without it a repeated edit would add them again.
         "attachments": [
             {"id": str(index), "filename": file.filename} for index, file in enumerate(files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 EPHEMERAL = 1 << 6
@@ -16,12 +16,13 @@ DEFERRED: Mapping[str, Any] = {"type": 5}
 NO_SUGGESTIONS: Mapping[str, Any] = {"type": 8, "data": {"choices": []}}
 
 
-def refusal(text: str) -> Mapping[str, Any]:
-    """Answer only the member who asked, saying why not and what to do."""
+def private(text: str, embeds: Sequence[Mapping[str, Any]] = ()) -> Mapping[str, Any]:
+    """Answer only the member who asked."""
     return {
         "type": 4,
         "data": {
             "content": text[:MAX_CONTENT],
+            "embeds": list(embeds),
             "flags": EPHEMERAL,
             "allowed_mentions": NO_MENTIONS,
         },

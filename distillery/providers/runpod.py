@@ -10,7 +10,7 @@ from typing import Any
 
 import urllib3
 
-from distillery.core.errors import ProviderRefused, ProviderUnreachable
+from distillery.core.errors import JobRefused, ProviderError, ProviderRefused, ProviderUnreachable
 from distillery.core.ports import Envelope, ProviderCondition, ProviderJob
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,18 @@ _STATES = {
     "TIMED_OUT": ProviderJob.ENDED,
 }
 """Runpod's documentation, "Job states"."""
+_ABLE = ("idle", "ready", "running", "initializing")
+"""Workers in these states take jobs, or soon will."""
+_WRONG_JOB = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+"""Runpod has read the job and will never take it."""
+_NOT_PASSED_ON = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE})
+"""A server in front of Runpod's own had nobody to pass the job on to."""
 
 
 class RunpodProvider:
@@ -47,17 +59,22 @@ class RunpodProvider:
         self._api_key = api_key
 
     def condition(self) -> ProviderCondition:
-        """Read `/health`: STARVED when workers exist but none can take a job."""
+        """Read `/health`, which counts workers by state. None at all is READY: one will start."""
         try:
             workers = self._call("GET", "health")["workers"]
-            able = sum(
-                workers.get(kind, 0) for kind in ("idle", "ready", "running", "initializing")
-            )
-            stuck = sum(workers.get(kind, 0) for kind in ("throttled", "unhealthy"))
-        except (ProviderRefused, ProviderUnreachable, KeyError, TypeError, AttributeError):
+            able = sum(workers.get(state, 0) for state in _ABLE)
+            throttled, unhealthy = workers.get("throttled", 0), workers.get("unhealthy", 0)
+            if able > 0 or throttled + unhealthy == 0:
+                return ProviderCondition.READY
+        except ProviderRefused as error:
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                return ProviderCondition.READY  # it is there, and we ask too often
+            logger.warning("Runpod refused to tell its health: %s", error)
+            return ProviderCondition.DOWN
+        except (ProviderUnreachable, KeyError, TypeError, AttributeError):
             logger.warning("Runpod gave no health")
             return ProviderCondition.DOWN
-        return ProviderCondition.STARVED if stuck and not able else ProviderCondition.READY
+        return ProviderCondition.CRASHING if unhealthy else ProviderCondition.NO_CAPACITY
 
     def submit(self, envelope: Envelope) -> str:
         """POST `/run`; returns Runpod's job id."""
@@ -70,10 +87,10 @@ class RunpodProvider:
                 "policy": {"executionTimeout": timeout_ms, "ttl": QUEUE_LIFE_S * 1000},
             },
         )
-        try:
-            return str(answer["id"])
-        except KeyError:
-            raise ProviderUnreachable("Runpod's answer to /run holds no id") from None
+        job_id = answer.get("id")
+        if not isinstance(job_id, str) or not job_id:
+            raise ProviderUnreachable("Runpod's answer to run holds no id")
+        return job_id
 
     def status(self, provider_job_id: str) -> ProviderJob:
         """GET `/status/{id}`. Runpod forgets a job 30 minutes after its end, or at its TTL."""
@@ -105,14 +122,31 @@ class RunpodProvider:
                 timeout=_TIMEOUT,
                 retries=False,  # a repeated /run could run twice: the next provider is our retry
             )
+        except urllib3.exceptions.ConnectTimeoutError as error:
+            # Also the base of what is raised for a refused connection and an unknown host.
+            raise ProviderRefused(f"no way to Runpod: {type(error).__name__}") from error
         except urllib3.exceptions.HTTPError as error:
             raise ProviderUnreachable(f"Runpod did not answer: {type(error).__name__}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise ProviderRefused(
-                f"Runpod answered {operation} with {answer.status}", status=answer.status
-            )
-        try:
-            document: Mapping[str, Any] = answer.json()
-        except ValueError as error:
-            raise ProviderUnreachable("Runpod's answer is not JSON") from error
-        return document
+            raise _error(operation, answer.status)
+        return _document(answer)
+
+
+def _error(operation: str, status: int) -> ProviderError:
+    """What an answer of 400 or more means: nothing was done, or nobody knows."""
+    words = f"Runpod answered {operation} with {status}"
+    if status in _WRONG_JOB:
+        return JobRefused(words, status)
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR or status in _NOT_PASSED_ON:
+        return ProviderRefused(words, status)
+    return ProviderUnreachable(words)
+
+
+def _document(answer: urllib3.BaseHTTPResponse) -> Mapping[str, Any]:
+    try:
+        document = answer.json()
+    except ValueError as error:
+        raise ProviderUnreachable("Runpod's answer is not JSON") from error
+    if not isinstance(document, dict):
+        raise ProviderUnreachable("Runpod's answer is not a JSON object")
+    return document

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+)
 
-from distillery.core.errors import ProviderRefused, ProviderUnreachable
+from distillery.core.errors import ProviderError, ProviderRefused, ProviderUnreachable
 from distillery.core.ports import Envelope, ObjectStore, ProviderCondition, ProviderJob
 
 if TYPE_CHECKING:
@@ -20,7 +27,17 @@ logger = logging.getLogger(__name__)
 QUEUE_LIFE_S = 15 * 60
 """A job that is not finished by then is of no use: the interaction token has died."""
 _MAX_INVOCATION_S = 3600
-_SERVING = frozenset({"InService", "Updating", "SystemUpdating"})
+_NOT_SERVING = {
+    "Creating": ProviderCondition.NO_CAPACITY,  # waits for its first instance
+    "Failed": ProviderCondition.CRASHING,  # its instances do not come, or do not live
+    "Deleting": ProviderCondition.DOWN,
+    "OutOfService": ProviderCondition.DOWN,
+}
+"""AWS, "DescribeEndpoint". In any other status an endpoint serves, if only as it did before a
+change: InService, Updating, SystemUpdating, RollingBack, UpdateRollbackFailed."""
+_THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"})
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
+_NOT_PASSED_ON = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
 class SageMakerProvider:
@@ -47,10 +64,15 @@ class SageMakerProvider:
         """READY while the endpoint serves, with instances or scaled to zero."""
         try:
             status = self._control.describe_endpoint(EndpointName=self._endpoint)["EndpointStatus"]
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            if error.response["Error"].get("Code") in _THROTTLED:
+                return ProviderCondition.READY  # it is there, and we ask too often
+            logger.warning("SageMaker refused to tell its status: %s", error)
+            return ProviderCondition.DOWN
+        except BotoCoreError as error:
             logger.warning("SageMaker gave no status: %s", type(error).__name__)
             return ProviderCondition.DOWN
-        return ProviderCondition.READY if status in _SERVING else ProviderCondition.STARVED
+        return _NOT_SERVING.get(status, ProviderCondition.READY)
 
     def submit(self, envelope: Envelope) -> str:
         """InvokeEndpointAsync; returns the key of the object that would tell of its failure."""
@@ -68,15 +90,11 @@ class SageMakerProvider:
                     _MAX_INVOCATION_S, int(envelope["limits"]["timeout_s"])
                 ),
             )
-        except ClientError as error:
-            raise ProviderRefused(
-                f"SageMaker answered {error.response['Error'].get('Code')}"
-            ) from error
-        except BotoCoreError as error:
-            raise ProviderUnreachable(
-                f"SageMaker did not answer: {type(error).__name__}"
-            ) from error
-        failure = answer.get("FailureLocation", answer["InferenceId"])
+        except (BotoCoreError, ClientError) as error:
+            raise _not_taken(error) from error
+        failure = answer.get("FailureLocation") or answer.get("InferenceId")
+        if not failure:
+            raise ProviderUnreachable("SageMaker's answer names neither the job nor its failure")
         return failure.removeprefix(f"s3://{self._bucket}/")
 
     def status(self, provider_job_id: str) -> ProviderJob:
@@ -88,8 +106,28 @@ class SageMakerProvider:
             self._objects.read(provider_job_id)
         except FileNotFoundError:
             return ProviderJob.UNKNOWN
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("where SageMaker would tell of a failure cannot be read: %s", error)
+            return ProviderJob.UNKNOWN
         return ProviderJob.ENDED
 
     def cancel(self, provider_job_id: str) -> None:
         """SageMaker cannot stop an asynchronous invocation; its result is simply not awaited."""
         logger.info("SageMaker cannot cancel", extra={"failure_object": provider_job_id})
+
+
+def _not_taken(error: BotoCoreError | ClientError) -> ProviderError:
+    """What it means that InvokeEndpointAsync failed: the job was not taken, or nobody knows.
+
+    No error says that a job will never be taken: SageMaker does not look into it, and a
+    ValidationError may as well say that there is no such endpoint.
+    """
+    if not isinstance(error, ClientError):
+        words = f"SageMaker did not answer: {type(error).__name__}"
+        never_sent = isinstance(error, _NEVER_SENT)
+        return ProviderRefused(words) if never_sent else ProviderUnreachable(words)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    words = f"SageMaker answered {status} {error.response['Error'].get('Code')}"
+    if status is None or status < HTTPStatus.INTERNAL_SERVER_ERROR or status in _NOT_PASSED_ON:
+        return ProviderRefused(words, status)
+    return ProviderUnreachable(words)

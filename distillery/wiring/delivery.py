@@ -11,8 +11,10 @@ from distillery.aws import clients
 from distillery.aws.job_queue import SqsJobQueue
 from distillery.aws.job_store import DynamoJobStore
 from distillery.aws.object_store import S3ObjectStore
+from distillery.aws.provider_records import DynamoProviderRecords
 from distillery.aws.secrets import secret_reader
 from distillery.aws.telemetry import EmfTelemetry
+from distillery.core.circuits import Circuits
 from distillery.core.deliver_result import DeliverResult
 from distillery.discord.channel_messages import ChannelMessages
 from distillery.discord.http import DiscordHttp
@@ -43,13 +45,16 @@ def deliver_result(
     """Wire the use case that answers members; its parts are used by others too."""
     discord = DiscordHttp(http, settings.discord_api_url, RateLimits(time.time, telemetry))
     bot_token = secret_reader(clients.secretsmanager(), settings.bot_token_secret_name)
+    dynamodb = clients.dynamodb()
+    records = DynamoProviderRecords(dynamodb, settings.table_name)
     return DeliverResult(
-        store=DynamoJobStore(clients.dynamodb(), settings.table_name),
+        store=DynamoJobStore(dynamodb, settings.table_name),
         queue=SqsJobQueue(clients.sqs(), settings.queue_url),
         objects=S3ObjectStore(clients.s3(), settings.bucket_name),
         replies=DiscordReplies(
             WebhookClient(discord), ChannelMessages(discord, bot_token), telemetry, time.time
         ),
+        circuits=Circuits(records, telemetry, time.time),
         telemetry=telemetry,
         clock=time.time,
     )

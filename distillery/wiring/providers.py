@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from distillery.aws import clients
 from distillery.aws.secrets import secret_reader
-from distillery.core.dispatch_job import Slots
-from distillery.core.errors import ConfigError
+from distillery.core.errors import ConfigError, ProviderRefused
 from distillery.core.ports import ObjectStore
+from distillery.core.routing import Slots
+from distillery.core.stop_attempt import StopAttempt
 from distillery.providers.runpod import RunpodProvider
 from distillery.providers.sagemaker import SageMakerProvider
 from distillery.settings import names, setting, web_address, whole_number
@@ -66,11 +68,13 @@ def provider_slots(
     """Make the providers that the operator chose, in the order of preference."""
 
     def runpod() -> Slots:
-        key = secret_reader(clients.secretsmanager(), settings.runpod_secret_name)
-        return Slots(
-            RunpodProvider(http, settings.runpod_api_url, settings.runpod_endpoint_id, key),
-            settings.runpod_slots,
+        provider = RunpodProvider(
+            http,
+            settings.runpod_api_url,
+            settings.runpod_endpoint_id,
+            _runpod_key(settings.runpod_secret_name),
         )
+        return Slots(provider, settings.runpod_slots)
 
     def sagemaker() -> Slots:
         provider = SageMakerProvider(
@@ -84,3 +88,21 @@ def provider_slots(
 
     make: Mapping[str, Callable[[], Slots]] = {"runpod": runpod, "sagemaker": sagemaker}
     return [make[name]() for name in settings.providers]
+
+
+def _runpod_key(secret_name: str) -> Callable[[], str]:
+    """Read the key when it is needed. Without it Runpod is of no use, but others may be."""
+    read_secret = secret_reader(clients.secretsmanager(), secret_name)
+
+    def read() -> str:
+        try:
+            return read_secret()
+        except (BotoCoreError, ClientError) as error:
+            raise ProviderRefused(f"the secret {secret_name} cannot be read: {error}") from error
+
+    return read
+
+
+def stop_attempt(objects: ObjectStore, providers: Sequence[Slots]) -> StopAttempt:
+    """Wire what calls off attempts at these providers."""
+    return StopAttempt(objects, {slots.provider.name: slots.provider for slots in providers})

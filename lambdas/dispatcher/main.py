@@ -12,12 +12,13 @@ from typing import Any
 import urllib3
 
 from distillery.aws.telemetry import EmfTelemetry, job_in_logs, start_logging
+from distillery.core.admit_job import AdmitJob
 from distillery.core.dispatch_job import DispatchJob
 from distillery.discord.attachments import DiscordAttachments
 from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
 from distillery.wiring.delivery import deliver_result
-from distillery.wiring.providers import provider_slots
+from distillery.wiring.providers import provider_slots, stop_attempt
 from lambdas.dispatcher.handler import build_handler
 from lambdas.dispatcher.settings import Settings
 
@@ -26,14 +27,28 @@ logger = start_logging("dispatcher")
 telemetry = EmfTelemetry("Distillery", "dispatcher")
 http = urllib3.PoolManager()
 deliver = deliver_result(settings, http, telemetry)
-dispatch = DispatchJob(
-    recipes=load_recipes(Path("workflows")),
+recipes = load_recipes(Path("workflows"))
+providers = provider_slots(settings, http, deliver.objects)
+admit = AdmitJob(
+    recipes=recipes,
     store=deliver.store,
-    queue=deliver.queue,
+    records=deliver.circuits.records,
     objects=deliver.objects,
     attachments=DiscordAttachments(http, settings.attachment_origins),
-    providers=provider_slots(settings, http, deliver.objects),
     deliver=deliver,
+    clock=time.time,
+)
+dispatch = DispatchJob(
+    recipes=recipes,
+    store=deliver.store,
+    records=deliver.circuits.records,
+    queue=deliver.queue,
+    objects=deliver.objects,
+    providers=providers,
+    admit=admit,
+    deliver=deliver,
+    stop=stop_attempt(deliver.objects, providers),
+    circuits=deliver.circuits,
     telemetry=telemetry,
     clock=time.time,
     job_timeout_s=settings.job_timeout_seconds,

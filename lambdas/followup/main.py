@@ -26,6 +26,7 @@ show = ShowProgress(
     objects=deliver.objects,
     replies=deliver.replies,
     deliver=deliver,
+    circuits=deliver.circuits,
     telemetry=telemetry,
     clock=time.time,
 )

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from distillery.core.accept_job import AcceptJob
 from distillery.core.errors import UserError
 from distillery.core.ports import Clock, Telemetry
 from distillery.discord.interaction import (
-    SERVE,
     Interaction,
     InteractionType,
     MalformedInteraction,
     parse_interaction,
-    read_order,
 )
-from distillery.discord.responses import DEFERRED, NO_SUGGESTIONS, PONG, refusal
+from distillery.discord.responses import NO_SUGGESTIONS, PONG, private
 from distillery.discord.signature import SignatureCheck
+from lambdas.interactions.commands import Command
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +27,15 @@ Response = dict[str, Any]
 Handler = Callable[[Event], Response]
 
 UNREADABLE = "Discord sent something that Distillery cannot read. Try again."
-BROKEN = "Distillery failed to take your request. Nothing was charged. Try again in a minute."
+UNCERTAIN = (
+    "Distillery could not take your request for certain. If `/queue` does not show it, it was lost "
+    "and nothing was charged: send it again."
+)
 OLD_BUTTON = "This button or form is no longer in use. Send a new `/serve`."
 
 
 def build_handler(
-    check: SignatureCheck, accept: AcceptJob, telemetry: Telemetry, clock: Clock
+    check: SignatureCheck, commands: Mapping[str, Command], telemetry: Telemetry, clock: Clock
 ) -> Handler:
     """Return the handler of an API Gateway HTTP API event (payload version 2.0)."""
 
@@ -45,36 +45,37 @@ def build_handler(
             telemetry.count("SignaturesRefused")
             return _http(401, {"message": "invalid request signature"})
         try:
-            answer = _answer(parse_interaction(body), accept)
+            answer = _answer(parse_interaction(body), commands)
         except MalformedInteraction as problem:
             logger.warning("unreadable interaction: %s", problem)
-            answer = refusal(UNREADABLE)
+            answer = private(UNREADABLE)
         except UserError as error:
             telemetry.count("JobsRefused")
-            answer = refusal(str(error))
+            answer = private(str(error))
         except Exception:
             logger.exception("could not take the request")
             telemetry.count("InteractionsFailed")
-            answer = refusal(BROKEN)
+            answer = private(UNCERTAIN)
         return _http(200, answer)
 
     return handle
 
 
-def _answer(interaction: Interaction, accept: AcceptJob) -> Mapping[str, Any]:
+def _answer(interaction: Interaction, commands: Mapping[str, Command]) -> Mapping[str, Any]:
     match interaction.type:
         case InteractionType.PING:
             return PONG
         case InteractionType.AUTOCOMPLETE:
             return NO_SUGGESTIONS
         case InteractionType.MESSAGE_COMPONENT | InteractionType.MODAL_SUBMIT:
-            return refusal(OLD_BUTTON)
+            return private(OLD_BUTTON)
         case InteractionType.APPLICATION_COMMAND:
-            if interaction.command != SERVE:
-                return refusal(f"There is no command `/{interaction.command[:40]}`. Use `/serve`.")
-            order = read_order(interaction)
-            accept(order)
-            return DEFERRED
+            command = commands.get(interaction.command, _unknown)
+            return command(interaction)
+
+
+def _unknown(interaction: Interaction) -> Mapping[str, Any]:
+    return private(f"There is no command `/{interaction.command[:40]}`. Use `/serve`.")
 
 
 def _verified_body(event: Event, check: SignatureCheck, now: float) -> bytes | None:
@@ -83,7 +84,7 @@ def _verified_body(event: Event, check: SignatureCheck, now: float) -> bytes | N
     try:
         body = _raw_body(event)
         body.decode()
-    except (binascii.Error, UnicodeError):
+    except ValueError:  # not base64, not even ASCII in its place, or not UTF-8
         return None
     signed = check.accepts(
         body, headers.get("x-signature-ed25519"), headers.get("x-signature-timestamp"), now

@@ -11,32 +11,56 @@ gc.disable()
 import os
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from distillery.aws import clients
 from distillery.aws.job_queue import SqsJobQueue
 from distillery.aws.job_store import DynamoJobStore
+from distillery.aws.object_store import S3ObjectStore
 from distillery.aws.telemetry import EmfTelemetry, start_logging
 from distillery.core.accept_job import AcceptJob
+from distillery.core.cancel_job import CancelJob
+from distillery.core.list_jobs import ListJobs
 from distillery.discord.signature import SignatureCheck
 from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
+from lambdas.interactions.commands import Commands
 from lambdas.interactions.handler import build_handler
 from lambdas.interactions.settings import Settings
 
 settings = read_settings(Settings, os.environ)
 logger = start_logging("interactions")
 telemetry = EmfTelemetry("Distillery", "interactions")
-accept = AcceptJob(
-    recipes=load_recipes(Path("workflows")),
-    store=DynamoJobStore(clients.dynamodb(), settings.table_name),
-    queue=SqsJobQueue(clients.sqs(), settings.queue_url),
-    telemetry=telemetry,
+store = DynamoJobStore(clients.dynamodb(), settings.table_name)
+queue = SqsJobQueue(clients.sqs(), settings.queue_url)
+
+
+@cache
+def objects() -> S3ObjectStore:
+    """Only links to pictures need it, and its client makes a cold start some 10 % longer."""
+    return S3ObjectStore(clients.s3(), settings.bucket_name)
+
+
+commands = Commands(
+    accept=AcceptJob(
+        recipes=load_recipes(Path("workflows")),
+        store=store,
+        queue=queue,
+        telemetry=telemetry,
+        clock=time.time,
+        attachment_origins=settings.attachment_origins,
+        tiers=settings.tiers,
+    ),
+    cancel=CancelJob(store, queue, telemetry, time.time),
+    jobs=ListJobs(store),
+    store=store,
+    objects=objects,
     clock=time.time,
-    attachment_origins=settings.attachment_origins,
 )
-handle = build_handler(SignatureCheck(settings.discord_public_key), accept, telemetry, time.time)
+check = SignatureCheck(settings.discord_public_key)
+handle = build_handler(check, commands.by_name(), telemetry, time.time)
 gc.enable()
 gc.freeze()
 

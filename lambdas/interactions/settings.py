@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from distillery.settings import hex_key, origins, setting
+from distillery.core.tier import Tier
+from distillery.settings import hex_key, origins, setting, tiers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +13,7 @@ class Settings:
     """Environment of the interactions room."""
 
     table_name: str = setting("the DynamoDB table of jobs")
+    bucket_name: str = setting("the S3 bucket of inputs, outputs and results")
     queue_url: str = setting("the SQS queue that wakes the dispatcher")
     discord_public_key: str = setting(
         "the application's public key, from Discord's developer portal", parse=hex_key
@@ -20,4 +22,9 @@ class Settings:
         "where members' files may lie, with commas between",
         default=frozenset({"https://cdn.discordapp.com", "https://media.discordapp.net"}),
         parse=origins,
+    )
+    tiers: tuple[Tier, ...] = setting(
+        "what members may use at once, as a JSON list, the best first; the last is everybody's",
+        default=(Tier(),),
+        parse=tiers,
     )

@@ -12,7 +12,7 @@ import urllib3
 from distillery.aws import clients
 from distillery.aws.secrets import secret_reader
 from distillery.aws.telemetry import start_logging
-from distillery.discord.commands import serve_command
+from distillery.discord.commands import all_commands
 from distillery.discord.registration import CommandRegistration
 from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
@@ -27,7 +27,7 @@ registration = CommandRegistration(
     settings.discord_application_id,
     secret_reader(clients.secretsmanager(), settings.bot_token_secret_name),
 )
-commands = [serve_command(load_recipes(Path("workflows")))]
+commands = all_commands(load_recipes(Path("workflows")))
 handle = build_handler(registration, commands, f"commands-{settings.discord_application_id}")
 
 

@@ -12,9 +12,10 @@ import urllib3
 
 from distillery.aws.telemetry import EmfTelemetry, job_in_logs, start_logging
 from distillery.core.heal_job import HealJob
+from distillery.core.heal_line import HealLine
 from distillery.settings import read_settings
 from distillery.wiring.delivery import deliver_result
-from distillery.wiring.providers import provider_slots
+from distillery.wiring.providers import provider_slots, stop_attempt
 from lambdas.watchdog.handler import build_handler
 from lambdas.watchdog.settings import Settings
 
@@ -23,17 +24,31 @@ logger = start_logging("watchdog")
 telemetry = EmfTelemetry("Distillery", "watchdog")
 http = urllib3.PoolManager()
 deliver = deliver_result(settings, http, telemetry)
-slots = provider_slots(settings, http, deliver.objects)
+providers = provider_slots(settings, http, deliver.objects)
 heal = HealJob(
     store=deliver.store,
+    records=deliver.circuits.records,
     queue=deliver.queue,
-    providers={slot.provider.name: slot.provider for slot in slots},
+    providers={slots.provider.name: slots for slots in providers},
     deliver=deliver,
+    stop=stop_attempt(deliver.objects, providers),
+    circuits=deliver.circuits,
     telemetry=telemetry,
     clock=time.time,
     job_timeout_s=settings.job_timeout_seconds,
+    promise_s=settings.promise_seconds,
+    hedge_share=settings.hedge_share,
 )
-handle = build_handler(heal, partial(job_in_logs, logger))
+line = HealLine(
+    store=deliver.store,
+    records=deliver.circuits.records,
+    queue=deliver.queue,
+    providers=providers,
+    circuits=deliver.circuits,
+    telemetry=telemetry,
+    clock=time.time,
+)
+handle = build_handler(heal, line, partial(job_in_logs, logger), time.sleep)
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:

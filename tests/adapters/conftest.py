@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from typing import Any
 
 import botocore.session
 import pytest
 from moto import mock_aws
 
+from local.plain_table import create_table
 from tests.adapters.scripted_server import Script, scripted_server
 
 REGION = "eu-central-1"
 TABLE = "jobs"
 BUCKET = "distillery-test"
+
+_BARE_NAME = re.compile(r"(?<![:#\w])[A-Za-z_]\w*\b(?!\()")
+_KEYWORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"})
+_RESERVED = frozenset(
+    files("moto.dynamodb.parsing").joinpath("reserved_keywords.txt").read_text().split()
+)
 
 
 @pytest.fixture
@@ -31,38 +40,20 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[botocore.session.Session]:
 def dynamodb(aws: botocore.session.Session) -> Any:
     """A client, and the table as `infra` makes it."""
     client = aws.create_client("dynamodb")
-    client.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"}
-            for name in ("pk", "sk", "waiting", "waiting_order", "due")
-        ]
-        + [{"AttributeName": "due_at", "AttributeType": "N"}],
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "waiting",
-                "KeySchema": [
-                    {"AttributeName": "waiting", "KeyType": "HASH"},
-                    {"AttributeName": "waiting_order", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            },
-            {
-                "IndexName": "due",
-                "KeySchema": [
-                    {"AttributeName": "due", "KeyType": "HASH"},
-                    {"AttributeName": "due_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            },
-        ],
-    )
+    client.meta.events.register("provide-client-params.dynamodb.*", refuse_reserved_words)
+    create_table(client, TABLE)
     return client
+
+
+def refuse_reserved_words(params: Mapping[str, Any], **_: Any) -> None:
+    """DynamoDB refuses its reserved words as bare names in any expression; moto does in some."""
+    requests = [params, *(r for item in params.get("TransactItems", ()) for r in item.values())]
+    for request in requests:
+        for field, expression in request.items():
+            if field.endswith("Expression"):
+                names = set(map(str.upper, _BARE_NAME.findall(expression)))
+                wrong = names & _RESERVED - _KEYWORDS
+                assert not wrong, f"{wrong} is reserved: {expression}"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from distillery.core.errors import BrokenRecipe
 from distillery.core.recipe import Choice, Option, OptionKind, Recipe
-from distillery.discord.commands import characters, serve_command
+from distillery.discord.commands import all_commands, characters, serve_command
 from distillery.recipe_files import load_recipes
 
 ROOT = Path(__file__).parents[2]
@@ -89,8 +89,29 @@ def test_discord_takes_the_command_by_its_own_document() -> None:
     schema = route["requestBody"]["content"]["application/json"]["schema"]
     validator = jsonschema.Draft202012Validator({**schema, "components": document["components"]})
 
-    assert list(validator.iter_errors([serve_command(SHIPPED)])) == []
+    assert list(validator.iter_errors(all_commands(SHIPPED))) == []
     assert list(validator.iter_errors([{**serve_command(SHIPPED), "name": "x" * 33}])) != []
+
+
+def test_members_have_three_commands_besides_serve_wherever_serve_is() -> None:
+    serve, *others = all_commands(SHIPPED)
+
+    assert serve == serve_command(SHIPPED)
+    assert [command["name"] for command in others] == ["queue", "cancel", "history"]
+    for command in others:
+        assert command["contexts"] == serve["contexts"]
+        assert command["integration_types"] == serve["integration_types"]
+        assert len(command["description"]) <= 100
+        assert characters(command) <= 8000
+
+
+def test_a_member_chooses_whether_to_cancel_the_latest_request_or_all() -> None:
+    options = {command["name"]: command["options"] for command in all_commands(SHIPPED)}
+
+    assert (options["queue"], options["history"]) == ([], [])
+    [which] = options["cancel"]
+    assert (which["name"], which["type"], which["required"]) == ("which", 3, False)
+    assert [choice["value"] for choice in which["choices"]] == ["latest", "all"]
 
 
 def test_every_kind_of_option_has_the_number_that_discord_gave_it() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 import urllib3
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillery.core.errors import DiscordRefused, DiscordUnavailable, UserError
-from distillery.core.job import Job, Origin, Outcome, Picture, Request
+from distillery.core.job import CANCELLED, Job, Origin, Outcome, Picture, Request
 from distillery.core.ports import Delivery, Progress
 from distillery.discord.attachments import DiscordAttachments
 from distillery.discord.http import TRIES, File
@@ -132,11 +133,31 @@ def test_pictures_replace_whatever_was_attached(server: Script, discord: Discord
     assert "seed `7`" in payload["content"]
 
 
+def test_pictures_too_large_to_send_are_linked_whole_however_long_the_links_are(
+    server: Script, discord: DiscordSide
+) -> None:
+    link = f"https://bucket.s3.amazonaws.com/0_9.png?X-Amz-Security-Token={'x' * 1500}"
+    discord.replies.show_pictures(job("*" * 300), [Delivery(PICTURE, None, link)] * 3)
+    payload = server.asked[0].json()
+    assert payload["embeds"] == [{"title": "0_9.png", "url": link}] * 3
+    assert "seed `7`" in payload["content"]
+
+
 def test_a_failure_removes_the_preview(server: Script, discord: DiscordSide) -> None:
     discord.replies.show_failure(job(), "It failed. Try again.")
     payload = server.asked[0].json()
     assert payload["attachments"] == []
     assert "Try again." in payload["content"]
+
+
+def test_a_cancelled_request_is_shown_without_a_warning_sign(
+    server: Script, discord: DiscordSide
+) -> None:
+    outcome = Outcome(error="Cancelled. Nothing was charged.", error_kind=CANCELLED)
+    discord.replies.show_failure(replace(job(), outcome=outcome), str(outcome.error))
+    heading, words = server.asked[0].json()["content"].splitlines()
+    assert "a red fox" in heading
+    assert words == "Cancelled. Nothing was charged."
 
 
 def test_progress_shows_a_bar_and_the_step(server: Script, discord: DiscordSide) -> None:

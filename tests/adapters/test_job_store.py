@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from distillery.aws.job_store import DynamoJobStore
-from distillery.core.errors import DuplicateJob, NoFreeSlot, StaleJob
+from distillery.core.errors import DuplicateJob, MemberAtLimit, NoFreeSlot, StaleJob
 from distillery.core.job import Job, JobState, Origin, Outcome, Picture, Request
 from distillery.core.ports import JobStore
 from distillery.core.recipe import Attachment
-from local.memory import MemoryJobStore
+from distillery.core.tier import Tier
+from local.memory_store import MemoryJobStore
 from tests.adapters.conftest import TABLE
 
 JOB = Job(
@@ -23,6 +25,7 @@ JOB = Job(
     created_at=1_790_000_000.25,
 )
 NOW = 1_790_000_001.5
+TIER = Tier(name="patron", weight=2.5, jobs_at_once=2, credits=5, role_id="77")
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -45,9 +48,15 @@ def test_a_job_is_read_as_it_was_written(store: JobStore) -> None:
 
 
 def test_every_field_survives_the_whole_life(store: JobStore) -> None:
-    job = dispatched(store)
+    job = replace(JOB, tier=TIER, charge=2, only_on="runpod")
+    store.create(job)
     outcome = Outcome(pictures=(Picture("0_9.png", "image/png", 5, 8, None),), engine_s=1.25)
     for move in (
+        lambda j: j.held(NOW),
+        lambda j: j.admitted(17.125, NOW),
+        lambda j: j.dispatched("sagemaker", NOW),
+        lambda j: j.returned(NOW, lost=True),
+        lambda j: j.dispatched("runpod", NOW, is_probe=True),
         lambda j: j.submitted("r-1", NOW + 1),
         lambda j: j.showed(3, NOW + 2),
         lambda j: j.concluded(outcome, NOW + 3, 45.0),
@@ -55,7 +64,7 @@ def test_every_field_survives_the_whole_life(store: JobStore) -> None:
         lambda j: j.delivered(NOW + 61),
     ):
         after = move(job)
-        store.move(job, after)
+        store.move(job, after, slot_limit=1)
         job = after
         assert store.load("1001") == job
     assert job.is_final
@@ -84,7 +93,7 @@ def test_of_two_moves_from_the_same_place_one_wins(store: JobStore) -> None:
 
 def test_a_write_of_an_earlier_attempt_changes_nothing(store: JobStore) -> None:
     first = dispatched(store)
-    waiting = first.returned(NOW)
+    waiting = first.returned(NOW, lost=True)
     store.move(first, waiting)
     second = waiting.dispatched("sagemaker", NOW)
     store.move(waiting, second, slot_limit=9)
@@ -141,9 +150,9 @@ def test_a_provider_holds_no_more_jobs_than_its_slots(store: JobStore) -> None:
 def test_a_slot_is_freed_once(store: JobStore) -> None:
     first = dispatched(store, replace(JOB, job_id="1"))
     dispatched(store, replace(JOB, job_id="2"))
-    store.move(first, first.returned(NOW))
+    store.move(first, first.returned(NOW, lost=True))
     with pytest.raises(StaleJob):
-        store.move(first, first.returned(NOW))
+        store.move(first, first.returned(NOW, lost=True))
 
     third = replace(JOB, job_id="3")
     dispatched(store, third)
@@ -151,11 +160,154 @@ def test_a_slot_is_freed_once(store: JobStore) -> None:
         dispatched(store, replace(JOB, job_id="4"))
 
 
-def test_waiting_jobs_are_listed_the_longest_wait_first(store: JobStore) -> None:
-    for number, age in ((1, 5), (2, 9), (3, 7)):
-        store.create(replace(JOB, job_id=str(number), created_at=NOW - age))
-    assert list(store.waiting(10)) == ["2", "3", "1"]
-    assert list(store.waiting(1)) == ["2"]
+def admitted(store: JobStore, job: Job, start_tag: float) -> Job:
+    store.create(job)
+    after = job.admitted(start_tag, NOW)
+    store.move(job, after)
+    return after
+
+
+def numbered(number: int, user_id: str = "42") -> Job:
+    origin = replace(JOB.origin, user_id=user_id)
+    return replace(JOB, job_id=str(number), origin=origin, created_at=NOW + number)
+
+
+def test_the_line_is_in_the_order_of_start_tags(store: JobStore) -> None:
+    last = admitted(store, numbered(1, "a"), 1_000.0)
+    admitted(store, numbered(2, "b"), 9.5)
+    middle = admitted(store, numbered(3, "c"), 9.75)
+    assert list(store.line(10)) == ["2", "3", "1"]
+    assert list(store.line(1)) == ["2"]
+    assert (store.place(middle), store.place(last)) == (1, 2)
+
+
+def test_a_place_is_counted_through_every_page(dynamodb: Any) -> None:
+    store = DynamoJobStore(dynamodb, TABLE)
+    jobs = [admitted(store, numbered(n, str(n)), float(n)) for n in range(6)]
+    dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.Query", lambda params, **_: {**params, "Limit": 2}
+    )
+    assert store.place(jobs[-1]) == 5
+
+
+def test_of_equal_start_tags_the_job_ids_decide(store: JobStore) -> None:
+    for number in (3, 1, 2):
+        admitted(store, numbered(number, str(number)), 7.0)
+    assert list(store.line(10)) == ["1", "2", "3"]
+
+
+def test_only_admitted_jobs_stand_in_the_line(store: JobStore) -> None:
+    job = admitted(store, JOB, 1.0)
+    for after in (
+        job.dispatched("runpod", NOW),
+        job.dispatched("runpod", NOW).returned(NOW, lost=False),
+    ):
+        store.move(job, after, slot_limit=1)
+        job = after
+        assert list(store.line(10)) == (["1001"] if job.state is JobState.QUEUED else [])
+    store.create(numbered(2))
+    assert list(store.line(10)) == ["1001"]
+
+
+def test_a_member_has_no_more_jobs_in_flight_than_their_tier_allows(store: JobStore) -> None:
+    jobs = [replace(numbered(number), tier=TIER) for number in (1, 2, 3)]
+    first = admitted(store, jobs[0], 1.0)
+    admitted(store, jobs[1], 2.0)
+    with pytest.raises(MemberAtLimit):
+        admitted(store, jobs[2], 3.0)
+    assert store.account("42").in_flight == {"1", "2"}
+    assert store.account("42").finish_tag == 2.4  # a job costs 1 / weight
+
+    moved = first.dispatched("runpod", NOW)
+    store.move(first, moved, slot_limit=1)
+    with pytest.raises(MemberAtLimit):
+        store.move(jobs[2], jobs[2].admitted(3.0, NOW))
+    store.move(moved, moved.concluded(Outcome(error="no"), NOW, 45.0))
+    store.move(jobs[2], jobs[2].admitted(3.0, NOW))
+    assert store.account("42").in_flight == {"2", "3"}
+
+
+def test_jobs_that_are_held_back_are_found_by_their_members(store: JobStore) -> None:
+    assert store.members_held(9) == []
+    for number, user_id in ((5, "7"), (4, "7"), (3, "70"), (2, "8"), (9, "7")):
+        job = numbered(number, user_id)
+        store.create(job)
+        store.move(job, job.held(NOW))
+    assert list(store.members_held(9)) == ["7", "70", "8"]
+    assert list(store.members_held(2)) == ["7", "70"]
+    assert [store.held(user_id) for user_id in ("7", "70", "8", "9")] == ["4", "3", "2", None]
+
+    held = store.load("4")
+    assert held is not None
+    store.move(held, held.admitted(1.0, NOW))
+    assert store.held("7") == "5"
+
+
+def test_members_are_found_however_many_jobs_one_of_them_has(store: JobStore) -> None:
+    for number in range(30):
+        job = numbered(number, "1" if number % 10 else str(number))
+        store.create(job)
+        store.move(job, job.held(NOW))
+    assert list(store.members_held(9)) == ["0", "1", "10", "20"]
+
+
+def test_a_job_that_comes_back_takes_no_second_place(store: JobStore) -> None:
+    job = admitted(store, replace(JOB, tier=replace(TIER, jobs_at_once=1)), 1.0)
+    for _ in range(2):
+        sent = job.dispatched("runpod", NOW)
+        store.move(job, sent, slot_limit=1)
+        job = sent.returned(NOW, lost=True)
+        store.move(sent, job)
+    assert store.account("42").in_flight == {"1001"}
+
+
+def test_a_job_that_somebody_else_has_admitted_is_not_held_back(dynamodb: Any) -> None:
+    store = DynamoJobStore(dynamodb, TABLE)
+    admitted(store, JOB, 1.0)
+    for after in (JOB.held(NOW), JOB.admitted(2.0, NOW)):
+        with pytest.raises(StaleJob):
+            store.move(JOB, after)
+    assert list(store.line(9)) == ["1001"]
+    assert store.members_held(9) == []
+
+
+def test_a_move_into_dispatched_says_how_many_slots_there_are(store: JobStore) -> None:
+    store.create(JOB)
+    with pytest.raises(ValueError, match="slot_limit"):
+        store.move(JOB, JOB.dispatched("runpod", NOW))
+
+
+def test_a_move_that_changes_nothing_is_one_all_the_same(store: JobStore) -> None:
+    job = dispatched(store)
+    for _ in range(2):
+        store.move(job, job.looked_after(NOW))
+    store.move(job.looked_after(NOW), job.looked_after(NOW))
+    assert store.load("1001") == job.looked_after(NOW)
+
+
+def test_a_members_jobs_are_listed_the_latest_first(store: JobStore) -> None:
+    for number in (2, 3, 1):
+        store.create(numbered(number))
+    store.create(numbered(4, "somebody else"))
+    assert list(store.of_member("42", 10)) == ["3", "2", "1"]
+    assert list(store.of_member("42", 2)) == ["3", "2"]
+
+
+def test_nothing_is_open_once_everybody_is_answered(store: JobStore) -> None:
+    assert not store.anything_open()
+    store.create(JOB)
+    assert store.anything_open()
+    telling = JOB.concluded(Outcome(error="no"), NOW, 45.0)
+    store.move(JOB, telling)
+    store.move(telling, telling.delivered(NOW))
+    assert not store.anything_open()
+
+
+def test_a_place_that_an_accident_left_taken_can_be_freed(store: JobStore) -> None:
+    admitted(store, replace(JOB, tier=TIER), 1.0)
+    for _ in range(2):
+        store.release("42", "1001")
+    assert store.account("42").in_flight == frozenset()
 
 
 def test_jobs_that_should_have_moved_are_listed_the_longest_overdue_first(
@@ -177,20 +329,3 @@ def test_a_job_that_moves_is_not_overdue_and_a_final_one_never_is(store: JobStor
 
     store.move(claimed, claimed.delivered(NOW + 46))
     assert list(store.overdue(NOW + 10_000, 10)) == []
-
-
-def test_only_queued_jobs_wait(store: JobStore) -> None:
-    job = dispatched(store)
-    assert list(store.waiting(10)) == []
-
-    waiting = job.returned(NOW)
-    store.move(job, waiting)
-    assert list(store.waiting(10)) == ["1001"]
-
-    telling = waiting.concluded(Outcome(error="no"), NOW, 45.0)
-    store.move(waiting, telling)
-    assert list(store.waiting(10)) == []
-    store.move(telling, telling.delivered(NOW))
-    final = store.load("1001")
-    assert final is not None
-    assert final.state is JobState.FAILED

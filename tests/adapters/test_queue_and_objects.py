@@ -3,9 +3,13 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
 import pytest
+import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from distillery.aws.job_queue import SqsJobQueue
@@ -19,7 +23,7 @@ from tests.adapters.conftest import BUCKET, REGION
 
 @pytest.fixture
 def s3(aws: botocore.session.Session) -> Any:
-    client = aws.create_client("s3")
+    client = aws.create_client("s3", config=Config(signature_version="s3v4"))
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     return client
 
@@ -39,6 +43,53 @@ def test_an_object_is_read_as_it_was_put(objects: ObjectStore) -> None:
 def test_an_object_that_is_not_there_is_a_missing_file(objects: ObjectStore) -> None:
     with pytest.raises(FileNotFoundError):
         objects.read("jobs/1/1/result.json")
+
+
+def test_an_object_exists_once_it_was_put(objects: ObjectStore) -> None:
+    assert not objects.exists("jobs/1/1/claim")
+    objects.put("jobs/1/1/claim", b"", "text/plain")
+    assert objects.exists("jobs/1/1/claim")
+    assert not objects.exists("jobs/1/1/clai")
+
+
+def test_a_bucket_that_may_not_be_asked_is_not_taken_for_an_empty_one(s3: Any) -> None:
+    with Stubber(s3) as stub, pytest.raises(ClientError):
+        stub.add_client_error("head_object", "403", http_status_code=403)
+        S3ObjectStore(s3, BUCKET).exists("jobs/1/1/claim")
+
+
+def test_a_claim_names_the_object_and_says_only_if_there_is_none(objects: ObjectStore) -> None:
+    claim = objects.sign_claim("jobs/1/1/claim", 60)
+    assert "jobs/1/1/claim" in claim.url
+    assert claim.headers == {"If-None-Match": "*"}
+
+
+def test_an_attempt_is_claimed_by_one(s3: Any) -> None:
+    store = S3ObjectStore(s3, BUCKET)
+    claim = store.sign_claim("jobs/1/1/claim", 60)
+    answers = [
+        requests.put(claim.url, body, headers=claim.headers, timeout=5).status_code
+        for body in (b"first", b"second")
+    ]
+    assert answers == [200, 412]
+    assert store.read("jobs/1/1/claim") == b"first"
+
+
+def test_a_claim_signs_its_condition(s3: Any) -> None:
+    claim = S3ObjectStore(s3, BUCKET).sign_claim("jobs/1/1/claim", 60)
+    assert "X-Amz-SignedHeaders=host%3Bif-none-match" in claim.url
+
+
+def test_an_object_is_there_once_it_was_put(objects: ObjectStore) -> None:
+    assert not objects.exists("jobs/1/1/claim")
+    objects.put("jobs/1/1/claim", b"", "application/json")
+    assert objects.exists("jobs/1/1/claim")
+
+
+def test_a_claim_is_signed_for_the_first_who_makes_it(s3: Any) -> None:
+    claim = S3ObjectStore(s3, BUCKET).sign_claim("jobs/1/1/claim", 60)
+    assert claim.headers == {"If-None-Match": "*"}
+    assert "if-none-match" in parse_qs(urlsplit(claim.url).query)["X-Amz-SignedHeaders"][0]
 
 
 def test_signed_addresses_name_the_object(objects: ObjectStore) -> None:

@@ -38,6 +38,22 @@ THEIRS: list[dict[str, Any]] = [
 ]
 
 
+CANCEL: dict[str, Any] = {
+    "name": "cancel",
+    "type": 1,
+    "description": "Call it off",
+    "options": [
+        {
+            "name": "which",
+            "type": 3,
+            "description": "Which",
+            "required": False,
+            "choices": [{"name": "latest", "value": "latest"}, {"name": "all", "value": "all"}],
+        }
+    ],
+}
+
+
 def registration(server: Script) -> CommandRegistration:
     return CommandRegistration(urllib3.PoolManager(), server.url, "2", lambda: "bot-token")
 
@@ -77,6 +93,20 @@ def changed(**fields: Any) -> list[dict[str, Any]]:
 def test_every_difference_is_seen(theirs: list[dict[str, Any]]) -> None:
     assert same_commands(OURS, THEIRS)
     assert not same_commands(OURS, theirs)
+
+
+def test_commands_are_the_same_in_any_order() -> None:
+    queue = {"name": "queue", "type": 1, "description": "Where they stand", "options": []}
+    as_discord_has_it = {key: value for key, value in queue.items() if key != "options"}
+    (which,) = CANCEL["options"]
+    cancel = {**CANCEL, "options": [{k: v for k, v in which.items() if k != "required"}]}
+    assert same_commands([*OURS, CANCEL, queue], [as_discord_has_it, *THEIRS, cancel])
+
+
+def test_a_changed_choice_is_a_difference() -> None:
+    (which,) = CANCEL["options"]
+    theirs = {**CANCEL, "options": [{**which, "choices": which["choices"][:1]}]}
+    assert not same_commands([CANCEL], [theirs])
 
 
 def test_an_option_removed_by_us_is_a_difference() -> None:

@@ -21,6 +21,12 @@ def test_a_right_signature_is_accepted() -> None:
     assert CHECK.accepts(BODY, sign(), str(NOW), NOW)
 
 
+@pytest.mark.parametrize("blank", [" ", "\n", "\t"])
+def test_a_right_signature_with_blanks_in_it_is_refused(blank: str) -> None:
+    assert not CHECK.accepts(BODY, sign()[:64] + blank + sign()[64:], str(NOW), NOW)
+    assert not CHECK.accepts(BODY, sign() + blank, str(NOW), NOW)
+
+
 def test_the_signature_covers_body_and_timestamp() -> None:
     assert not CHECK.accepts(b'{"type":2}', sign(), str(NOW), NOW)
     assert not CHECK.accepts(BODY, sign(), str(NOW - 1), NOW)

@@ -7,7 +7,10 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("interactions", "dispatcher", "followup", "watchdog", "dead_letters", "register_commands")
+ROOMS = (
+    *("interactions", "dispatcher", "followup", "watchdog", "dead_letters", "canary"),
+    "register_commands",
+)
 
 
 def files(*endings: str) -> list[Path]:

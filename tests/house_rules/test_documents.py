@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import infra.settings
+from distillery.core.tier import Tier
 from distillery.settings import meaning
 from tests.house_rules.repository import ROOMS, ROOT, files, text
 
@@ -32,6 +33,8 @@ def _default(value: object) -> str:
         return "required"
     if value == "":
         return "empty"
+    if value == (Tier(),):
+        return "one, everybody's"
     if isinstance(value, tuple | frozenset):
         return f"`{','.join(sorted(value))}`"
     return f"`{value}`"

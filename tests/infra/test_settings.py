@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -24,13 +25,16 @@ def test_everything_wrong_is_named_at_once() -> None:
         "runpod_slots": "many",
         "sagemaker_slots": 0,
         "providers": 7,
+        "hedge_share": "half",
+        "tiers": "[{",
     }
     del context["public_key"]
 
     with pytest.raises(WrongSettings) as error:
         Settings.from_context(context)
 
-    for key in ("aplication_id", "public_key", "runpod_slots", "sagemaker_slots", "providers"):
+    wrong = [*context.keys() - EXAMPLE.keys(), "public_key", "runpod_slots", "providers"]
+    for key in wrong:
         assert f"\n{key}: " in str(error.value)
 
 
@@ -43,6 +47,10 @@ def test_everything_wrong_is_named_at_once() -> None:
         ("providers", "runpod,lambda"),
         ("providers", "runpod,runpod"),
         ("job_timeout_seconds", "900"),
+        ("hedge_share", "0"),
+        ("hedge_share", "1.5"),
+        ("hedge_share", "nan"),
+        ("promise_seconds", "0"),
         ("target", "azure"),
         ("python_version", "3.11"),
     ],
@@ -62,3 +70,9 @@ def test_a_provider_without_its_endpoint_is_refused_and_may_be_left_out() -> Non
 
 def test_context_of_the_cdk_itself_is_not_taken_for_a_typing_error() -> None:
     Settings.from_context({**EXAMPLE, "@aws-cdk/core:x": True, "aws:cdk:y": 1, "cli-telemetry": 0})
+
+
+@pytest.mark.parametrize("given", ['[{"name": "member"}]', [{"name": "member"}]])
+def test_tiers_may_be_a_text_or_what_cdk_json_holds(given: object) -> None:
+    settings = Settings.from_context({**EXAMPLE, "tiers": given})
+    assert json.loads(settings.tiers) == [{"name": "member"}]

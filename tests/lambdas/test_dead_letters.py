@@ -59,10 +59,13 @@ def test_a_failed_s3_event_names_its_job_and_its_error() -> None:
     assert letter.reason == "RetriesExhausted: followup:$LATEST: RuntimeError: a defect"
 
 
-def test_a_failed_schedule_names_no_job() -> None:
-    letter = failed("schedule")
+@pytest.mark.parametrize("room", ["watchdog", "canary"])
+def test_a_failed_schedule_names_its_room_and_no_job(room: str) -> None:
+    context = event("lambda_failed_schedule")["requestContext"]
+    context["functionArn"] = context["functionArn"].replace("watchdog", room)
+    letter = failed("schedule", requestContext=context)
     assert (letter.source, letter.job_id) == (LetterSource.SCHEDULE, None)
-    assert letter.reason == "EventAgeExceeded: watchdog:$LATEST"
+    assert letter.reason == f"EventAgeExceeded: {room}:$LATEST"
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,23 @@ from typing import Any
 import pytest
 
 from distillery.core.accept_job import AcceptJob
+from distillery.core.cancel_job import CancelJob
+from distillery.core.job import Job, JobState, Outcome, Picture
+from distillery.core.list_jobs import ListJobs
+from distillery.core.tier import Tier
 from distillery.discord.signature import SignatureCheck
 from distillery.recipe_files import load_recipes
-from lambdas.interactions.handler import BROKEN, Handler, build_handler
-from local.memory import FakeClock, MemoryJobStore, MemoryQueue, MemoryTelemetry
+from lambdas.interactions.commands import Commands
+from lambdas.interactions.handler import UNCERTAIN, Handler, build_handler
+from local.memory import FakeClock, MemoryObjectStore, MemoryQueue, MemoryTelemetry
+from local.memory_store import MemoryJobStore
 from tests.lambdas.conftest import KEY, event, signed
 
 RECIPES = load_recipes(Path(__file__).parents[2] / "workflows")
 EPHEMERAL = 64
+MEMBER = "400000000000000042"
+GOLD = "400000000000000077"
+TIERS = (Tier("gold", jobs_at_once=9, role_id=GOLD), Tier("free", jobs_at_once=1, credits=5))
 
 
 class Room:
@@ -33,9 +42,23 @@ class Room:
             telemetry=self.telemetry,
             clock=self.clock,
             attachment_origins=frozenset({"https://cdn.discordapp.com"}),
+            tiers=TIERS,
+        )
+        self.stores_opened = 0
+        commands = Commands(
+            accept=accept,
+            cancel=CancelJob(self.store, self.queue, self.telemetry, self.clock),
+            jobs=ListJobs(self.store),
+            store=self.store,
+            objects=self._objects,
+            clock=self.clock,
         )
         check = SignatureCheck(KEY.verify_key.encode().hex())
-        self.handle: Handler = build_handler(check, accept, self.telemetry, self.clock)
+        self.handle: Handler = build_handler(check, commands.by_name(), self.telemetry, self.clock)
+
+    def _objects(self) -> MemoryObjectStore:
+        self.stores_opened += 1
+        return MemoryObjectStore()
 
     def answer(self, body: bytes, **kwargs: Any) -> tuple[int, dict[str, Any]]:
         response = self.handle(signed(body, self.clock(), **kwargs))
@@ -54,9 +77,45 @@ class Room:
         assert status == 200
         return answer
 
+    def use(self, command: str, recorded: str = "interaction_serve", **options: str) -> str:
+        """Use one of the commands that are answered at once; return the answer's text."""
+        return str(self.used(command, recorded, **options)["content"])
+
+    def used(self, command: str, recorded: str = "interaction_serve", **options: str) -> Any:
+        """Use one of the commands that are answered at once; return the answer's message."""
+        document = event(recorded)
+        document["data"] = {"id": "400000000000000003", "name": command, "type": 1}
+        if options:
+            document["data"]["options"] = [
+                {"name": name, "type": 3, "value": value} for name, value in options.items()
+            ]
+        _, answer = self.answer(json.dumps(document).encode())
+        assert (answer["type"], answer["data"]["flags"]) == (4, EPHEMERAL)
+        assert answer["data"]["allowed_mentions"] == {"parse": []}
+        return answer["data"]
+
+    def ask_for(self, prompt: str, *roles: str) -> Job:
+        """Send /serve as a new interaction of a member with the given roles; return its job."""
+        document = event("interaction_serve")
+        document["id"] = str(int(document["id"]) + len(self.store.table.jobs))
+        document["member"]["roles"] = list(roles)
+        document["data"]["options"] = [{"name": "prompt", "type": 3, "value": prompt}]
+        self.clock.pass_time(1)
+        assert self.answer(json.dumps(document).encode()) == (200, {"type": 5})
+        return self.job(document["id"])
+
+    def job(self, job_id: str) -> Job:
+        job = self.store.load(job_id)
+        assert job is not None
+        return job
+
+    def move(self, job: Job, after: Job) -> Job:
+        self.store.move(job, after, slot_limit=9)
+        return after
+
     @property
     def untouched(self) -> bool:
-        return self.queue.sent == [] and self.store.waiting(1) == []
+        return self.queue.sent == [] and self.store.table.jobs == {}
 
 
 @pytest.fixture
@@ -133,9 +192,10 @@ def test_a_body_that_is_not_utf8_is_401_even_when_signed(room: Room) -> None:
     assert status == 401
 
 
-def test_a_body_that_is_not_base64_is_401(room: Room, interaction: Interaction) -> None:
+@pytest.mark.parametrize("body", ["%%%", "é", '{"type":1}'])
+def test_a_body_that_is_not_base64_is_401(room: Room, interaction: Interaction, body: str) -> None:
     request = signed(interaction("ping"), room.clock(), encoded=True)
-    request["body"] = "%%%"
+    request["body"] = body
     assert room.handle(request)["statusCode"] == 401
 
 
@@ -222,7 +282,7 @@ def test_when_the_queue_is_down_the_request_is_taken_and_waits(
     room.queue.broken = True
     _, answer = room.answer(interaction("serve"))
     assert answer["type"] == 5
-    assert len(room.store.waiting(10)) == 1
+    assert len(room.store.table.jobs) == 1
 
 
 def test_a_defect_is_told_to_the_member_too(
@@ -233,7 +293,7 @@ def test_a_defect_is_told_to_the_member_too(
 
     monkeypatch.setattr(room.store, "create", broken)
     _, answer = room.answer(interaction("serve"))
-    assert answer["data"]["content"] == BROKEN
+    assert answer["data"]["content"] == UNCERTAIN
     assert room.telemetry.counts["InteractionsFailed"] == 1
 
 
@@ -242,4 +302,138 @@ def test_the_same_interaction_a_hundred_times_is_one_job(
 ) -> None:
     for _ in range(100):
         assert room.answer(interaction("serve")) == (200, {"type": 5})
-    assert list(room.store.waiting(10)) == ["400000000000000101"]
+    assert list(room.store.table.jobs) == ["400000000000000101"]
+
+
+@pytest.mark.parametrize(("roles", "tier"), [([], "free"), ([GOLD], "gold"), (["1", GOLD], "gold")])
+def test_a_member_s_roles_choose_their_tier(room: Room, roles: list[str], tier: str) -> None:
+    assert room.ask_for("a fox", *roles).tier.name == tier
+
+
+def test_in_a_direct_message_everybody_has_the_last_tier(
+    room: Room, interaction: Interaction
+) -> None:
+    room.answer(interaction("serve_in_dm"))
+    assert room.job("400000000000000102").tier.name == "free"
+
+
+def test_without_credits_the_member_is_told(room: Room) -> None:
+    for number in range(5):
+        room.ask_for(f"fox {number}")
+    document = event("interaction_serve") | {"id": "400000000000000199"}
+    _, answer = room.answer(json.dumps(document).encode())
+    assert "0 credits" in answer["data"]["content"]
+    assert len(room.store.table.jobs) == 5
+
+
+def test_the_queue_says_where_each_request_stands(room: Room) -> None:
+    at_a_gpu, in_the_line, held, _ = (room.ask_for(f"fox {n}", GOLD) for n in range(4))
+    at_a_gpu = room.move(at_a_gpu, at_a_gpu.admitted(0.0, room.clock()))
+    room.move(at_a_gpu, at_a_gpu.dispatched("runpod", room.clock()))
+    room.move(in_the_line, in_the_line.admitted(0.1, room.clock()))
+    room.move(held, held.held(room.clock()))
+    room.clock.pass_time(12)
+
+    assert room.use("queue").splitlines() == [
+        "**Your open requests**",
+        "- **fox 3** · being prepared",
+        "- **fox 2** · waits until one of your 9 running requests has ended",
+        "- **fox 1** · place 1 in the line",
+        "- **fox 0** · at a GPU for 12 s",
+    ]
+    assert room.stores_opened == 0
+
+
+def test_the_queue_shows_the_credits_of_a_limited_account(room: Room) -> None:
+    room.ask_for("a fox")
+    assert room.use("queue").endswith("-# You have 4 credits left.")
+
+
+@pytest.mark.parametrize("command", ["queue", "cancel", "history"])
+def test_who_has_asked_for_nothing_is_told_what_to_do(room: Room, command: str) -> None:
+    said = room.use(command)
+    assert "/serve" in said or "/history" in said
+    assert room.untouched
+
+
+@pytest.mark.parametrize("command", ["queue", "cancel", "history"])
+def test_nobody_sees_or_ends_the_requests_of_another_member(room: Room, command: str) -> None:
+    theirs = room.ask_for("a secret fox")
+    other = event("interaction_serve")
+    other["member"]["user"]["id"] = "400000000000000043"
+    other["data"] = {"id": "3", "name": command, "type": 1}
+    _, answer = room.answer(json.dumps(other).encode())
+    assert "secret" not in answer["data"]["content"]
+    assert room.job(theirs.job_id) == theirs
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "left"),
+    [
+        ({}, "Cancelled 1 request. Nothing was charged.", ["fox 0", "fox 1"]),
+        ({"which": "latest"}, "Cancelled 1 request. Nothing was charged.", ["fox 0", "fox 1"]),
+        ({"which": "all"}, "Cancelled 3 requests. Nothing was charged.", []),
+    ],
+)
+def test_cancel_ends_the_latest_request_or_all(
+    room: Room, options: dict[str, str], words: str, left: list[str]
+) -> None:
+    for number in range(3):
+        room.ask_for(f"fox {number}")
+    room.queue.sent.clear()
+    assert room.use("cancel", **options) == words
+    jobs = room.store.table.jobs.values()
+    assert [job.request.values["prompt"] for job in jobs if job.is_open] == left
+    assert len(room.queue.sent) == 3 - len(left)
+    assert room.store.account(MEMBER).balance == 5 - len(left)
+
+
+def test_cancel_works_in_a_direct_message(room: Room) -> None:
+    room.ask_for("a fox")
+    said = room.use("cancel", recorded="interaction_serve_in_dm", which="all")
+    assert said == "Cancelled 1 request. Nothing was charged."
+
+
+def test_a_choice_that_was_never_offered_cancels_nothing(room: Room) -> None:
+    job = room.ask_for("a fox")
+    room.use("cancel", which="everybody's")
+    assert room.job(job.job_id) == job
+
+
+def ended(room: Room, job: Job, outcome: Outcome, *, seen: bool = True) -> Job:
+    """End a job as the rooms do."""
+    job = room.move(job, job.admitted(0.0, room.clock()))
+    job = room.move(job, job.dispatched("runpod", room.clock()))
+    job = room.move(job, job.concluded(outcome, room.clock(), 40.0))
+    return room.move(job, job.delivered(room.clock(), seen=seen))
+
+
+def test_the_history_says_how_requests_ended_and_links_to_their_pictures(room: Room) -> None:
+    pictures = (Picture("0_9.png", "image/png", 4), Picture("1_9.png", "image/png", 4))
+    done = ended(room, room.ask_for("fox 0", GOLD), Outcome(pictures=pictures))
+    ended(room, room.ask_for("fox 1", GOLD), Outcome(error="No GPU.", error_kind="too_late"))
+    room.ask_for("fox 2", GOLD)
+    room.use("cancel")
+    message = room.used("history")
+
+    when = int(done.times["concluded"])
+    assert message["content"].splitlines()[:4] == [
+        "**Your last requests**",
+        f"1. **fox 2** · cancelled · <t:{when + 2}:R>",
+        f"2. **fox 1** · failed: No GPU. · <t:{when + 1}:R>",
+        f"3. **fox 0** · 2 pictures · <t:{when}:R>",
+    ]
+    outputs = f"memory://bucket/jobs/{done.job_id}/1/outputs"
+    assert message["embeds"] == [
+        {"title": "Request 3, picture 1", "url": f"{outputs}/0_9.png"},
+        {"title": "Request 3, picture 2", "url": f"{outputs}/1_9.png"},
+    ]
+
+
+def test_the_history_says_first_that_an_answer_could_not_be_shown(room: Room) -> None:
+    job = room.ask_for("a fox")
+    job = ended(room, job, Outcome(pictures=(Picture("0_9.png", "image/png", 4),)), seen=False)
+    assert job.state is JobState.SUCCEEDED
+    message = room.used("history")
+    assert "\n1. ⚠️ The answer could not be shown" in message["content"]
+    assert len(message["embeds"]) == 1

@@ -1,0 +1,48 @@
+"""Use case: a member asks what has become of their requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from distillery.core.job import Job, JobState
+from distillery.core.ports import JobStore
+
+LATEST = 50
+"""So many of a member's jobs are looked at: Discord waits 3 s for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A job, and how many stand before it in the line; None when it does not stand there."""
+
+    job: Job
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListJobs:
+    """Lists a member's own jobs, the latest first."""
+
+    store: JobStore
+
+    def open(self, user_id: str, limit: int) -> Sequence[Standing]:
+        """Return the jobs that have not ended, and where those that wait stand in the line."""
+        jobs = (job for job in self._jobs(user_id) if job.is_open)
+        return [Standing(job, self._place(job)) for job in islice(jobs, limit)]
+
+    def ended(self, user_id: str, limit: int) -> Sequence[Job]:
+        """Return jobs whose end is known, whether or not the member has been shown it."""
+        return list(islice((job for job in self._jobs(user_id) if job.outcome), limit))
+
+    def _jobs(self, user_id: str) -> Iterator[Job]:
+        for job_id in self.store.of_member(user_id, LATEST):
+            job = self.store.load(job_id)
+            if job is not None:
+                yield job
+
+    def _place(self, job: Job) -> int | None:
+        if job.state is JobState.QUEUED and job.start_tag is not None:
+            return self.store.place(job)
+        return None

@@ -1,0 +1,60 @@
+"""Use case: every third day each provider makes a picture: one that nobody needed still works.
+
+Runpod lowers the workers of an endpoint without requests after three days, and to none after seven,
+which only a person can undo (Runpod's documentation, "Endpoint settings"). A canary is a job like
+any other, bound to its provider; nobody is told, but a failure is counted and so raises an alarm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from distillery.core.errors import DuplicateJob
+from distillery.core.job import NOT_ADMITTED_S, Job, Origin, Request
+from distillery.core.ports import Clock, JobQueue, JobStore
+from distillery.core.recipe import Attachment, Recipe, default_recipe
+from distillery.core.recipe_options import resolve_options
+
+logger = logging.getLogger(__name__)
+
+MEMBER = "canary"
+PROMPT = "a canary in a coal mine"
+PERIOD_S = 3 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class SendCanaries:
+    """Sends one job to each provider."""
+
+    recipes: Mapping[str, Recipe]
+    providers: Iterable[str]
+    store: JobStore
+    queue: JobQueue
+    clock: Clock
+
+    def __call__(self) -> None:
+        """Send this period's canaries. A second call in the same one changes nothing."""
+        for provider in self.providers:
+            job = self._job(provider)
+            try:
+                self.store.create(job)
+            except DuplicateJob:
+                logger.info("this period's canary has been sent", extra={"provider": provider})
+            self.queue.send(job.job_id, group=MEMBER)
+
+    def _job(self, provider: str) -> Job:
+        now = self.clock()
+        recipe = default_recipe(self.recipes)
+        values = resolve_options(recipe, {"prompt": PROMPT}, draw=lambda low, high: low)
+        plain = {name: v for name, v in values.items() if not isinstance(v, Attachment)}
+        return Job(
+            job_id=f"canary-{provider}-{int(now // PERIOD_S)}",
+            origin=Origin("", "", MEMBER, ""),
+            request=Request(recipe.name, plain),
+            created_at=now,
+            charge=0,
+            only_on=provider,
+            due_at=now + NOT_ADMITTED_S,
+        )

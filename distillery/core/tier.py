@@ -1,0 +1,16 @@
+"""What a member may use of the service at once, and of what they were given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The terms on which a member's jobs are taken. A job keeps those of its day."""
+
+    name: str = "member"
+    weight: float = 1.0  # of two busy members, one of twice the weight gets twice the GPU time
+    jobs_at_once: int = 3  # more than these wait their turn without holding up anybody else
+    credits: int | None = None  # what an account opens with; None: jobs are counted, not limited
+    role_id: str | None = None  # the Discord role that a member of this tier has

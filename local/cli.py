@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from local import serve_command
+from local import ask_command, serve_command
 
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 
@@ -35,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve_command.add_arguments(serve)
     serve.set_defaults(run=serve_command.run)
+    for name, meaning in ask_command.COMMANDS.items():
+        ask = commands.add_parser(name, help=meaning)
+        ask_command.add_arguments(ask, name)
+        ask.set_defaults(run=ask_command.run)
     demo = commands.add_parser("demo", help="start the local cloud, ask for a picture, stay up")
     _add_port(demo)
     serve_command.add_arguments(demo)

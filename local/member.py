@@ -1,4 +1,4 @@
-"""A member of the local Discord: uses `/serve`, waits for the answer and keeps the pictures."""
+"""A member of the local Discord: uses commands, waits for the answer and keeps the pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import requests
 
 POLL_S = 0.1
 GIVE_UP_AFTER_S = 180.0
-FINAL_STATES = ("SUCCEEDED", "FAILED")
+FINAL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
 class Refused(Exception):
@@ -78,14 +78,7 @@ class LocalMember:
         """
         command = self._command()
         sent_at = time.time()
-        answer = self._post(
-            "/control/commands",
-            {
-                "member": self._name,
-                "command": "serve",
-                "options": {"prompt": prompt, **self._attached(command, options)},
-            },
-        )
+        answer = self._use("serve", {"prompt": prompt, **self._attached(command, options)})
         acknowledged_s = time.time() - sent_at
         reply = answer.get("answer")
         if not reply or reply.get("type") != 5:  # noqa: PLR2004 - deferred
@@ -101,6 +94,20 @@ class LocalMember:
             pictures=tuple(self._save(a, out, job["job_id"]) for a in message["attachments"]),
             stages=_stages(job, sent_at, acknowledged_s),
         )
+
+    def ask(self, command: str, options: Mapping[str, str]) -> str:
+        """Use a command that is answered at once, and return its text with the links below it.
+
+        Raises Refused when no such answer comes.
+        """
+        answer = self._use(command, options)
+        if answer["problems"] or (answer.get("answer") or {}).get("type") != 4:  # noqa: PLR2004
+            raise Refused(_words(answer))
+        return _words(answer)
+
+    def _use(self, command: str, options: Mapping[str, str]) -> dict[str, Any]:
+        used = {"member": self._name, "command": command, "options": dict(options)}
+        return self._post("/control/commands", used)
 
     def _command(self) -> Mapping[str, Any]:
         url = f"{self._state['discord_url']}/control/commands"
@@ -171,10 +178,13 @@ class LocalMember:
 
 
 def _words(answer: Mapping[str, Any]) -> str:
-    """What the member sees instead of a deferred answer."""
-    reply = answer.get("answer") or {}
-    content = reply.get("data", {}).get("content")
-    return str(content or f"The application did not respond (HTTP {answer.get('status')})")
+    """What the member sees when the answer is not a deferred one."""
+    data = (answer.get("answer") or {}).get("data") or {}
+    content = (
+        data.get("content") or f"The application did not respond (HTTP {answer.get('status')})"
+    )
+    links = [f"{e['title']}: {e.get('url') or e['description']}" for e in data.get("embeds", [])]
+    return "\n".join([content, *links])
 
 
 def _stages(job: Mapping[str, Any], sent_at: float, acknowledged_s: float) -> dict[str, float]:

@@ -33,22 +33,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where to save the pictures"
     )
-    parser.add_argument("--member", default="juniper", help="which member asks")
+    add_member(parser)
     parser.add_argument("--json", action="store_true", help="print the end as one JSON object")
+
+
+def add_member(parser: argparse.ArgumentParser) -> None:
+    """Describe the option that says who asks."""
+    parser.add_argument("--member", default="juniper", help="which member asks")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve one request; returns the exit status: 0 for pictures, 1 for anything else."""
     state = read_state()
     if state is None:
-        return _fail(NOT_UP)
+        return fail(NOT_UP)
     try:
         options = _options(arguments)
         follow = (lambda content: None) if arguments.json else _print_change
         member = LocalMember(state, arguments.member)
         served = member.serve(arguments.prompt, options, arguments.out, follow)
     except (Refused, TimeoutError, ValueError, OSError) as error:
-        return _fail(str(error))
+        return fail(str(error))
     if arguments.json:
         print(json.dumps(served.as_json(), indent=2))
     else:
@@ -69,7 +74,7 @@ def read_state() -> Mapping[str, Any] | None:
 def print_end(served: Served) -> None:
     """Print how a request ended: the pictures or the words, and the time of each stage."""
     if served.state != "SUCCEEDED":
-        print(f"failed: {served.content}")
+        print(f"{served.state.lower()}: {served.content}")
     for picture in served.pictures:
         print(f"picture: {picture.path} ({picture.bytes:,} bytes)")
     stages = "  ".join(f"{name} {seconds:.2f}" for name, seconds in served.stages.items())
@@ -94,6 +99,7 @@ def _print_change(content: str) -> None:
         print("  " + "  ".join(lines), flush=True)
 
 
-def _fail(text: str) -> int:
+def fail(text: str) -> int:
+    """Say what went wrong, and return the exit status."""
     print(text, file=sys.stderr)
     return 1

@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.local.discord.discord_kit import SERVE, Application, Client, Json, picture, says
+from tests.local.discord.opened_page import opened_page
 
 pytestmark = pytest.mark.xdist_group("page")  # one browser is enough
 DRAFT = "Message #pictures"
@@ -26,16 +27,8 @@ BUTTONS: list[Json] = [
 async def page(client: Client, application: Application, browser: Browser) -> AsyncIterator[Page]:
     """The page of a Discord with `/serve`; a fault in its scripts fails the test."""
     await client.register(SERVE)
-    faults: list[str] = []
-    page = await browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(10_000)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
-    await page.goto(client.url)
-    await expect(page.get_by_role("radio", name="Juniper")).to_be_checked()
-    yield page
-    await page.close()
-    assert faults == []
+    async with opened_page(client, browser) as page:
+        yield page
 
 
 async def type_serve(page: Page, prompt: str) -> None:

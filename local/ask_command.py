@@ -1,0 +1,51 @@
+"""`distillery queue`, `cancel` and `history`: what a member asks about their requests."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from local.member import LocalMember, Refused
+from local.serve_command import NOT_UP, add_member, fail, read_state
+
+COMMANDS: Mapping[str, str] = {
+    "queue": "say where a member's requests stand",
+    "cancel": "call off a member's latest request, or all that have not ended",
+    "history": "say how a member's last requests ended, with links to the pictures",
+}
+_MARKS = re.compile(r"\\(?P<typed>[^\w\s])|<t:(?P<time>\d+):R>|\*\*|`|^-# ", re.MULTILINE)
+
+
+def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """Describe the options of one of the commands."""
+    parser.set_defaults(command=command, all=False)
+    add_member(parser)
+    if command == "cancel":
+        parser.add_argument("--all", action="store_true", help="all that have not ended")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask, and print the answer; returns the exit status: 1 when there was none."""
+    state = read_state()
+    if state is None:
+        return fail(NOT_UP)
+    options = {"which": "all"} if arguments.all else {}
+    try:
+        answer = LocalMember(state, arguments.member).ask(arguments.command, options)
+    except (Refused, OSError) as error:
+        return fail(str(error))
+    print(without_marks(answer))
+    return 0
+
+
+def without_marks(content: str) -> str:
+    """Return a message as it reads, without the marks that make Discord draw it."""
+    return _MARKS.sub(_read, content)
+
+
+def _read(mark: re.Match[str]) -> str:
+    if mark["time"]:
+        return datetime.fromtimestamp(int(mark["time"]), UTC).isoformat(" ", "seconds")
+    return mark["typed"] or ""

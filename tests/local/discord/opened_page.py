@@ -1,0 +1,25 @@
+"""The page of the local Discord, open in a browser; a fault in its scripts fails the test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.local.discord.discord_kit import Client
+
+
+@asynccontextmanager
+async def opened_page(client: Client, browser: Browser) -> AsyncIterator[Page]:
+    """Open the page as Juniper sees it."""
+    faults: list[str] = []
+    page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
+    await page.goto(client.url)
+    await expect(page.get_by_role("radio", name="Juniper")).to_be_checked()
+    yield page
+    await page.close()
+    assert faults == []

@@ -226,7 +226,7 @@ def _order(job: Job) -> tuple[float, str]:
 
 
 def _place(job: Job) -> tuple[object, ...]:
-    return job.state, job.attempt, job.lease_until
+    return job.state, job.attempt, job.lease_until, job.start_tag is None
 
 
 def _merged(now: Job, before: Job, after: Job) -> Job:
@@ -236,5 +236,6 @@ def _merged(now: Job, before: Job, after: Job) -> Job:
         for f in dataclasses.fields(Job)
         if getattr(after, f.name) != getattr(before, f.name)
     }
-    changes["times"] = {**now.times, **after.times}
+    news = {stage: at for stage, at in after.times.items() if before.times.get(stage) != at}
+    changes["times"] = {**now.times, **news}
     return dataclasses.replace(now, **changes)

@@ -24,6 +24,8 @@ RECORD_LIFE_S = 30 * 24 * 3600
 
 LINE, HELD, DUE = "LINE", "HELD", "DUE"
 """Partitions of the sparse indexes."""
+WAITING = frozenset({"waiting", "waiting_order"})
+"""What only a job has that is in the line or held back."""
 
 _AT = "at_"
 

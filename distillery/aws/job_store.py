@@ -19,12 +19,22 @@ from distillery.aws.accounts import (
     line_from,
     reserving,
 )
-from distillery.aws.job_record import DUE, HELD, LINE, Item, from_item, job_key, line_order, to_item
+from distillery.aws.job_record import (
+    DUE,
+    HELD,
+    LINE,
+    WAITING,
+    Item,
+    from_item,
+    job_key,
+    line_order,
+    to_item,
+)
 from distillery.aws.provider_records import freeing, taking
 from distillery.aws.transactions import Action, Transactions
 from distillery.core.credits import LedgerLine, no_credits
 from distillery.core.errors import DuplicateJob, MemberAtLimit, NoFreeSlot, StaleJob
-from distillery.core.job import Job
+from distillery.core.job import Job, JobState
 from distillery.core.records import Account
 
 if TYPE_CHECKING:
@@ -185,7 +195,9 @@ class DynamoJobStore:
         old, new = to_item(before), to_item(after)
         # The state is always written: an update that sets nothing is no update.
         changed = {n: value for n, value in new.items() if n == "state" or old.get(n) != value}
-        gone = [name for name in old if name not in new]
+        gone = {name for name in old if name not in new}
+        if after.state is not JobState.QUEUED:
+            gone |= WAITING  # also if somebody has held it back since `before` was read
         names = {f"#{n}": n for n in (*changed, *gone)}
         values: Item = {
             ":was_state": old["state"],
@@ -200,7 +212,7 @@ class DynamoJobStore:
         values |= {f":{name}": value for name, value in changed.items()}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
         if gone:
-            expression += " REMOVE " + ", ".join(f"#{name}" for name in gone)
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in sorted(gone))
         return {
             "TableName": self._table,
             "Key": job_key(before.job_id),

@@ -26,10 +26,10 @@ _BUSY = frozenset(
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "ThrottlingException",
-        "TransactionInProgressException",  # an earlier send of the same one, unanswered
     }
 )
-"""Errors that botocore has answered with repeats and pauses of its own before we see them."""
+_UNSURE = frozenset({"InternalServerError", "TransactionInProgressException"})
+"""Of these two sets botocore has repeated the call, with pauses, before we see them."""
 
 
 class Transactions:
@@ -78,12 +78,12 @@ class Transactions:
 
 
 def _reasons(error: ClientError) -> list[str]:
-    """Why nothing was written, for each action. Raises StoreBusy when it may have been."""
+    """Why nothing was written, for each action. Raises StoreBusy, or StoreUnsure if it may be."""
     code = error.response["Error"]["Code"]
     if code in _BUSY:
         raise StoreBusy(f"DynamoDB answered {code}: try again later") from error
-    if code == "InternalServerError":
-        raise StoreUnsure("DynamoDB failed, and may have written") from error
+    if code in _UNSURE:
+        raise StoreUnsure(f"DynamoDB answered {code}, and may have written") from error
     if code == "TransactionCanceledException":
         return [str(r.get("Code")) for r in error.response["CancellationReasons"]]
     return [code.removesuffix("Exception")]

@@ -38,6 +38,9 @@ class JobStore(Protocol):
     def move(self, before: Job, after: Job, *, slot_limit: int | None = None) -> None:
         """Replace `before` by `after` if the job still has `before`'s state, attempt and lease.
 
+        A job that somebody has admitted meanwhile is not written over by one who saw it outside
+        the line.
+
         All that follows from the move is written with it, or not at all:
         - into the line: one of its member's `jobs_at_once` is taken, or MemberAtLimit;
         - into DISPATCHED: one of the provider's `slot_limit` slots is taken, or NoFreeSlot;

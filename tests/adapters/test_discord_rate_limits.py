@@ -95,8 +95,10 @@ def test_progress_leaves_the_last_call_of_a_bucket_to_the_answer(
     assert (len(server.asked), discord.waits) == (2, [])
 
 
-def test_progress_is_spread_over_the_window(server: Script, discord: DiscordSide) -> None:
-    server.answers = [(200, {}, limit(4, 2.0))]
+def test_progress_is_spread_over_the_window_less_the_call_of_the_answer(
+    server: Script, discord: DiscordSide
+) -> None:
+    server.answers = [(200, {}, limit(5, 2.0))]
     shown = 0
     for _ in range(40):
         shown += progress(discord)
@@ -117,6 +119,16 @@ def test_routes_that_discord_gives_one_hash_share_a_limit_for_each_channel() -> 
     limits.heard(Target("PATCH", "channel 8"), HTTPResponse(headers=limit(4, 2.0), status=200))
     assert limits.wait_s(Target("PATCH", "channel 7"), droppable=False) == 2.0
     assert limits.wait_s(Target("PATCH", "channel 8"), droppable=False) == 0.0
+
+
+def test_a_refusal_is_remembered_when_the_hash_of_the_route_becomes_known(
+    server: Script, discord: DiscordSide
+) -> None:
+    server.answers = [too_many(3.0, "shared"), (200, {}, limit(4, 2.0)), OK]
+    assert not progress(discord, "one")
+    answer(discord, "two")
+    answer(discord, "one")
+    assert discord.waits == [pytest.approx(3.0)]
 
 
 @pytest.mark.parametrize(

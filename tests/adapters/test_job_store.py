@@ -261,14 +261,28 @@ def test_a_job_that_comes_back_takes_no_second_place(store: JobStore) -> None:
     assert store.account("42").in_flight == {"1001"}
 
 
-def test_a_job_that_somebody_else_has_admitted_is_not_held_back(dynamodb: Any) -> None:
-    store = DynamoJobStore(dynamodb, TABLE)
+def test_a_job_that_somebody_else_has_admitted_is_not_held_back(store: JobStore) -> None:
     admitted(store, JOB, 1.0)
     for after in (JOB.held(NOW), JOB.admitted(2.0, NOW)):
         with pytest.raises(StaleJob):
             store.move(JOB, after)
     assert list(store.line(9)) == ["1001"]
     assert store.members_held(9) == []
+
+
+def test_a_job_that_ends_while_it_is_held_back_is_not_held_any_more(store: JobStore) -> None:
+    store.create(JOB)
+    store.move(JOB, JOB.held(NOW))
+    store.move(JOB, JOB.concluded(Outcome(error="no"), NOW, 45.0))  # by one who read it before
+    assert store.held("42") is None
+    assert store.members_held(9) == []
+
+
+def test_a_job_that_is_looked_after_while_it_is_held_back_stays_held(store: JobStore) -> None:
+    store.create(JOB)
+    store.move(JOB, JOB.held(NOW))
+    store.move(JOB, JOB.looked_after(NOW))
+    assert store.held("42") == "1001"
 
 
 def test_a_move_into_dispatched_says_how_many_slots_there_are(store: JobStore) -> None:

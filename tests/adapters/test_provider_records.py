@@ -91,6 +91,8 @@ def test_a_slot_may_be_freed_twice_and_by_nobody_else(table: Table) -> None:
 
 def test_of_two_changes_of_a_circuit_one_wins(table: Table) -> None:
     opened = Circuit().opened(NOW, "down")
+    with pytest.raises(StoreConflict):
+        table.records.set_circuit("runpod", opened, Circuit())
     table.records.set_circuit("runpod", Circuit(), opened)
     assert table.records.all()["runpod"].circuit == opened
     with pytest.raises(StoreConflict):

@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 NOT_SECRET := --exclude-files '^tests/' --exclude-secrets '^test$$' --exclude-lines BucketNotificationsHandler
 SHAPES_OF_KEYS := $(foreach kind,Base64HighEntropyString HexHighEntropyString KeywordDetector,--disable-plugin $(kind))
 
-.PHONY: help setup installed demo test check bench synth lock clean
+.PHONY: help setup installed demo test check chaos bench synth lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: installed ## Lint, types, import rules, house rules and a search for secr
 	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(NOT_SECRET)
 	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(SHAPES_OF_KEYS)
 	@$(IN_VENV) pytest -q tests/house_rules
+
+chaos: installed ## Break everything in every way, and print whether each promise was kept
+	@$(IN_VENV) python -m local.chaos
 
 bench: installed ## Measure the interactions room and the local service, and say how to repeat it
 	@$(IN_VENV) python -m benchmarks

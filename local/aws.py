@@ -120,8 +120,13 @@ class EmbeddedAws:
 
 
 @asynccontextmanager
-async def running_aws(folder: Path, port: int) -> AsyncIterator[EmbeddedAws]:
-    """Run MiniStack on 127.0.0.1 for as long as the block lasts."""
+async def running_aws(
+    folder: Path, port: int, rooms_url: str | None = None
+) -> AsyncIterator[EmbeddedAws]:
+    """Run MiniStack on 127.0.0.1 for as long as the block lasts.
+
+    Its Lambdas reach AWS at `rooms_url`; None: at MiniStack itself.
+    """
     log = folder / "log" / "ministack.log"
     env = environment(
         folder,
@@ -130,6 +135,7 @@ async def running_aws(folder: Path, port: int) -> AsyncIterator[EmbeddedAws]:
         GATEWAY_PORT=str(port),
         MINISTACK_HOST="127.0.0.1",
         LAMBDA_WARM_TTL_SECONDS="60",  # what a burst has started goes soon after it
+        **({"AWS_ENDPOINT_URL": rooms_url} if rooms_url else {}),  # every Lambda inherits it
     )
     async with running([str(_MINISTACK), "-m", "ministack"], env=env, log=log) as process:
         aws = EmbeddedAws(folder, port, process)

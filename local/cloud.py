@@ -53,12 +53,18 @@ class State:
 
 
 class LocalCloud:
-    """One local cloud: who it is, and the folder that holds all it writes."""
+    """One local cloud: who it is, and the folder that holds all it writes.
 
-    def __init__(self, folder: Path, identity: Identity, say: Say) -> None:
+    `rooms_aws_url` is for whoever puts something between the Lambdas and the embedded AWS.
+    """
+
+    def __init__(
+        self, folder: Path, identity: Identity, say: Say, *, rooms_aws_url: str | None = None
+    ) -> None:
         self._folder = folder
         self._identity = identity
         self._say = say
+        self._rooms_aws_url = rooms_aws_url
         self._aws: aws.EmbeddedAws | None = None
 
     @asynccontextmanager
@@ -98,7 +104,9 @@ class LocalCloud:
         who = self._identity
         async with asyncio.TaskGroup() as tasks:
             assembly = tasks.create_task(aws.synthesize(self._folder, self._context()))
-            embedded = await stack.enter_async_context(aws.running_aws(self._folder, who.aws_port))
+            embedded = await stack.enter_async_context(
+                aws.running_aws(self._folder, who.aws_port, self._rooms_aws_url)
+            )
             self._say(f"AWS is up: {embedded.endpoint_url}")
             keys = {
                 "distillery/discord-bot-token": who.bot_token,

@@ -87,9 +87,10 @@ class MemoryJobStore:
         theirs = [j for j in self._held() if j.origin.user_id == user_id]
         return theirs[0].job_id if theirs else None
 
-    def members_held(self, limit: int) -> Sequence[str]:
-        """Ids of members who have jobs that are held back."""
-        return sorted({job.origin.user_id for job in self._held()})[:limit]
+    def members_held(self, limit: int, after: str = "") -> Sequence[str]:
+        """Ids of members who have jobs that are held back, those past `after`."""
+        members = {job.origin.user_id for job in self._held()}
+        return sorted(member for member in members if member > after)[:limit]
 
     def of_member(self, user_id: str, limit: int) -> Sequence[str]:
         """Ids of a member's jobs, the latest first."""
@@ -182,7 +183,9 @@ class MemoryJobStore:
         user_id = before.origin.user_id
         account = self.table.account(user_id)
         self.table.accounts[user_id] = dataclasses.replace(
-            account, in_flight=account.in_flight - {before.job_id}
+            account,
+            in_flight=account.in_flight - {before.job_id},
+            finish_tag=account.finish_tag - (before.cost if before.had_no_turn else 0.0),
         )
         if before.charge:
             end = settle if after.outcome and after.outcome.succeeded else refund

@@ -100,7 +100,7 @@ def _hold_up(folder: Path, page_port: int, when_ready: WhenReady | None) -> int:
         if log.name != _OWN_LOG:  # of the last start; our own may be open as standard output
             log.unlink()
     try:
-        with _temporary_files_in(folder / "tmp"):
+        with temporary_files_in(folder / "tmp"):
             asyncio.run(_run(folder, page_port, when_ready))
     except asyncio.CancelledError:
         _print("all stopped")
@@ -164,7 +164,7 @@ def _is_ready(folder: Path, pid: int) -> bool:
 
 
 @contextmanager
-def _temporary_files_in(folder: Path) -> Iterator[None]:
+def temporary_files_in(folder: Path) -> Iterator[None]:
     """Let this process and all that it starts put temporary files here, and remove them."""
     before = os.environ.get("TMPDIR")
     shutil.rmtree(folder, ignore_errors=True)

@@ -96,9 +96,12 @@ def concluding(before: Job, after: Job, table: str) -> list[Action]:
     """Free the member's place, and settle the charge or give it back."""
     user_id = before.origin.user_id
     freed = leaving(user_id, before.job_id, table)
+    update = freed["Update"]
+    if before.had_no_turn:
+        update["UpdateExpression"] += " SET finish_tag = finish_tag - :cost"
+        update["ExpressionAttributeValues"][":cost"] = {"N": repr(before.cost)}
     if not before.charge:
         return [freed] if before.is_in_flight else []
-    update = freed["Update"]
     succeeded = after.outcome is not None and after.outcome.succeeded
     values: Item = {":minus": {"N": str(-before.charge)}}
     adds = ["reserved :minus"]

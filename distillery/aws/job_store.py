@@ -116,22 +116,22 @@ class DynamoJobStore:
         values: Item = {":held": {"S": HELD}, ":theirs": {"S": f"{user_id}#"}}
         return next(iter(self._ids(WAITING_INDEX, condition, values, 1)), None)
 
-    def members_held(self, limit: int) -> Sequence[str]:
+    def members_held(self, limit: int, after: str = "") -> Sequence[str]:
         """Ids of members who have jobs that are held back: one query for each."""
         members: list[str] = []
-        after = " "  # sorts before every id
+        past = f"{after}$"  # '$' comes after '#': past all jobs of that member
         while len(members) < limit:
             answer = self._client.query(
                 TableName=self._table,
                 IndexName=WAITING_INDEX,
                 KeyConditionExpression="waiting = :held AND waiting_order > :after",
-                ExpressionAttributeValues={":held": {"S": HELD}, ":after": {"S": after}},
+                ExpressionAttributeValues={":held": {"S": HELD}, ":after": {"S": past}},
                 Limit=1,
             )
             if not answer["Items"]:
                 break
             members.append(answer["Items"][0]["waiting_order"]["S"].split("#")[0])
-            after = f"{members[-1]}$"  # '$' comes after '#': past all jobs of this member
+            past = f"{members[-1]}$"
         return members
 
     def of_member(self, user_id: str, limit: int) -> Sequence[str]:

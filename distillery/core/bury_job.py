@@ -65,13 +65,16 @@ class BuryJob:
                 self._fail(now)
 
     def _fail(self, job: Job) -> None:
+        if job.outcome is not None and job.outcome.succeeded:
+            self.deliver.keep(job)
+            return
         self.deliver.fail(job, GAVE_UP.format(job_id=job.job_id), kind="dead_letter")
 
 
 def _is_in_hand(job: Job) -> bool:
-    """Tell whether somebody else works on the job, whatever became of one message about it.
+    """Tell whether the job gets on, whatever became of one message that named it.
 
-    The watchdog looks after those: a worker may be painting, a room may be telling the member.
+    A message ends only a job that it could not make ready. Later on it is a mere wake-up: the line
+    and the watchdog see to the rest.
     """
-    at_provider = job.state is JobState.DISPATCHED and job.provider_job_id is not None
-    return at_provider or job.state is JobState.DELIVERING
+    return job.state is not JobState.QUEUED or job.start_tag is not None or job.is_held

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from distillery.core.errors import QueueUnavailable, StaleJob
 from distillery.core.job import CANCELLED, Job, Outcome
@@ -36,13 +38,14 @@ class CancelJob:
         return self._cancel_some(user_id, _AT_ONCE)
 
     def _cancel_some(self, user_id: str, limit: int) -> int:
-        cancelled = 0
+        # One that has just ended counts too: else `latest` would cancel the one before it instead.
+        return sum(self._cancel(job) for job in islice(self._open(user_id), limit))
+
+    def _open(self, user_id: str) -> Iterator[Job]:
         for job_id in self.store.of_member(user_id, _LATEST):
             job = self.store.load(job_id)
-            cancelled += job is not None and job.is_open and self._cancel(job)
-            if cancelled == limit:
-                break
-        return cancelled
+            if job is not None and job.is_open:
+                yield job
 
     def _cancel(self, job: Job) -> bool:
         """End the job. The dispatcher, which is called, stops the worker and edits the message."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 FAILURES_TO_OPEN = 3
 WINDOW_S = 120.0
-"""Failures further apart than this are bad luck, not an outage."""
+"""Failures further apart than this, or with a success between them, are no outage."""
 SHORTEST_S, LONGEST_S = 15.0, 60.0
 """How long a provider gets nothing: doubled each time that a probe fails."""
 PROBE_S = 90.0
@@ -29,11 +29,11 @@ class CircuitState(StrEnum):
 class Circuit:
     """The breaker of one provider. Times are epoch seconds."""
 
-    failures: int = 0  # since `failing_since`, while closed
+    failures: int = 0  # in a row, since `failing_since`, while closed
     failing_since: float = 0.0
     trips: int = 0  # how often it opened since it was last closed
     open_until: float = 0.0
-    is_probing: bool = False  # a job is on its way, to try the provider out
+    probe: str = ""  # the attempt that was sent to try the provider out (`Job.slot_holder`)
     reason: str = ""  # why it opened, for the operator
 
     def state(self, now: float) -> CircuitState:
@@ -42,25 +42,35 @@ class Circuit:
             return CircuitState.CLOSED
         return CircuitState.OPEN if now < self.open_until else CircuitState.HALF_OPEN
 
-    def failed(self, now: float, reason: str) -> Circuit:
-        """One more failure: the third within the window opens, and so does any of a probe."""
+    @property
+    def is_probing(self) -> bool:
+        """True from the sending of a probe to the news of it."""
+        return bool(self.probe)
+
+    def failed(self, now: float, reason: str, attempt: str = "") -> Circuit:
+        """One more failure: the third in a row opens, and so does that of the probe.
+
+        What else was given before it opened may still fail: that is no news.
+        """
         if self.trips:
-            return self.opened(now, reason)
+            return self._opened(now, reason) if attempt and attempt == self.probe else self
         if now - self.failing_since > WINDOW_S:
             return replace(self, failures=1, failing_since=now)
         if self.failures + 1 < FAILURES_TO_OPEN:
             return replace(self, failures=self.failures + 1)
-        return self.opened(now, reason)
+        return self._opened(now, reason)
+
+    def succeeded(self) -> Circuit:
+        """A job was done. It closes nothing: it may have begun before the circuit opened."""
+        return self if self.trips else Circuit()
 
     def opened(self, now: float, reason: str) -> Circuit:
-        """Give the provider nothing for a while, longer each time.
+        """Give the provider nothing for a while, unless it gets nothing now."""
+        return self if self.state(now) is CircuitState.OPEN else self._opened(now, reason)
 
-        What was given before it opened may still fail: that is no news.
-        """
-        if self.state(now) is CircuitState.OPEN and not self.is_probing:
-            return self
-        open_s = min(LONGEST_S, SHORTEST_S * 2**self.trips)
-        return Circuit(trips=self.trips + 1, open_until=now + open_s, reason=reason)
+    def begun(self, attempt: str) -> Circuit:
+        """A worker has begun an attempt: if it is the probe, all is well."""
+        return Circuit() if attempt == self.probe else self
 
     def eased(self, now: float) -> Circuit:
         """Whatever opened it seems to be over: a probe may go at once."""
@@ -68,6 +78,11 @@ class Circuit:
             return self
         return replace(self, open_until=min(self.open_until, now))
 
-    def probing(self, now: float) -> Circuit:
+    def probing(self, now: float, attempt: str) -> Circuit:
         """One job is on its way to a half-open provider: nobody else may send another."""
-        return replace(self, open_until=now + PROBE_S, is_probing=True)
+        return replace(self, open_until=now + PROBE_S, probe=attempt)
+
+    def _opened(self, now: float, reason: str) -> Circuit:
+        """Each time longer."""
+        open_s = min(LONGEST_S, SHORTEST_S * 2 ** min(self.trips, 10))
+        return Circuit(trips=self.trips + 1, open_until=now + open_s, reason=reason)

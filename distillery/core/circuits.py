@@ -25,9 +25,13 @@ class Circuits:
     telemetry: Telemetry
     clock: Clock
 
-    def failed(self, provider: str, reason: str) -> None:
-        """Count a failure, which may be one too many."""
-        self._change(provider, lambda circuit: circuit.failed(self.clock(), reason))
+    def failed(self, provider: str, reason: str, attempt: str = "") -> None:
+        """Count a failure, of an attempt if it is known, which may be one too many."""
+        self._change(provider, lambda circuit: circuit.failed(self.clock(), reason, attempt))
+
+    def succeeded(self, provider: str) -> None:
+        """Forget failures: they were not in a row."""
+        self._change(provider, Circuit.succeeded)
 
     def heard(self, provider: str, condition: ProviderCondition) -> None:
         """Act on what the provider says of itself.
@@ -44,14 +48,15 @@ class Circuits:
         else:
             self._change(provider, lambda c: c.opened(now, reason))
 
-    def closed(self, provider: str) -> None:
-        """A worker of the provider has begun a job: all is well."""
-        self._change(provider, lambda circuit: Circuit())
+    def begun(self, provider: str, attempt: str) -> None:
+        """A worker of the provider has begun a probe: all is well, if it is the one out now."""
+        self._change(provider, lambda circuit: circuit.begun(attempt))
 
-    def claim_probe(self, provider: str, circuit: Circuit) -> bool:
+    def claim_probe(self, provider: str, circuit: Circuit, attempt: str) -> bool:
         """Win the right to send the one job that tries out a half-open provider, or not."""
         try:
-            self.records.set_circuit(provider, circuit, circuit.probing(self.clock()))
+            after = circuit.probing(self.clock(), attempt)
+            self.records.set_circuit(provider, circuit, after)
         except StoreConflict:
             return False
         return True

@@ -25,7 +25,7 @@ from distillery.core.ports import (
     Replies,
     Telemetry,
 )
-from distillery.core.worker_documents import BadDocument, WorkerResult, parse_result
+from distillery.core.worker_documents import NO_ENGINE, BadDocument, WorkerResult, parse_result
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,8 @@ MAX_MESSAGE_BYTES = 25 * 1024 * 1024
 """All files of one message together (Discord, "Uploading Files")."""
 
 TOO_LATE = "No GPU was free in time. Nothing was charged. Try again in a few minutes."
+MISSING = "The pictures were made but could not be stored. Nothing was charged. Try again."
+IN_HISTORY = "The pictures are made, but could not be shown here: `/history` has them."
 UNREADABLE = "The GPU worker gave an answer that could not be read. Try again."
 
 
@@ -104,6 +106,15 @@ class DeliverResult:
         self._wake_next(claimed)  # whoever has gone may have gone before it did
         self._tell(claimed)
 
+    def keep(self, job: Job) -> None:
+        """Give up showing pictures that are made and paid for: they stay in the history."""
+        if job.outcome is None:
+            return
+        if not job.is_canary:
+            with contextlib.suppress(DiscordRefused):
+                self.replies.show_failure(job, IN_HISTORY)
+        self._finish(job, job.outcome, seen=False)
+
     def show_again(self, job: Job) -> None:
         """Repeat the final message, for whoever may have written over it."""
         if job.outcome is not None:
@@ -112,15 +123,33 @@ class DeliverResult:
 
     def _conclude(self, job: Job) -> None:
         result = self._read_result(job)
+        if not self._has_all_pictures(job, result.outcome):
+            result = WorkerResult(Outcome(error=MISSING, error_kind="bad_result"))
+        self._note_health(job, result.outcome)
         if _another_may_try(job, result):
             self._retry(job)
             return
-        if job.is_probe and result.outcome.succeeded:
-            self.circuits.closed(str(job.provider))
         self.telemetry.seconds(
             "EngineTime", result.outcome.engine_s, provider=job.provider or "none"
         )
         self._claim(job, result.outcome)
+
+    def _has_all_pictures(self, job: Job, outcome: Outcome) -> bool:
+        """A worker is not trusted: it may name a file that it never stored."""
+        return all(
+            self.objects.exists(keys.output_key(job.job_id, job.attempt, picture.name))
+            for picture in outcome.pictures
+        )
+
+    def _note_health(self, job: Job, outcome: Outcome) -> None:
+        """What a job's end says of its provider; most failures are the job's own."""
+        provider = str(job.provider)
+        if outcome.error_kind == NO_ENGINE:
+            self.circuits.failed(provider, "its workers have no engine", job.slot_holder)
+        elif outcome.succeeded and job.is_probe:
+            self.circuits.begun(provider, job.slot_holder)  # if its progress was lost
+        elif outcome.succeeded:
+            self.circuits.succeeded(provider)
 
     def _read_result(self, job: Job) -> WorkerResult:
         data = self.objects.read(keys.result_key(job.job_id, job.attempt))

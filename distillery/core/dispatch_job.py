@@ -132,7 +132,7 @@ class DispatchJob:
         """Offer the job to one provider after the other. Returns whether any was asked."""
         asked = False
         for candidate in route(self.providers, self.records.all(), job, self.clock()):
-            if not self._is_fit(candidate):
+            if not self._is_fit(candidate, job):
                 continue
             try:
                 waiting = self._try_provider(job, candidate)
@@ -143,11 +143,12 @@ class DispatchJob:
             job, asked = waiting, True
         return asked
 
-    def _is_fit(self, candidate: Candidate) -> bool:
+    def _is_fit(self, candidate: Candidate, job: Job) -> bool:
         """Ask a provider how it does before it gets a job, and remember a bad answer."""
         provider = candidate.slots.provider
         if candidate.is_probe:
-            return self.circuits.claim_probe(provider.name, candidate.record.circuit)
+            probe = job.dispatched(provider.name, self.clock()).slot_holder
+            return self.circuits.claim_probe(provider.name, candidate.record.circuit, probe)
         condition = provider.condition()
         self.circuits.heard(provider.name, condition)
         return condition is ProviderCondition.READY
@@ -172,14 +173,14 @@ class DispatchJob:
             self.deliver.fail(attempt, REFUSED, kind="refused")
             return None
         except ProviderRefused as error:
-            self._note_refusal(provider.name, error)
+            self._note_refusal(attempt, error)
             waiting = attempt.returned(self.clock(), lost=False)
             self.store.move(attempt, waiting)
             return waiting
         except ProviderUnreachable as error:
             # It may have the job: the watchdog looks whether a worker begins, so that nobody
             # does the work twice.
-            self._note_refusal(provider.name, error)
+            self._note_refusal(attempt, error)
             return None
         self.telemetry.count("JobsDispatched", provider=provider.name)
         try:
@@ -188,7 +189,8 @@ class DispatchJob:
             logger.info("the result came before the provider's answer was written down")
         return None
 
-    def _note_refusal(self, provider: str, error: Exception) -> None:
+    def _note_refusal(self, attempt: Job, error: Exception) -> None:
+        provider = str(attempt.provider)
         logger.warning("provider did not take the job: %s", error)
         self.telemetry.count("ProviderRefusals", provider=provider)
-        self.circuits.failed(provider, str(error))
+        self.circuits.failed(provider, str(error), attempt.slot_holder)

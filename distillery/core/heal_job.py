@@ -101,8 +101,8 @@ class HealJob:
     def _judge(self, job: Job) -> None:
         verdict = self._verdict(job)
         if verdict is Verdict.FINE:
-            if job.is_probe and self.deliver.has_begun(job):
-                self.circuits.closed(str(job.provider))  # the event of its progress was lost
+            if job.is_probe and not job.progress_shown and self.deliver.has_begun(job):
+                self.circuits.begun(str(job.provider), job.slot_holder)  # its progress was lost
             self.store.move(job, job.looked_after(self.clock()))
         # What has ended meanwhile may have ended well.
         elif not self._was_delivered(job):
@@ -159,7 +159,7 @@ class HealJob:
         lost = verdict is Verdict.LOST
         self.telemetry.count("AttemptsLost" if lost else "AttemptsMoved", provider=name)
         if lost:
-            self.circuits.failed(name, "its workers lose jobs")
+            self.circuits.failed(name, "its workers lose jobs", job.slot_holder)
         if lost and job.losses + 1 >= MAX_LOSSES:
             self.deliver.fail(job, LOST, kind="lost")
             return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from distillery.core.circuits import Circuits
 from distillery.core.ports import Clock, JobQueue, JobStore, ProviderRecords, Telemetry
@@ -17,7 +17,7 @@ from distillery.core.routing import Slots
 logger = logging.getLogger(__name__)
 
 MEMBERS_AT_ONCE = 50
-"""Members held back that are looked after in one run; a minute later come those that are left."""
+"""Members held back that are looked after in one go; the next goes on where this one ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class HealLine:
     circuits: Circuits
     telemetry: Telemetry
     clock: Clock
+    _seen: list[str] = field(default_factory=list)  # the last member of a go that was full
 
     def __call__(self) -> None:
         """Do it once. Safe to call at any time."""
@@ -42,8 +43,11 @@ class HealLine:
                 self.circuits.heard(name, slots.provider.condition())
             self._free_lost_slots(name, record.holders)
         self._wake_line(self.records.all())
-        for user_id in self.store.members_held(MEMBERS_AT_ONCE):
+        members = self.store.members_held(MEMBERS_AT_ONCE, self._seen.pop() if self._seen else "")
+        for user_id in members:
             self._wake_member(user_id)
+        if len(members) == MEMBERS_AT_ONCE:
+            self._seen.append(members[-1])
 
     def _free_lost_slots(self, provider: str, holders: frozenset[str]) -> None:
         """A slot is taken and freed with its job's move, so only an accident leaves one taken."""

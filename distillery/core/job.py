@@ -147,9 +147,19 @@ class Job:
         return self.created_at + ANSWER_WITHIN_S
 
     @property
+    def cost(self) -> float:
+        """What a turn costs its member in virtual time: one unit, shared by the weight."""
+        return 1 / self.tier.weight
+
+    @property
     def finish_tag(self) -> float | None:
-        """What the member's next job starts at: a job costs one unit, shared by the weight."""
-        return None if self.start_tag is None else self.start_tag + 1 / self.tier.weight
+        """What the member's next job starts at."""
+        return None if self.start_tag is None else self.start_tag + self.cost
+
+    @property
+    def had_no_turn(self) -> bool:
+        """True while it stands in the line for the first time: its turn can be given back."""
+        return self.is_in_flight and self.attempt == 0
 
     @property
     def holds_slot(self) -> bool:

@@ -45,7 +45,8 @@ class JobStore(Protocol):
         - into the line: one of its member's `jobs_at_once` is taken, or MemberAtLimit;
         - into DISPATCHED: one of the provider's `slot_limit` slots is taken, or NoFreeSlot;
         - out of DISPATCHED: the slot is free;
-        - concluded: the member's place is free, and the charge is settled for pictures and given
+        - concluded: the member's place is free, as is the turn that the job may not have had, and
+          the charge is settled for pictures and given
           back for anything else, with a line in the ledger.
 
         Raises StaleJob when the job has moved on. Then nothing was written.
@@ -60,8 +61,8 @@ class JobStore(Protocol):
     def held(self, user_id: str) -> str | None:
         """Id of the job that a member has waited for longest of those that are held back."""
 
-    def members_held(self, limit: int) -> Sequence[str]:
-        """Ids of members who have jobs that are held back."""
+    def members_held(self, limit: int, after: str = "") -> Sequence[str]:
+        """Ids of members who have jobs that are held back, in order, those past `after`."""
 
     def of_member(self, user_id: str, limit: int) -> Sequence[str]:
         """Ids of a member's jobs, the latest first."""

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from distillery.core.errors import DuplicateJob
+from distillery.core.errors import DuplicateJob, QueueUnavailable
 from distillery.core.job import NOT_ADMITTED_S, Job, Origin, Request
 from distillery.core.ports import Clock, JobQueue, JobStore
 from distillery.core.recipe import Attachment, Recipe, default_recipe
@@ -42,7 +42,10 @@ class SendCanaries:
                 self.store.create(job)
             except DuplicateJob:
                 logger.info("this period's canary has been sent", extra={"provider": provider})
-            self.queue.send(job.job_id, group=MEMBER)
+            try:
+                self.queue.send(job.job_id, group=MEMBER)
+            except QueueUnavailable:
+                logger.warning("the watchdog will wake this canary", extra={"provider": provider})
 
     def _job(self, provider: str) -> Job:
         now = self.clock()

@@ -51,7 +51,7 @@ class ShowProgress:
         except StaleJob:
             return
         if job.is_probe and not job.progress_shown:
-            self.circuits.closed(str(job.provider))
+            self.circuits.begun(str(job.provider), job.slot_holder)
         if not job.is_canary:
             self._show(job, progress)
 

@@ -19,7 +19,8 @@ from distillery.core.ports import Progress
 
 MAX_PREVIEW_BYTES = 64 * 1024
 
-RETRYABLE = frozenset({"engine_unavailable", "upload_failed", "out_of_memory", "interrupted"})
+NO_ENGINE = "engine_unavailable"
+RETRYABLE = frozenset({NO_ENGINE, "upload_failed", "out_of_memory", "interrupted"})
 """Failures of the machine, not of the job: another attempt may well succeed."""
 
 _WORDS = {

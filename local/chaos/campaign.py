@@ -39,7 +39,7 @@ def _black_out(world: World) -> None:
     def dark() -> None:
         world.dark_until = world.clock() + 16 * 60
         for provider in world.providers:
-            provider.turn(world.rng.choice((Mode.NO_CAPACITY, Mode.DOWN)))
+            world.turn(provider, world.rng.choice((Mode.NO_CAPACITY, Mode.DOWN)))
         _black_out(world)
 
     if world.weather.changes:
@@ -53,7 +53,7 @@ def _change(world: World, provider: SimulatedProvider) -> None:
             world.dark_until - world.clock(), "mode", lambda: _change(world, provider)
         )
     elif world.weather.changes:
-        provider.turn(world.rng.choice(_MODES))
+        world.turn(provider, world.rng.choice(_MODES))
         delay_s = world.rng.uniform(20, 240)
         world.clock.after(delay_s, "mode", lambda: _change(world, provider))
 
@@ -61,6 +61,6 @@ def _change(world: World, provider: SimulatedProvider) -> None:
 def _change_discord(world: World) -> None:
     """Discord is away for up to a minute, now and then."""
     if world.weather.changes:
-        world.discord.is_down = not world.discord.is_down
+        world.turn_discord(is_down=not world.discord.is_down)
         delay_s = world.rng.uniform(5, 60) if world.discord.is_down else world.rng.uniform(300, 900)
         world.clock.after(delay_s, "mode", lambda: _change_discord(world))

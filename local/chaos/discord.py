@@ -26,7 +26,7 @@ class Message:
     """The answer to one interaction."""
 
     asked_at: float
-    response: str | None = None  # "thinking" or "refused": the first answer that Discord got
+    response: str | None = None  # "thinking", "refused" or "uncertain": the first that Discord got
     showing: tuple[str, Any] | None = None
     finals: list[tuple[str, Any]] = field(default_factory=list)  # each different one
     told: int = 0  # how often a final answer was written, each time it was

@@ -16,6 +16,7 @@ from distillery.core.ports import (
     JobQueue,
     JobStore,
     ObjectStore,
+    ProviderRecords,
     Replies,
 )
 
@@ -29,17 +30,24 @@ PORTS: Mapping[str, type] = {
     "objects": ObjectStore,
     "provider": GpuProvider,
     "queue": JobQueue,
+    "records": ProviderRecords,
     "replies": Replies,
     "store": JobStore,
 }
 HARMLESS: Mapping[str, frozenset[str]] = {
     "attachments": frozenset({"fetch"}),
     "letters": frozenset({"list", "take"}),  # an operator's commands: no room does them
-    "objects": frozenset({"read", "sign_get", "sign_upload"}),
+    "objects": frozenset({"read", "exists", "sign_claim", "sign_get", "sign_upload"}),
     "provider": frozenset({"condition", "status"}),
     "queue": frozenset(),
+    "records": frozenset({"all"}),
     "replies": frozenset(),
-    "store": frozenset({"load", "waiting", "overdue"}),
+    "store": frozenset(
+        {
+            *("load", "line", "place", "held", "members_held", "of_member"),
+            *("overdue", "anything_open", "account"),
+        }
+    ),
 }
 """Methods that change nothing of a job. Whatever is not named here has a side effect."""
 

@@ -12,32 +12,36 @@ from local.chaos.world import World
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Counts of jobs, unless said otherwise. The first six break a promise: they must be 0."""
+    """Counts of jobs, unless said otherwise. The first seven break a promise: they must be 0."""
 
     lost: int  # acknowledged, and without a final answer 15 minutes later
     unanswered: int  # acknowledged, and never answered
     doubled: int  # saw two different final answers
     covered: int  # progress was left lying over the final answer
     strangers: int  # saw a picture that was another's, or of an attempt given up before
-    leaked: int  # slots
+    leaked: int  # slots, and places of members
+    charged_wrongly: int  # members whose ledger does not fit what they saw
     asked: int
     acknowledged: int
     pictures: int
     failures: int
     submits: int
-    extra_runs: float  # runs of workers beyond each job's first, as a share of the submits
+    extra_runs: float  # runs on a GPU that nobody needed, as a share of the submits
     crashes: int
+    crash_points: int  # at which a room died
     dead_letters: int
     messages: int  # calls of the dispatcher
-    heal_p50_s: float  # from the first thing that went wrong with a job to its answer
-    heal_p95_s: float
+    heal_p50_s: float  # from the end of the last fault of a job to its answer, less its time in
+    heal_p95_s: float  # the line after that
     heal_max_s: float
+    stall_p95_s: float  # how long somebody stood in the line though a GPU was free
+    stall_max_s: float
 
     @property
     def kept(self) -> bool:
         """True when every promise was kept."""
         broken = self.lost + self.unanswered + self.doubled + self.covered + self.strangers
-        return broken + self.leaked == 0
+        return broken + self.leaked + self.charged_wrongly == 0
 
     def __str__(self) -> str:
         lines = [f"{name:14} {value:>10,.4g}" for name, value in asdict(self).items()]
@@ -50,27 +54,31 @@ def report(world: World) -> Report:
     promised = {who: m for who, m in everybody.items() if m.response == "thinking"}
     shown = [m.showing[0] for m in promised.values() if m.showing]
     submits = sum(provider.submits for provider in world.providers)
-    started = [job_id for provider in world.providers for job_id in provider.started]
+    ran = [job_id for provider in world.providers for job_id in provider.ran]
     healed = _healed(world, promised)
     return Report(
         lost=sum(_answer_took_s(m) > TOKEN_LIFE_S for m in promised.values()),
         unanswered=sum(m.answered_at is None for m in promised.values()),
-        doubled=sum(len(m.finals) > 1 for m in promised.values()),
+        doubled=sum(_has_two_answers(m) for m in everybody.values()),
         covered=sum(m.showing not in m.finals for m in promised.values() if m.finals),
         strangers=sum(_is_strange(world, who, m) for who, m in promised.items()),
-        leaked=world.leaked(),
+        leaked=world.service.leaked(),
+        charged_wrongly=_charged_wrongly(world, promised),
         asked=len(everybody),
         acknowledged=len(promised),
         pictures=shown.count("pictures"),
         failures=shown.count("failure"),
         submits=submits,
-        extra_runs=(len(started) - len(set(started))) / max(1, submits),
-        crashes=sum(world.crashed.values()),
+        extra_runs=(len(ran) - len(set(ran))) / max(1, submits),
+        crashes=sum(world.rooms.crashed.values()),
+        crash_points=len(set(world.rooms.crashed) - {"raised", "timeout"}),
         dead_letters=world.dead_letters,
         messages=world.received,
         heal_p50_s=_quantile(healed, 0.5),
         heal_p95_s=_quantile(healed, 0.95),
         heal_max_s=_quantile(healed, 1.0),
+        stall_p95_s=_quantile(sorted(world.stalls), 0.95),
+        stall_max_s=_quantile(sorted(world.stalls), 1.0),
     )
 
 
@@ -78,6 +86,11 @@ def _answer_took_s(message: Message) -> float:
     if message.answered_at is None:
         return float("inf")
     return message.answered_at - message.asked_at
+
+
+def _has_two_answers(message: Message) -> bool:
+    """A refusal is an answer as well: no pictures may follow it."""
+    return len(message.finals) + (message.response == "refused") > 1
 
 
 def _is_strange(world: World, job_id: str, message: Message) -> bool:
@@ -88,12 +101,40 @@ def _is_strange(world: World, job_id: str, message: Message) -> bool:
     )
 
 
+def _charged_wrongly(world: World, promised: dict[str, Message]) -> int:
+    """Count requests that were charged otherwise than once for pictures, and not at all else."""
+    ledger = world.service.ledger_of()
+    wrong = 0
+    for who, lines in ledger.items():
+        paid = {"reserve": 1, "settle": 1}
+        not_paid = {"reserve": 1, "refund": 1}
+        if who in promised:
+            showing = promised[who].showing
+            fits = [paid if showing and showing[0] == "pictures" else not_paid]
+        else:
+            fits = [paid, not_paid]  # nobody was promised anything: it is in their history
+        wrong += dict(lines) not in fits
+    wrong += sum(who not in ledger for who in promised)
+    for user, account in world.service.table.accounts.items():
+        mine = [line for line in world.service.table.ledger if line.user_id == user]
+        spent = sum(line.amount for line in mine if line.kind == "settle")
+        wrong += (account.reserved, account.spent) != (0, spent)
+    return wrong
+
+
 def _healed(world: World, promised: dict[str, Message]) -> list[float]:
-    return sorted(
-        message.answered_at - world.hurt_at[who]
-        for who, message in promised.items()
-        if message.answered_at is not None and world.hurt_at.get(who, 1e18) < message.answered_at
-    )
+    took = []
+    for who, message in promised.items():
+        hurt_at, answered_at = world.hurt_at.get(who), message.answered_at
+        if hurt_at is not None and answered_at is not None and hurt_at < answered_at:
+            times = world.service.table.jobs[who].times
+            entered_at = max(times.get("returned", 0.0), times.get("admitted", 0.0))
+            left_at = times.get("dispatched", 0.0)
+            if left_at < entered_at:  # it never did, until the time was up
+                left_at = times["concluded"]
+            in_line_s = max(0.0, left_at - max(hurt_at, entered_at))
+            took.append(answered_at - hurt_at - in_line_s)
+    return sorted(took)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

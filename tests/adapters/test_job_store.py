@@ -227,6 +227,18 @@ def test_a_member_has_no_more_jobs_in_flight_than_their_tier_allows(store: JobSt
     assert store.account("42").in_flight == {"2", "3"}
 
 
+def test_a_turn_that_a_job_did_not_have_is_given_back(store: JobStore) -> None:
+    first, second = (admitted(store, numbered(n), float(n)) for n in (1, 2))
+    assert store.account("42").finish_tag == 3.0
+    store.move(second, second.concluded(Outcome(error="cancelled"), NOW, 0.0))
+    assert store.account("42").finish_tag == 2.0
+
+    had = first.dispatched("runpod", NOW)
+    store.move(first, had, slot_limit=1)
+    store.move(had, had.concluded(Outcome(error="cancelled"), NOW, 0.0))
+    assert store.account("42").finish_tag == 2.0
+
+
 def test_jobs_that_are_held_back_are_found_by_their_members(store: JobStore) -> None:
     assert store.members_held(9) == []
     for number, user_id in ((5, "7"), (4, "7"), (3, "70"), (2, "8"), (9, "7")):

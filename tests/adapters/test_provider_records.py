@@ -98,10 +98,10 @@ def test_of_two_changes_of_a_circuit_one_wins(table: Table) -> None:
     with pytest.raises(StoreConflict):
         table.records.set_circuit("runpod", Circuit(), Circuit().failed(NOW, "503"))
 
-    table.records.set_circuit("runpod", opened, opened.probing(NOW + 20))
+    table.records.set_circuit("runpod", opened, opened.probing(NOW + 20, "1#1"))
     with pytest.raises(StoreConflict):
-        table.records.set_circuit("runpod", opened, opened.probing(NOW + 20.5))
-    table.records.set_circuit("runpod", opened.probing(NOW + 20), Circuit())
+        table.records.set_circuit("runpod", opened, opened.probing(NOW + 20.5, "1#1"))
+    table.records.set_circuit("runpod", opened.probing(NOW + 20, "1#1"), Circuit())
     assert table.records.all()["runpod"].circuit == Circuit()
     table.records.set_circuit("runpod", Circuit(), opened)
 

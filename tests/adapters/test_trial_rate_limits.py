@@ -28,7 +28,7 @@ RARE = {"429 of the scope global"}  # so few jobs seldom come near it
 
 
 def test_no_answer_is_lost_to_the_limits_and_few_calls_are_invalid() -> None:
-    findings = rate_limits.run(300, 100)
+    findings = rate_limits.run(600, 100)
     assert [f for f in findings if not f.kept and f.what not in RARE] == []
 
 
@@ -39,7 +39,7 @@ def test_the_same_seed_does_the_same() -> None:
 def broken(monkeypatch: pytest.MonkeyPatch, target: str, change: Any) -> set[str]:
     """Break the client; return which figures tell of it."""
     monkeypatch.setattr(target, change)
-    return {f.what for f in rate_limits.run(300, 100) if not f.kept} - RARE
+    return {f.what for f in rate_limits.run(600, 100) if not f.kept} - RARE
 
 
 def test_a_client_that_ignores_the_limits_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,22 +11,32 @@ import pytest
 
 from distillery.core import keys
 from distillery.core.accept_job import AcceptJob, Order
+from distillery.core.admit_job import AdmitJob
+from distillery.core.cancel_job import CancelJob
+from distillery.core.circuits import Circuits
 from distillery.core.deliver_result import DeliverResult
-from distillery.core.dispatch_job import DispatchJob, Slots
+from distillery.core.dispatch_job import DispatchJob
 from distillery.core.heal_job import HealJob
+from distillery.core.heal_line import HealLine
 from distillery.core.job import Job, Origin
+from distillery.core.list_jobs import ListJobs
 from distillery.core.recipe import Option, OptionKind, Recipe, Slot
+from distillery.core.records import Account, ProviderRecord
+from distillery.core.routing import Slots
+from distillery.core.send_canaries import SendCanaries
 from distillery.core.show_progress import ShowProgress
+from distillery.core.stop_attempt import StopAttempt
+from distillery.core.tier import Tier
 from local.memory import (
     FakeClock,
     MemoryAttachments,
-    MemoryJobStore,
     MemoryObjectStore,
     MemoryProvider,
     MemoryQueue,
     MemoryReplies,
     MemoryTelemetry,
 )
+from local.memory_store import MemoryJobStore, MemoryProviderRecords
 
 CDN = "https://cdn.discordapp.com"
 
@@ -72,22 +83,34 @@ class World:
     runpod: MemoryProvider = field(default_factory=lambda: MemoryProvider("runpod"))
     sagemaker: MemoryProvider = field(default_factory=lambda: MemoryProvider("sagemaker"))
     attachments: MemoryAttachments = field(default_factory=MemoryAttachments)
-    slots: int = 2
+    slots: int = 2  # of each provider
+    tiers: tuple[Tier, ...] = (Tier(jobs_at_once=10),)
+    provider_names: tuple[str, ...] = ("runpod", "sagemaker")
 
     def __post_init__(self) -> None:
+        recipes = {"plain": RECIPE}
+        both = {"runpod": self.runpod, "sagemaker": self.sagemaker}
+        self.providers = {name: both[name] for name in self.provider_names}
+        by_name = {n: Slots(provider, self.slots) for n, provider in self.providers.items()}
+        self.table = self.store.table
+        self.records = MemoryProviderRecords(self.table)
+        self.circuits = Circuits(self.records, self.telemetry, self.clock)
+        self.stop = StopAttempt(self.objects, self.providers)
         self.accept = AcceptJob(
-            recipes={"plain": RECIPE},
+            recipes=recipes,
             store=self.store,
             queue=self.queue,
             telemetry=self.telemetry,
             clock=self.clock,
             attachment_origins=frozenset({CDN}),
+            tiers=self.tiers,
         )
         self.deliver = DeliverResult(
             store=self.store,
             queue=self.queue,
             objects=self.objects,
             replies=self.replies,
+            circuits=self.circuits,
             telemetry=self.telemetry,
             clock=self.clock,
         )
@@ -96,50 +119,130 @@ class World:
             objects=self.objects,
             replies=self.replies,
             deliver=self.deliver,
+            circuits=self.circuits,
             telemetry=self.telemetry,
+            clock=self.clock,
+        )
+        self.admit = AdmitJob(
+            recipes=recipes,
+            store=self.store,
+            records=self.records,
+            objects=self.objects,
+            attachments=self.attachments,
+            deliver=self.deliver,
             clock=self.clock,
         )
         self.dispatch = DispatchJob(
-            recipes={"plain": RECIPE},
+            recipes=recipes,
             store=self.store,
+            records=self.records,
             queue=self.queue,
             objects=self.objects,
-            attachments=self.attachments,
-            providers=[Slots(self.runpod, self.slots), Slots(self.sagemaker, self.slots)],
+            providers=list(by_name.values()),
+            admit=self.admit,
             deliver=self.deliver,
+            stop=self.stop,
+            circuits=self.circuits,
             telemetry=self.telemetry,
             clock=self.clock,
             job_timeout_s=600,
         )
-
         self.heal = HealJob(
             store=self.store,
+            records=self.records,
             queue=self.queue,
-            providers={"runpod": self.runpod, "sagemaker": self.sagemaker},
+            providers=by_name,
             deliver=self.deliver,
+            stop=self.stop,
+            circuits=self.circuits,
             telemetry=self.telemetry,
             clock=self.clock,
             job_timeout_s=600,
+            promise_s=120,
+            hedge_share=0.5,
+        )
+        self.heal_line = HealLine(
+            store=self.store,
+            records=self.records,
+            queue=self.queue,
+            providers=list(by_name.values()),
+            circuits=self.circuits,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+        self.cancel = CancelJob(self.store, self.queue, self.telemetry, self.clock)
+        self.list_jobs = ListJobs(self.store)
+        self.canaries = SendCanaries(
+            recipes, self.provider_names, self.store, self.queue, self.clock
         )
 
-    def order(self, job_id: str = "1001", workflow: str | None = None, **options: Any) -> Order:
+    def order(
+        self, job_id: str = "1001", workflow: str | None = None, user: str = "42", **options: Any
+    ) -> Order:
         """Return a member's order; without options, for a red fox."""
         return Order(
             job_id=job_id,
-            origin=Origin(application_id="1", token="secret-token", user_id="42", channel_id="7"),
+            origin=Origin(application_id="1", token="secret-token", user_id=user, channel_id="7"),
             workflow=workflow,
             options=options or {"prompt": "a red fox"},
+            role_ids=frozenset({user}),  # so that a tier may be one member's
         )
 
-    def accepted(self, job_id: str = "1001", **options: Any) -> Job:
+    def accepted(self, job_id: str = "1001", *, user: str = "42", **options: Any) -> Job:
         """Accept an order and return its job."""
-        return self.accept(self.order(job_id, **options))
+        return self.accept(self.order(job_id, user=user, **options))
 
-    def dispatched(self, job_id: str = "1001") -> Job:
+    def dispatched(self, job_id: str = "1001", *, user: str = "42") -> Job:
         """Accept and dispatch an order; return the job as it stands then."""
-        self.accepted(job_id)
+        self.accepted(job_id, user=user)
         self.dispatch(job_id)
         return self.job(job_id)
+
+    def all_slots_taken(self) -> None:
+        """Another member's jobs fill both providers."""
+        for number in range(self.slots * len(self.providers)):
+            self.dispatched(f"busy-{number}", user="busy")
+        self.queue.sent.clear()
+
+    def run_queue(self) -> None:
+        """Let the dispatcher take every message, also those that come of it."""
+        while self.queue.sent:
+            self.dispatch(self.queue.sent.pop(0)[0])
+
+    def look(self, after_s: float = 0.0) -> None:
+        """Let time pass, then do what the watchdog does with all that is overdue."""
+        self.clock.pass_time(after_s)
+        for job_id in self.store.overdue(self.clock(), 1000):
+            self.heal(job_id)
+
+    def finish(self, job_id: str = "1001") -> None:
+        """A worker makes the job's picture, and its result is told."""
+        attempt = self.job(job_id).attempt
+        self.worker_writes_picture(job_id, attempt)
+        self.deliver(job_id, attempt)
+
+    def worker_begins(self, job_id: str = "1001", attempt: int = 1) -> None:
+        """Do what a worker does first: claim the attempt."""
+        self.objects.put(keys.claim_key(job_id, attempt), b"", "application/octet-stream")
+
+    def record(self, provider: str) -> ProviderRecord:
+        """Return what is recorded of a provider."""
+        return self.records.all().get(provider, ProviderRecord())
+
+    def set_record(self, provider: str, **changes: Any) -> None:
+        """Change what is recorded of a provider."""
+        self.table.providers[provider] = dataclasses.replace(self.record(provider), **changes)
+
+    def account(self, user: str = "42") -> Account:
+        """Return what a member has."""
+        return self.store.account(user)
+
+    def words(self, job_id: str = "1001") -> str:
+        """Return the words that a message shows, which must be words."""
+        shown = self.replies.showing(job_id)
+        assert shown is not None
+        assert shown.kind == "failure"
+        return str(shown.content)
 
     def job(self, job_id: str = "1001") -> Job:
         """Return a job as it stands."""

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from distillery.core.errors import InvalidOption
-from distillery.core.job import JobState
+from distillery.core.errors import InvalidOption, NotEnoughCredits
+from distillery.core.job import NOT_ADMITTED_S, JobState
 from distillery.core.recipe import Attachment
+from distillery.core.records import Account
+from distillery.core.tier import Tier
 from tests.core.conftest import CDN, World
 
 
@@ -84,4 +88,41 @@ def test_an_attached_file_is_part_of_the_request(world: World) -> None:
 def test_when_the_queue_fails_the_job_waits_for_the_watchdog(world: World) -> None:
     world.queue.broken = True
     assert world.accepted().state is JobState.QUEUED
-    assert world.store.waiting(10) == ["1001"]
+
+    world.queue.broken = False
+    world.look(NOT_ADMITTED_S)
+    assert world.queue.sent == [("1001", 0)]
+
+
+def test_a_member_has_the_best_tier_that_one_of_their_roles_gives() -> None:
+    gold, silver = Tier("gold", role_id="g"), Tier("silver", role_id="s")
+    world = World(tiers=(gold, silver, Tier("everybody")))
+
+    def tier(*roles: str) -> str:
+        order = dataclasses.replace(world.order(), role_ids=frozenset(roles))
+        return world.accept(dataclasses.replace(order, job_id="-".join(roles))).tier.name
+
+    assert tier("s", "g", "other") == "gold"
+    assert tier("s") == "silver"
+    assert tier("other") == "everybody"
+    assert tier() == "everybody"
+
+
+def test_what_a_job_costs_is_reserved_before_the_dispatcher_is_woken() -> None:
+    world = World(tiers=(Tier(credits=1),))
+    world.accepted()
+    assert world.account() == Account(balance=0, reserved=1)
+
+    world.queue.sent.clear()
+    with pytest.raises(NotEnoughCredits, match="0 credits left"):
+        world.accepted("1002")
+    assert world.store.load("1002") is None
+    assert world.queue.sent == []
+
+
+def test_a_repeat_of_the_last_request_that_credits_cover_is_still_acknowledged() -> None:
+    world = World(tiers=(Tier(credits=1),))
+    world.accepted()
+    world.accepted()
+    assert world.account() == Account(balance=0, reserved=1)
+    assert world.queue.sent == [("1001", 0), ("1001", 0)]

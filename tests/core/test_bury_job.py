@@ -6,9 +6,10 @@ import pytest
 
 from distillery.core.bury_job import BuryJob
 from distillery.core.deliver_result import DELIVERY_LEASE_S
-from distillery.core.errors import DiscordUnavailable, QueueUnavailable
+from distillery.core.errors import DiscordUnavailable, ProviderUnreachable, QueueUnavailable
 from distillery.core.job import Job, JobState
 from distillery.core.ports import DeadLetter, LetterSource
+from distillery.core.tier import Tier
 from local.memory import MemoryDeadLetters
 from tests.core.conftest import World
 
@@ -33,32 +34,29 @@ def bury(world: World) -> Burial:
     return Burial(world)
 
 
-def words(world: World) -> str:
-    shown = world.replies.showing("1001")
-    assert shown is not None
-    assert shown.kind == "failure"
-    return str(shown.content)
-
-
 def test_a_job_that_nobody_could_dispatch_ends_with_words(world: World, bury: Burial) -> None:
     world.accepted()
     bury(MESSAGE)
 
     assert world.job().state is JobState.FAILED
     assert world.job().outcome.error_kind == "dead_letter"  # type: ignore[union-attr]
-    assert "Try again" in words(world)
-    assert "1001" in words(world)
+    assert "Try again" in world.words()
+    assert "1001" in world.words()
     assert world.telemetry.counts["DeadLetters"] == 1
 
 
-def test_a_dispatch_that_never_reached_the_provider_ends_and_frees_its_slot(
+def test_a_message_that_dies_ends_no_job_that_was_made_ready_before(
     world: World, bury: Burial
 ) -> None:
-    job = world.accepted()
+    job = world.admit(world.accepted())
+    assert job is not None
+    bury(MESSAGE)
+    assert world.job().state is JobState.QUEUED
+
     world.store.move(job, job.dispatched("runpod", world.clock()), slot_limit=2)
     bury(MESSAGE)
-    assert world.job().state is JobState.FAILED
-    assert world.store.in_flight("runpod") == 0
+    assert world.job().state is JobState.DISPATCHED
+    assert world.replies.edits == []
 
 
 @pytest.mark.parametrize("letter", [MESSAGE, EVENT])
@@ -80,6 +78,17 @@ def test_a_job_that_a_worker_has_is_left_to_the_watchdog(
     assert world.job() == job
 
 
+@pytest.mark.parametrize("letter", [MESSAGE, EVENT])
+def test_an_attempt_that_no_provider_confirmed_but_a_worker_has_begun_is_left_alone(
+    world: World, bury: Burial, letter: DeadLetter
+) -> None:
+    world.runpod.error = ProviderUnreachable("silence")
+    job = world.dispatched()
+    world.worker_begins()
+    bury(letter)
+    assert world.job() == job
+
+
 def test_an_event_of_an_abandoned_attempt_does_not_end_the_job(world: World, bury: Burial) -> None:
     job = world.accepted()
     bury(EVENT)
@@ -96,14 +105,12 @@ def test_a_result_that_makes_the_job_wait_again_leaves_it_waiting(
     assert world.replies.edits == []
 
 
-def test_a_job_that_waits_again_and_cannot_be_dispatched_ends_with_words(
-    world: World, bury: Burial
-) -> None:
+def test_a_job_that_waits_again_keeps_its_place_in_the_line(world: World, bury: Burial) -> None:
     world.dispatched()
     world.worker_writes_error("engine_unavailable")
     world.deliver("1001", 1)
     bury(MESSAGE)
-    assert world.job().state is JobState.FAILED
+    assert list(world.store.line(9)) == ["1001"]
 
 
 @pytest.mark.parametrize("letter", [MESSAGE, EVENT])
@@ -115,7 +122,17 @@ def test_pictures_that_cannot_be_delivered_become_words(
     del world.objects.objects["jobs/1001/1/outputs/0_9.png"]
     bury(letter)
     assert world.job().state is JobState.FAILED
-    assert "Try again" in words(world)
+    assert "Try again" in world.words()
+
+
+def test_whoever_is_told_that_nothing_was_charged_has_not_been_charged() -> None:
+    world = World(tiers=(Tier(credits=5),))
+    world.dispatched()
+    world.worker_writes_picture()
+    del world.objects.objects["jobs/1001/1/outputs/0_9.png"]
+    Burial(world)(EVENT)
+    assert "Nothing was charged" in world.words()
+    assert (world.account().balance, world.account().spent) == (5, 0)
 
 
 def test_a_delivery_that_another_room_makes_is_left_alone(world: World, bury: Burial) -> None:
@@ -158,8 +175,7 @@ def test_a_letter_that_names_no_job_we_know_is_kept(
 
 def test_a_job_that_is_answered_stays_as_it_is(world: World, bury: Burial) -> None:
     world.dispatched()
-    world.worker_writes_picture()
-    world.deliver("1001", 1)
+    world.finish()
     for letter in (MESSAGE, MESSAGE, EVENT):
         bury(letter)
     assert world.job().state is JobState.SUCCEEDED

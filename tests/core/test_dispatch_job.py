@@ -1,16 +1,30 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from distillery.core.dispatch_job import RECHECK_DELAY_S, RETRY_DELAYS_S, SUBMIT_GRACE_S
-from distillery.core.errors import ProviderRefused, ProviderUnreachable
-from distillery.core.job import JobState
+from distillery.core.circuit import Circuit, CircuitState
+from distillery.core.dispatch_job import LOOK_AHEAD
+from distillery.core.errors import (
+    DiscordUnavailable,
+    JobRefused,
+    ProviderRefused,
+    ProviderUnreachable,
+    StaleJob,
+)
+from distillery.core.job import ANSWER_WITHIN_S, SUBMIT_GRACE_S, JobState
 from distillery.core.ports import ProviderCondition
 from distillery.core.recipe import Attachment
-from distillery.core.routing import Candidate, route
+from distillery.core.tier import Tier
 from tests.core.conftest import CDN, World
 
-READY, STARVED, DOWN = ProviderCondition
+NOT_READY = [c for c in ProviderCondition if c is not ProviderCondition.READY]
+
+
+def submits(world: World) -> list[str]:
+    """Ids of the jobs that the providers were given, in order at each."""
+    return [str(e["job_id"]) for e in [*world.runpod.submitted, *world.sagemaker.submitted]]
 
 
 def test_a_job_goes_to_the_operators_first_choice(world: World) -> None:
@@ -33,27 +47,135 @@ def test_the_worker_gets_a_filled_graph_and_no_secret(world: World) -> None:
     assert "secret-token" not in repr(envelope)
 
 
-@pytest.mark.parametrize("error", [ProviderRefused("no"), ProviderUnreachable("silence")])
-def test_a_provider_that_does_not_take_a_job_loses_it_to_the_other_at_once(
-    world: World, error: ProviderRefused | ProviderUnreachable
-) -> None:
-    world.runpod.error = error
+def test_a_provider_that_refuses_a_job_loses_it_to_the_other_at_once(world: World) -> None:
+    world.runpod.error = ProviderRefused("no")
     job = world.dispatched()
 
-    assert (job.provider, job.attempt) == ("sagemaker", 2)
-    assert world.store.in_flight("runpod") == 0
-    assert world.store.in_flight("sagemaker") == 1
+    assert (job.provider, job.attempt, job.losses) == ("sagemaker", 2, 0)
+    assert world.record("runpod").holders == frozenset()
+    assert len(world.record("sagemaker").holders) == 1
+    assert world.telemetry.counts["ProviderRefusals"] == 1
 
 
-def test_the_other_way_round_too(world: World) -> None:
-    world.runpod.state = STARVED
-    world.sagemaker.error = ProviderRefused("no")
-    assert world.dispatched().provider == "runpod"
+def test_a_job_that_all_refuse_waits_in_its_place_and_goes_when_one_takes_it(
+    world: World,
+) -> None:
+    world.runpod.error = world.sagemaker.error = ProviderRefused("no")
+    place = world.dispatched().start_tag
+    assert (world.job().state, world.job().start_tag) == (JobState.QUEUED, place)
+    assert world.replies.edits == []
+
+    world.runpod.error = world.sagemaker.error = None
+    world.heal_line()
+    world.run_queue()
+    assert world.job().state is JobState.DISPATCHED
 
 
-def test_a_starved_provider_is_passed_over(world: World) -> None:
-    world.runpod.state = STARVED
+def test_a_job_that_no_provider_will_ever_take_ends_with_words_and_opens_no_circuit() -> None:
+    world = World(tiers=(Tier(credits=5),))
+    world.runpod.error = JobRefused("413: too large")
+    world.accepted("2002", user="other")
+    for number in range(4):
+        world.dispatched(str(number))
+        assert world.job(str(number)).state is JobState.FAILED
+        assert "smaller" in world.words(str(number))
+    assert world.record("runpod").circuit == Circuit()
+    assert world.record("runpod").holders == frozenset()
+    assert world.account().balance == 5
+    assert world.sagemaker.submitted == []
+
+    world.runpod.error = None
+    world.dispatch("2002")
+    assert world.job("2002").provider == "runpod"
+
+
+def test_a_submit_that_got_no_answer_is_made_nowhere_else(world: World) -> None:
+    world.runpod.error = ProviderUnreachable("silence")
+    job = world.dispatched()
+
+    assert (job.state, job.provider, job.provider_job_id) == (JobState.DISPATCHED, "runpod", None)
+    assert world.sagemaker.submitted == []
+    world.dispatch("1001")
+    world.heal_line()
+    world.run_queue()
+    assert world.job() == job
+    assert world.record("runpod").holders == {"1001#1"}
+
+
+def test_an_unsure_submit_whose_worker_has_begun_is_waited_for(world: World) -> None:
+    world.runpod.error = ProviderUnreachable("silence")
+    world.dispatched()
+    world.worker_begins()
+    for _ in range(5):
+        world.look(SUBMIT_GRACE_S)
+        world.run_queue()
+    assert (world.job().state, world.job().attempt) == (JobState.DISPATCHED, 1)
+    assert submits(world) == []
+
+    world.finish()
+    assert world.job().state is JobState.SUCCEEDED
+
+
+def test_an_unsure_submit_of_which_nothing_comes_is_called_off_before_the_next(
+    world: World,
+) -> None:
+    world.runpod.error = ProviderUnreachable("silence")
+    world.dispatched()
+    world.look(SUBMIT_GRACE_S - 1)
+    assert world.job().state is JobState.DISPATCHED
+
+    called_off: list[bool] = []
+    world.sagemaker.on_submit = lambda _: called_off.append(
+        world.objects.exists("jobs/1001/1/cancel")
+    )
+    world.look(1)
+    world.run_queue()
+    assert (world.job().provider, world.job().attempt) == ("sagemaker", 2)
+    assert called_off == [True]
+    assert submits(world) == ["1001"]
+
+
+def test_an_unsure_attempt_is_called_off_before_it_waits_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a room that dies in between leaves a worker that nobody calls off."""
+    world.runpod.error = ProviderUnreachable("silence")
+    world.dispatched()
+
+    def dies(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(world.store, "move", dies)
+    with pytest.raises(SystemExit):
+        world.look(SUBMIT_GRACE_S)
+    assert world.objects.exists("jobs/1001/1/cancel")
+
+
+@pytest.mark.parametrize("condition", NOT_READY)
+def test_a_provider_that_is_not_ready_is_passed_over(
+    world: World, condition: ProviderCondition
+) -> None:
+    world.runpod.state = condition
     assert world.dispatched().provider == "sagemaker"
+    assert world.runpod.submitted == []
+
+
+def test_a_provider_that_says_it_has_no_gpu_gets_nothing_more(world: World) -> None:
+    world.runpod.state = ProviderCondition.NO_CAPACITY
+    world.dispatched()
+    assert world.record("runpod").circuit.state(world.clock()) is CircuitState.OPEN
+
+    def unheard() -> ProviderCondition:
+        raise AssertionError("a provider that gets nothing need not be asked")
+
+    world.runpod.condition = unheard  # type: ignore[method-assign]
+    assert world.dispatched("1002").provider == "sagemaker"
+
+
+def test_a_single_silence_closes_nothing_off(world: World) -> None:
+    world.runpod.state = ProviderCondition.DOWN
+    world.dispatched()
+    assert world.record("runpod").circuit.state(world.clock()) is CircuitState.CLOSED
 
 
 def test_full_slots_send_the_job_to_the_other_provider(world: World) -> None:
@@ -61,48 +183,209 @@ def test_full_slots_send_the_job_to_the_other_provider(world: World) -> None:
     assert providers == ["runpod", "runpod", "sagemaker", "sagemaker"]
 
 
-def test_when_all_slots_are_taken_the_job_waits_without_losing_a_try(world: World) -> None:
-    for job in range(1, 5):
-        world.dispatched(str(job))
-    job = world.dispatched("5")
-
-    assert (job.state, job.tries) == (JobState.QUEUED, 0)
-    assert world.queue.sent[-1] == ("5", RECHECK_DELAY_S)
-
-
-def test_a_job_that_nobody_takes_is_tried_again_later_and_fails_with_words(world: World) -> None:
-    world.runpod.error = world.sagemaker.error = ProviderUnreachable("silence")
+def test_when_all_slots_are_taken_a_job_waits_and_no_message_is_kept_for_it(world: World) -> None:
+    world.all_slots_taken()
     world.accepted()
-    for delay_s in RETRY_DELAYS_S:
+    world.queue.sent.clear()
+    for _ in range(3):
         world.dispatch("1001")
-        assert world.queue.sent[-1] == ("1001", delay_s)
-        assert world.replies.edits == []
-    world.dispatch("1001")
 
-    assert world.job().state is JobState.FAILED
-    shown = world.replies.showing("1001")
-    assert shown is not None
-    assert "Try again" in shown.content
-    assert len(world.replies.edits) == 1
+    assert (world.job().state, world.job().attempt) == (JobState.QUEUED, 0)
+    assert world.queue.sent == []
+    assert len(submits(world)) == 4
+
+
+def test_a_message_gives_a_slot_to_whoever_is_next_and_not_to_whom_it_names(world: World) -> None:
+    world.all_slots_taken()
+    world.dispatched("first", user="1")
+    world.finish("busy-0")
+    world.queue.sent.clear()
+    world.dispatched("second", user="2")
+
+    assert world.job("first").state is JobState.DISPATCHED
+    assert world.job("second").state is JobState.QUEUED
+
+
+def test_one_message_gives_one_slot_and_calls_the_next_while_more_are_free(world: World) -> None:
+    for job_id in ("1", "2", "3"):
+        world.admit(world.accepted(job_id))
+    world.queue.sent.clear()
+    world.dispatch("1")
+    assert [world.job(str(n)).state.value for n in (1, 2, 3)] == ["DISPATCHED", "QUEUED", "QUEUED"]
+    assert world.queue.sent == [("2", 0)]
+
+    world.run_queue()
+    assert {world.job(str(n)).state for n in (1, 2, 3)} == {JobState.DISPATCHED}
+
+
+def test_nobody_is_called_for_a_slot_that_is_not_free() -> None:
+    world = World(slots=1, provider_names=("runpod",))
+    for job_id in ("1", "2"):
+        world.admit(world.accepted(job_id))
+    world.queue.sent.clear()
+    world.dispatch("1")
+    assert world.queue.sent == []
+
+
+def test_a_job_bound_to_a_provider_that_gets_nothing_holds_up_nobody_behind_it(
+    world: World,
+) -> None:
+    world.set_record("sagemaker", circuit=Circuit(trips=1, open_until=world.clock() + 60))
+    bound = World(clock=world.clock).accepted("bound")
+    world.store.create(dataclasses.replace(bound, only_on="sagemaker"))
+    world.dispatch("bound")
+    assert world.job("bound").state is JobState.QUEUED
+    assert world.dispatched(user="other").state is JobState.DISPATCHED
+
+
+def test_a_newcomer_that_the_line_does_not_show_yet_is_served(world: World) -> None:
+    world.store.line = lambda limit: []  # type: ignore[method-assign]
+    assert world.dispatched().state is JobState.DISPATCHED
+
+
+def test_a_line_that_shows_only_who_has_left_it_holds_no_newcomer_up() -> None:
+    """The index of the line is a moment behind, and many may leave it in that moment."""
+    world = World(slots=LOOK_AHEAD + 1, tiers=(Tier(jobs_at_once=99),))
+    gone = [world.dispatched(f"gone-{n}").job_id for n in range(LOOK_AHEAD)]
+    world.store.line = lambda limit: gone[:limit]  # type: ignore[method-assign]
+    assert world.dispatched().state is JobState.DISPATCHED
 
 
 def test_a_job_dispatched_twice_runs_once(world: World) -> None:
     world.dispatched()
     world.dispatch("1001")
-    assert len(world.runpod.submitted) + len(world.sagemaker.submitted) == 1
+    assert submits(world) == ["1001"]
+
+
+def test_two_rooms_that_read_the_line_together_do_not_both_take_its_head(world: World) -> None:
+    for job_id in ("1", "2"):
+        world.admit(world.accepted(job_id))
+    as_read = world.job("1")
+    world.dispatch("1")
+    load = world.store.load
+    stale = {"1": as_read}
+    world.store.load = lambda job_id: stale.pop(job_id, None) or load(job_id)  # type: ignore[method-assign]
+    world.dispatch("2")
+
+    assert sorted(submits(world)) == ["1", "2"]
+
+
+def test_a_slot_that_somebody_else_takes_first_sends_the_job_elsewhere() -> None:
+    world = World(slots=1)
+    records = dict(world.records.all())
+    world.dispatched("1")
+    world.records.all = lambda: records  # type: ignore[method-assign]  # as read before
+    assert world.dispatched("2").provider == "sagemaker"
+
+
+def test_a_job_waits_while_its_circuit_is_open_everywhere(world: World) -> None:
+    for name in world.providers:
+        world.set_record(name, circuit=Circuit(trips=1, open_until=world.clock() + 15))
+    assert world.dispatched().state is JobState.QUEUED
+    assert world.queue.sent == [("1001", 0)]
+
+    world.clock.pass_time(15)
+    world.dispatch("1001")
+    assert (world.job().provider, world.job().is_probe) == ("runpod", True)
+
+
+def test_only_one_job_tries_a_provider_out(world: World) -> None:
+    for name in world.providers:
+        world.set_record(name, circuit=Circuit(trips=1, open_until=world.clock()))
+    for number in range(4):
+        world.dispatched(str(number))
+    world.run_queue()
+
+    at_providers = [world.job(str(n)) for n in range(4) if world.job(str(n)).holds_slot]
+    assert [(j.provider, j.is_probe) for j in at_providers] == [
+        ("runpod", True),
+        ("sagemaker", True),
+    ]
+
+
+def test_a_probe_is_not_tried_while_another_provider_works(world: World) -> None:
+    world.set_record("runpod", circuit=Circuit(trips=1, open_until=world.clock()))
+    job = world.dispatched()
+    assert (job.provider, job.is_probe) == ("sagemaker", False)
+
+
+def test_a_probe_that_is_refused_opens_the_circuit_for_longer(world: World) -> None:
+    world.set_record("runpod", circuit=Circuit(trips=1, open_until=world.clock()))
+    world.set_record("sagemaker", circuit=Circuit(trips=1, open_until=world.clock() + 999))
+    world.runpod.error = ProviderRefused("no")
+    world.dispatched()
+
+    circuit = world.record("runpod").circuit
+    assert (circuit.trips, circuit.open_until - world.clock()) == (2, 30)
+    assert not circuit.is_probing
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+def test_a_job_that_waited_as_long_as_anybody_may_is_answered(world: World, is_free: bool) -> None:
+    if not is_free:
+        world.all_slots_taken()
+    world.accepted()
+    world.clock.pass_time(ANSWER_WITHIN_S)
+    world.dispatch("1001")
+    assert "in time" in world.words()
+    assert "1001" not in submits(world)
+
+
+def test_a_late_job_in_the_line_is_answered_and_the_slot_goes_to_the_next(world: World) -> None:
+    world.all_slots_taken()
+    world.dispatched("late", user="1")
+    world.clock.pass_time(ANSWER_WITHIN_S)
+    world.dispatched("next", user="2")
+    world.finish("busy-0")
+    world.queue.sent.clear()
+    world.dispatch("next")
+
+    assert "in time" in world.words("late")
+    assert world.job("next").state is JobState.DISPATCHED
+
+
+def test_a_job_in_the_line_whose_workflow_is_uninstalled_is_answered(world: World) -> None:
+    world.admit(world.accepted())
+    world.dispatch.recipes.clear()  # type: ignore[attr-defined]
+    world.dispatch("1001")
+    assert "no longer installed" in world.words()
+
+
+def test_a_message_of_a_job_whose_teller_has_gone_has_it_told(world: World) -> None:
+    world.dispatched()
+    world.worker_writes_picture()
+    world.replies.error = DiscordUnavailable("later")
+    with pytest.raises(DiscordUnavailable):
+        world.deliver("1001", 1)
+    world.replies.error = None
+    world.dispatch("1001")
+    assert world.job().state is JobState.SUCCEEDED
 
 
 def test_a_dispatch_that_died_before_it_submitted_is_done_again(world: World) -> None:
-    job = world.accepted()
+    job = world.admit(world.accepted())
+    assert job is not None
     world.store.move(job, job.dispatched("runpod", world.clock()), slot_limit=2)
 
     world.dispatch("1001")
-    assert world.runpod.submitted == []  # it may still be at it
+    assert submits(world) == []  # it may still be at it
 
-    world.clock.pass_time(SUBMIT_GRACE_S + 1)
+    world.look(SUBMIT_GRACE_S)
+    world.run_queue()
+    assert (world.job().provider, world.job().attempt) == ("sagemaker", 2)
+
+
+def test_a_job_that_moves_on_while_it_is_submitted_is_no_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.admit(world.accepted())
+
+    def moved_on(*_: object, **__: object) -> None:
+        raise StaleJob("1001")
+
+    monkeypatch.setattr(world.store, "move", moved_on)
     world.dispatch("1001")
-    assert world.job().attempt == 2
-    assert len(world.sagemaker.submitted) == 1  # not where the last one died
+    assert submits(world) == []
 
 
 def test_the_result_may_arrive_before_the_providers_answer_is_written(world: World) -> None:
@@ -112,7 +395,7 @@ def test_the_result_may_arrive_before_the_providers_answer_is_written(world: Wor
 
     world.runpod.on_submit = finish
     assert world.dispatched().state is JobState.SUCCEEDED
-    assert world.store.in_flight("runpod") == 0
+    assert world.record("runpod").holders == frozenset()
 
 
 def test_attached_files_are_copied_for_the_worker(world: World) -> None:
@@ -133,36 +416,6 @@ def test_attached_files_are_copied_for_the_worker(world: World) -> None:
     assert world.objects.read("jobs/1001/inputs/image") == b"png"
 
 
-def test_an_attached_file_that_is_gone_is_told_to_the_member(world: World) -> None:
-    url = f"{CDN}/attachments/1/2/gone.png"
-    world.accepted(prompt="a fox", image=Attachment("gone.png", url, "image/png", 3))
-    world.dispatch("1001")
-
-    assert world.job().state is JobState.FAILED
-    shown = world.replies.showing("1001")
-    assert shown is not None
-    assert "Attach it again" in shown.content
-
-
 def test_a_message_about_an_unknown_job_is_harmless(world: World) -> None:
     world.dispatch("9999")
     assert world.runpod.submitted == []
-
-
-@pytest.mark.parametrize(
-    ("runpod", "sagemaker", "avoid", "first"),
-    [
-        (READY, READY, None, "runpod"),
-        (READY, READY, "runpod", "sagemaker"),
-        (STARVED, READY, None, "sagemaker"),
-        (DOWN, STARVED, None, "sagemaker"),
-        (READY, DOWN, "runpod", "runpod"),
-        (DOWN, DOWN, None, "runpod"),
-    ],
-)
-def test_the_route_is_by_condition_then_by_preference(
-    runpod: ProviderCondition, sagemaker: ProviderCondition, avoid: str | None, first: str
-) -> None:
-    order = route([Candidate("runpod", runpod), Candidate("sagemaker", sagemaker)], avoid)
-    assert order[0] == first
-    assert sorted(order) == ["runpod", "sagemaker"]

@@ -5,20 +5,24 @@ from __future__ import annotations
 import pytest
 
 from distillery.core.bury_job import BuryJob
-from distillery.core.deliver_result import ANSWER_WITHIN_S, DELIVERY_LEASE_S
-from distillery.core.dispatch_job import RECHECK_DELAY_S
-from distillery.core.errors import DiscordRefused, DiscordUnavailable, StaleJob
-from distillery.core.job import LOOK_AGAIN_S, TOKEN_LIFE_S, Job, JobState
+from distillery.core.deliver_result import DELIVERY_LEASE_S
+from distillery.core.errors import (
+    DiscordRefused,
+    DiscordUnavailable,
+    QueueUnavailable,
+    StaleJob,
+)
+from distillery.core.job import (
+    ANSWER_WITHIN_S,
+    LOOK_AGAIN_S,
+    NOT_ADMITTED_S,
+    TOKEN_LIFE_S,
+    Job,
+    JobState,
+)
 from distillery.core.ports import DeadLetter, LetterSource
 from local.memory import MemoryDeadLetters
 from tests.core.conftest import World
-
-
-def look(world: World, after_s: float = LOOK_AGAIN_S) -> None:
-    """Let time pass, then heal what is overdue, as the watchdog does."""
-    world.clock.pass_time(after_s)
-    for job_id in world.store.overdue(world.clock(), 100):
-        world.heal(job_id)
 
 
 def showing(world: World) -> str:
@@ -61,17 +65,17 @@ def test_a_room_that_dies_between_its_progress_and_its_look_leaves_no_bar_over_t
     assert showing(world) == "pictures"
 
 
-def test_a_wake_up_that_is_lost_after_a_workers_failure_is_sent_again(world: World) -> None:
+def test_a_wake_up_that_is_lost_after_a_workers_failure_is_made_good(world: World) -> None:
     world.dispatched()
     world.worker_writes_error("engine_unavailable")
     world.queue.sent.clear()
     world.queue.broken = True
-    with pytest.raises(Exception, match="queue is down"):
+    with pytest.raises(QueueUnavailable):
         world.deliver("1001", 1)
     assert world.job().state is JobState.QUEUED
 
     world.queue.broken = False
-    look(world)
+    world.heal_line()
     assert world.queue.sent == [("1001", 0)]
 
 
@@ -79,7 +83,7 @@ def test_a_job_that_waits_after_a_workers_failure_is_answered_in_time_too(world:
     world.dispatched()
     world.worker_writes_error("engine_unavailable")
     world.deliver("1001", 1)
-    look(world, ANSWER_WITHIN_S + 1)
+    world.look(ANSWER_WITHIN_S)
     assert showing(world) == "failure"
 
 
@@ -90,8 +94,8 @@ def test_a_repeated_request_never_takes_back_what_was_acknowledged(world: World)
     assert world.job().state is JobState.QUEUED
 
     world.queue.broken = False
-    look(world)
-    world.dispatch("1001")
+    world.look(NOT_ADMITTED_S)
+    world.run_queue()
     assert world.job().state is JobState.DISPATCHED
 
 
@@ -99,73 +103,53 @@ def test_a_queue_that_does_not_answer_delays_a_request_and_loses_none(world: Wor
     world.queue.broken = True
     world.accepted()
     world.queue.broken = False
-    look(world)
-    assert world.queue.sent == [("1001", 0)]
-
-
-def test_a_queue_that_does_not_answer_does_not_hold_up_an_answer(world: World) -> None:
-    world.accepted("2002")
-    world.dispatched()
-    world.worker_writes_picture()
-    world.queue.broken = True
-    world.deliver("1001", 1)
-    assert showing(world) == "pictures"
+    world.look(NOT_ADMITTED_S)
+    world.run_queue()
+    assert world.job().state is JobState.DISPATCHED
 
 
 def test_the_last_moment_for_an_answer_leaves_time_for_a_second_try() -> None:
+    """Two runs of the watchdog: one that dies while it tells, and one after that one's lease."""
     every_minute_s = 60.0
     first_try = ANSWER_WITHIN_S + every_minute_s
     assert first_try + DELIVERY_LEASE_S + every_minute_s < TOKEN_LIFE_S
 
 
-def all_slots_taken(world: World) -> None:
-    for job_id in ("1", "2", "3", "4"):
-        world.dispatched(job_id)
-    world.accepted()
+def test_many_may_wait_and_no_message_multiplies(world: World) -> None:
+    world.all_slots_taken()
+    for number in range(20):
+        world.dispatched(str(number), user=str(number))
     world.queue.sent.clear()
-
-
-def test_a_repeated_wake_up_of_a_waiting_job_does_not_multiply(world: World) -> None:
-    all_slots_taken(world)
-    for _ in range(5):
-        world.dispatch("1001")
-    assert world.queue.sent == [("1001", RECHECK_DELAY_S)]
-
-    world.clock.pass_time(RECHECK_DELAY_S)
-    world.dispatch("1001")
-    assert len(world.queue.sent) == 2
-
-
-def test_the_watchdog_has_no_work_with_jobs_that_wait_their_turn(world: World) -> None:
-    all_slots_taken(world)
-    world.dispatch("1001")
-    world.clock.pass_time(RECHECK_DELAY_S)
-    assert "1001" not in world.store.overdue(world.clock(), 100)
-
-    world.clock.pass_time(LOOK_AGAIN_S)  # the message that was to look again is lost
-    assert "1001" in world.store.overdue(world.clock(), 100)
+    for number in range(20):
+        world.dispatch(str(number))
+    world.look(LOOK_AGAIN_S)
+    world.heal_line()
+    assert world.queue.sent == []
 
 
 def test_many_may_wait_and_each_is_told_in_time(world: World) -> None:
-    """The watchdog looks after a hundred in a minute; the dispatcher after as many as come."""
+    """The watchdog looks after a hundred in a run; the dispatcher after as many as come."""
     world.accepted()
-    world.clock.pass_time(ANSWER_WITHIN_S + 1)
+    world.clock.pass_time(ANSWER_WITHIN_S)
     world.dispatch("1001")
     assert showing(world) == "failure"
     assert world.runpod.submitted == []
 
 
-def test_a_job_that_moves_on_during_its_last_round_is_no_error(
+def test_a_job_that_moves_on_as_it_is_found_to_be_late_is_no_error(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    all_slots_taken(world)
+    world.all_slots_taken()
+    world.dispatched()
+    world.clock.pass_time(ANSWER_WITHIN_S)
 
     def moved_on(*_: object, **__: object) -> None:
         raise StaleJob("1001")
 
     monkeypatch.setattr(world.store, "move", moved_on)
     world.dispatch("1001")
-    assert world.queue.sent == []
+    world.heal("1001")
+    assert world.replies.edits == []
 
 
 def test_the_dead_letter_of_a_progress_event_puts_the_answer_back(world: World) -> None:
@@ -181,7 +165,6 @@ def test_the_dead_letter_of_a_progress_event_puts_the_answer_back(world: World) 
 
 def test_a_message_that_is_gone_needs_no_answer_put_back(world: World) -> None:
     world.dispatched()
-    world.worker_writes_picture()
-    world.deliver("1001", 1)
+    world.finish()
     world.replies.error = DiscordRefused("10008: somebody deleted the message")
     world.deliver.show_again(world.job())

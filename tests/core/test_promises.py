@@ -15,16 +15,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from distillery.core import ports
+from distillery.core.credits import LedgerKind, LedgerLine
 from distillery.core.ports import LetterSource
+from distillery.core.records import Account, ProviderRecord
+from distillery.core.tier import Tier
 from local.chaos import campaign
 from local.chaos.clockwork import Event
 from local.chaos.faulty import HARMLESS, PORTS, Crash, crash_points, side_effects
 from local.chaos.gpus import Mode
 from local.chaos.report import report
 from local.chaos.weather import CALM, STORM, Weather
-from local.chaos.world import SLOTS, World
+from local.chaos.world import World
 
 POINTS = sorted(crash_points())
+CREDITS = 3
 STEPS = st.integers(0, 7)
 MOVABLE = ("message", "event", "worker", "request")
 REPEATABLE = ("message", "event", "request")
@@ -33,13 +37,25 @@ WITHOUT_EFFECT_HERE = {"Telemetry"}
 """Ports whose loss no member notices."""
 
 
+def account_of(lines: list[LedgerLine], account: Account) -> Account:
+    """What the account must be, by its lines alone."""
+    amounts = {kind: sum(x.amount for x in lines if x.kind is kind) for kind in LedgerKind}
+    ended = amounts[LedgerKind.SETTLE] + amounts[LedgerKind.REFUND]
+    return dataclasses.replace(
+        account,
+        balance=CREDITS - amounts[LedgerKind.RESERVE] + amounts[LedgerKind.REFUND],
+        reserved=amounts[LedgerKind.RESERVE] - ended,
+        spent=amounts[LedgerKind.SETTLE],
+    )
+
+
 class Promises(RuleBasedStateMachine):
     """Everything that can happen to a few requests, in any order that the platforms allow."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(0, CALM)
-        self.world.interfere = self.interfere
+        self.world = World(0, CALM, tiers=(Tier(jobs_at_once=1, credits=CREDITS),), slots=2)
+        self.world.rooms.interfere = self.interfere
         self.plans: list[list[Any]] = []  # side effects to come first, what happens then
         self.asked = 0
 
@@ -54,10 +70,14 @@ class Promises(RuleBasedStateMachine):
     @rule(doubled=st.booleans())
     def request(self, doubled: bool) -> None:
         self.asked += 1
-        self.world.request(str(self.asked))
+        self.world.request(str(self.asked), user=str(self.asked % 2))
         if doubled:
-            self.world.interaction(str(self.asked))
+            self.world.interaction(str(self.asked), user=str(self.asked % 2))
         self.world.clock.pass_time(0.1)
+
+    @rule(user=st.sampled_from("01"))
+    def a_member_cancels(self, user: str) -> None:
+        self.world.cancel("", user)
 
     @rule(seconds=st.sampled_from([0.1, 1, 5, 30, 60, 200]))
     def time_passes(self, seconds: float) -> None:
@@ -128,11 +148,11 @@ class Promises(RuleBasedStateMachine):
 
     @rule(index=st.integers(0, 1), mode=st.sampled_from(Mode))
     def a_provider_turns(self, index: int, mode: Mode) -> None:
-        self.world.providers[index].turn(mode)
+        self.world.turn(self.world.providers[index], mode)
 
     @rule(is_down=st.booleans())
     def discord_turns(self, is_down: bool) -> None:
-        self.world.discord.is_down = is_down
+        self.world.turn_discord(is_down=is_down)
 
     @rule()
     def the_queue_forgets_everything(self) -> None:
@@ -141,8 +161,16 @@ class Promises(RuleBasedStateMachine):
 
     @invariant()
     def slots_are_counted_right(self) -> None:
-        assert self.world.leaked() == 0
-        assert all(self.world.store.in_flight(p.name) <= SLOTS for p in self.world.providers)
+        service = self.world.service
+        assert service.leaked() == 0
+        assert all(service.in_flight(p.name) <= self.world.slots for p in self.world.providers)
+
+    @invariant()
+    def accounts_are_the_sum_of_their_ledgers(self) -> None:
+        table = self.world.service.table
+        for user, account in table.accounts.items():
+            lines = [line for line in table.ledger if line.user_id == user]
+            assert account == account_of(lines, account)
 
     @invariant()
     def nobody_sees_two_answers_or_a_strangers_picture(self) -> None:
@@ -154,7 +182,7 @@ class Promises(RuleBasedStateMachine):
         self.world.clock.pass_time(40 * 60)
         seen = report(self.world)
         assert (seen.unanswered, seen.covered, seen.leaked) == (0, 0, 0)
-        assert (seen.doubled, seen.strangers) == (0, 0)
+        assert (seen.doubled, seen.strangers, seen.charged_wrongly) == (0, 0, 0)
 
 
 TestPromises = Promises.TestCase
@@ -170,16 +198,23 @@ def test_the_promises_are_kept_in_bad_weather(seed: int) -> None:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_room_may_die_at_any_point(point: str) -> None:
-    world = World(1, dataclasses.replace(STORM, crash=0.0))
+    world = World(1, dataclasses.replace(STORM, crash=0.0), tiers=(Tier(jobs_at_once=1),))
+    table = world.service.table
+
+    def accident() -> None:
+        """What no room does: a slot and a place that nobody holds."""
+        table.providers["runpod"] = ProviderRecord(holders=frozenset({"ghost#1"}))
+        table.accounts["7"] = Account(in_flight=frozenset({"ghost"}))
 
     def die_once(passed: str) -> None:
-        if passed == point and not world.crashed[point]:
+        if passed == point and not world.rooms.crashed[point]:
             raise Crash(point)
 
-    world.interfere = die_once
+    world.rooms.interfere = die_once
+    accident()
     world.clock.after(60.0, "letter", lambda: world.bury(LetterSource.EVENT, "0"))
     seen = campaign.run(world, 100)
-    assert world.crashed[point] == 1, "nobody came by: let the campaign do what leads there"
+    assert world.rooms.crashed[point] == 1, "nobody came by: let the campaign do what leads there"
     assert seen.kept, str(seen)
 
 
@@ -187,7 +222,9 @@ def test_an_answer_is_told_once_however_often_its_event_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = World(1, Weather(pause=0.3, doubled_event=1.0, doubled_message=0.5))
-    monkeypatch.setattr(world, "show", lambda *_: None)  # nothing to put an answer back over
+    monkeypatch.setattr(
+        world.service, "show", lambda *_: None
+    )  # nothing to put an answer back over
     campaign.run(world, 200)
     told = [
         message.told
@@ -215,7 +252,7 @@ def test_when_no_gpu_comes_a_crowd_is_told_so_in_time_and_no_slot_is_taken_twice
     for number in range(300):
         world.request(str(number))
         world.clock.pass_time(0.2)
-        assert all(world.store.in_flight(p.name) <= SLOTS for p in world.providers)
+        assert all(world.service.in_flight(p.name) <= world.slots for p in world.providers)
     world.clock.pass_time(16 * 60)
     seen = report(world)
     assert (seen.failures, seen.kept) == (300, True), str(seen)
@@ -240,4 +277,9 @@ def test_every_port_is_dangerous_unless_said_otherwise() -> None:
     assert {port.__name__ for port in PORTS.values()} == protocols - WITHOUT_EFFECT_HERE
     for port, harmless in HARMLESS.items():
         assert harmless <= set(dir(PORTS[port])), f"{port} has no such methods"
-    assert side_effects("store") == {"create", "move"}
+    assert side_effects("store") == {"create", "move", "release"}
+    assert side_effects("records") == {"set_circuit", "free_slot"}
+
+
+def test_there_are_enough_places_to_die() -> None:
+    assert len(POINTS) >= 12 * 2  # before and after each

@@ -1,0 +1,178 @@
+"""The service itself, as the rooms wire it, on ports that break."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from distillery.core.accept_job import AcceptJob
+from distillery.core.admit_job import AdmitJob
+from distillery.core.bury_job import BuryJob
+from distillery.core.cancel_job import CancelJob
+from distillery.core.circuits import Circuits
+from distillery.core.deliver_result import DeliverResult
+from distillery.core.dispatch_job import DispatchJob
+from distillery.core.errors import QueueUnavailable, StoreUnsure
+from distillery.core.heal_job import HealJob
+from distillery.core.heal_line import HealLine
+from distillery.core.job import Job
+from distillery.core.recipe import Option, OptionKind, Recipe, Slot
+from distillery.core.records import ProviderRecord
+from distillery.core.routing import Slots
+from distillery.core.show_progress import ShowProgress
+from distillery.core.stop_attempt import StopAttempt
+from distillery.core.tier import Tier
+from local.chaos.faulty import faulty
+from local.memory import MemoryAttachments, MemoryDeadLetters, MemoryTelemetry
+from local.memory_store import MemoryJobStore, MemoryProviderRecords, MemoryTable
+
+if TYPE_CHECKING:
+    from local.chaos.world import World
+
+FILE = "https://cdn.example/fox.png"
+POISON = "https://cdn.example/poison.png"
+"""A file on which the dispatcher fails in a way that nobody has thought of."""
+JOB_TIMEOUT_S = 600
+PROMISE_S, HEDGE_SHARE = 120.0, 0.5
+
+_RECIPE = Recipe(
+    name="plain",
+    title="Plain",
+    description="A plain picture",
+    default=True,
+    graph={
+        "1": {"class_type": "CLIPTextEncode", "inputs": {"text": ""}},
+        "3": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
+        "9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}},
+    },
+    options=(
+        Option("prompt", OptionKind.STRING, "What", required=True, slots=(Slot("1", "text"),)),
+        Option("image", OptionKind.ATTACHMENT, "From what", slots=(Slot("3", "image"),)),
+    ),
+    outputs=("9",),
+)
+
+
+class _Queue:
+    """Implements `JobQueue` on the world's agenda."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def send(self, job_id: str, *, group: str, delay_s: int = 0) -> None:
+        fails = self._world.happens(self._world.weather.queue_error)
+        if not fails or self._world.happens(0.5):
+            self._world.message(job_id, delay_s)
+        if fails:
+            raise QueueUnavailable("the queue did not answer")
+
+
+class _Store(MemoryJobStore):
+    """Implements `JobStore`; its answer to a new job gets lost at times."""
+
+    def __init__(self, world: World, table: MemoryTable) -> None:
+        super().__init__(table)
+        self._world = world
+
+    def create(self, job: Job) -> None:
+        fails = self._world.happens(self._world.weather.store_error)
+        if not fails or self._world.happens(0.5):
+            super().create(job)
+        if fails:
+            raise StoreUnsure("the table did not answer")
+
+
+class _Files(MemoryAttachments):
+    """Implements `Attachments`; one file is poison."""
+
+    def fetch(self, url: str, max_bytes: int) -> bytes:
+        if url == POISON:
+            raise ZeroDivisionError("a defect that only this file brings to light")
+        return super().fetch(url, max_bytes)
+
+
+class Service:
+    """Every use case, wired once."""
+
+    def __init__(self, world: World, tiers: Sequence[Tier], slots: int) -> None:
+        gate, clock = world.rooms.gate, world.clock
+        self.table = MemoryTable()
+        self.telemetry = telemetry = MemoryTelemetry()
+        self.store = _Store(world, self.table)
+        store = faulty("store", self.store, gate)
+        records = faulty("records", MemoryProviderRecords(self.table), gate)
+        queue = faulty("queue", _Queue(world), gate)
+        objects = faulty("objects", world.objects, gate)
+        replies = faulty("replies", world.discord, gate)
+        files = faulty("attachments", _Files({FILE: b"fox"}), gate)
+        letters = faulty("letters", MemoryDeadLetters(), gate)
+        named = {p.name: Slots(faulty("provider", p, gate), slots) for p in world.providers}
+        recipes = {"plain": _RECIPE}
+        origins = frozenset({"https://cdn.example"})
+        circuits = Circuits(records, telemetry, clock)
+        stop = StopAttempt(objects, {name: s.provider for name, s in named.items()})
+        self.deliver = deliver = DeliverResult(
+            store, queue, objects, replies, circuits, telemetry, clock
+        )
+        admit = AdmitJob(recipes, store, records, objects, files, deliver, clock)
+        self.accept = AcceptJob(recipes, store, queue, telemetry, clock, origins, tiers)
+        self.cancel = CancelJob(store, queue, telemetry, clock)
+        self.show = ShowProgress(store, objects, replies, deliver, circuits, telemetry, clock)
+        self.dispatch = DispatchJob(
+            recipes,
+            store,
+            records,
+            queue,
+            objects,
+            list(named.values()),
+            admit,
+            deliver,
+            stop,
+            circuits,
+            telemetry,
+            clock,
+            JOB_TIMEOUT_S,
+        )
+        self.heal = HealJob(
+            store,
+            records,
+            queue,
+            named,
+            deliver,
+            stop,
+            circuits,
+            telemetry,
+            clock,
+            JOB_TIMEOUT_S,
+            PROMISE_S,
+            HEDGE_SHARE,
+        )
+        self.heal_line = HealLine(
+            store, records, queue, list(named.values()), circuits, telemetry, clock
+        )
+        self.bury = BuryJob(letters, store, deliver, telemetry)
+
+    def in_flight(self, provider: str) -> int:
+        """How many slots of a provider are taken."""
+        return len(self.table.providers.get(provider, ProviderRecord()).holders)
+
+    def leaked(self) -> int:
+        """How many slots, and places of members, are counted wrongly."""
+        jobs = self.table.jobs.values()
+        slots = {(job.provider, job.slot_holder) for job in jobs if job.holds_slot} ^ {
+            (name, h) for name, record in self.table.providers.items() for h in record.holders
+        }
+        places = {(job.origin.user_id, job.job_id) for job in jobs if job.is_in_flight} ^ {
+            (user, job_id)
+            for user, account in self.table.accounts.items()
+            for job_id in account.in_flight
+        }
+        return len(slots) + len(places)
+
+    def ledger_of(self) -> dict[str, Counter[str]]:
+        """What was charged for each job: how often it was reserved, settled and refunded."""
+        lines: dict[str, Counter[str]] = {}
+        for line in self.table.ledger:
+            lines.setdefault(line.job_id, Counter())[line.kind] += line.amount
+        return lines

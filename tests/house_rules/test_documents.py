@@ -13,6 +13,7 @@ import pytest
 import infra.settings
 from distillery.core.tier import Tier
 from distillery.settings import meaning
+from local.chaos.__main__ import TRIALS
 from tests.house_rules.repository import ROOMS, ROOT, files, text
 
 DOCUMENTS = [path for path in files(".md") if path.name != "CHANGELOG.md"]
@@ -53,6 +54,15 @@ def test_every_setting_of_a_deployment_is_in_the_documents_with_its_default() ->
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE))
     fields = dataclasses.fields(infra.settings.Settings)
     assert rows == {field.name: _default(field.default) for field in fields}
+
+
+def test_every_test_and_trial_named_in_a_document_exists() -> None:
+    for path in DOCUMENTS:
+        for name in re.findall(r"`(tests/[\w/]+\.py)`", text(path)):
+            assert (ROOT / name).is_file(), f"{path} names {name}"
+    trials = set(re.findall(r"trials?\s+`(\w+)`|and\s+`(\w+)`", text("docs/reliability.md")))
+    named = {first or second for first, second in trials}
+    assert {"storm", "outage"} <= named <= set(TRIALS), named - set(TRIALS)
 
 
 def test_every_make_target_named_in_a_document_exists() -> None:

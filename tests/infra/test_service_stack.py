@@ -375,3 +375,16 @@ def test_the_local_template_differs_only_where_plain_http_and_one_machine_demand
     missing = set(template["Resources"]) - set(local_template["Resources"])
     assert all("Policy" in template["Resources"][name]["Type"] for name in missing), missing
     assert "SecureTransport" not in json.dumps(local_template)
+
+
+def test_nothing_is_paid_for_by_the_hour(template: dict[str, Any]) -> None:
+    """What is here is paid for by use, storage, or not at all."""
+    kinds = {resource["Type"] for resource in template["Resources"].values()}
+    services = {kind.split("::")[1] for kind in kinds if kind.startswith("AWS::")}
+    assert services <= {
+        *("ApiGatewayV2", "CloudFormation", "DynamoDB", "Events", "IAM", "Lambda", "Logs"),
+        *("S3", "SQS", "CDK"),
+    }, services
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        assert "VpcConfig" not in function["Properties"]
+    assert "AWS::Lambda::Alias" not in kinds  # nor provisioned concurrency

@@ -95,6 +95,8 @@ def test_a_submit_that_got_no_answer_is_made_nowhere_else(world: World) -> None:
 
     assert (job.state, job.provider, job.provider_job_id) == (JobState.DISPATCHED, "runpod", None)
     assert world.sagemaker.submitted == []
+    assert world.record("runpod").circuit.failures == 1
+    assert world.telemetry.counts["ProviderRefusals"] == 1
     world.dispatch("1001")
     world.heal_line()
     world.run_queue()
@@ -396,6 +398,18 @@ def test_the_result_may_arrive_before_the_providers_answer_is_written(world: Wor
     world.runpod.on_submit = finish
     assert world.dispatched().state is JobState.SUCCEEDED
     assert world.record("runpod").holders == frozenset()
+
+
+def test_a_result_that_is_faster_than_the_providers_answer_ends_the_message_as_any_other(
+    world: World,
+) -> None:
+    for job_id in ("1001", "1002"):
+        world.admit(world.accepted(job_id))
+    world.queue.sent.clear()
+    world.runpod.on_submit = lambda _: world.finish()
+    world.dispatch("1001")
+    assert world.job("1002").state is JobState.QUEUED  # one message gives one slot
+    assert ("1002", 0) in world.queue.sent
 
 
 def test_attached_files_are_copied_for_the_worker(world: World) -> None:

@@ -337,6 +337,38 @@ def test_a_job_that_ends_while_it_is_looked_after_is_no_error(world: World) -> N
     assert len(world.replies.edits) == 1
 
 
+@pytest.mark.parametrize("says", [RUNNING, GONE])
+def test_a_job_that_is_cancelled_while_it_is_looked_after_is_no_error(
+    world: World, says: ProviderJob
+) -> None:
+    world.dispatched()
+
+    def cancelled(_: str) -> ProviderJob:
+        world.cancel.latest("42")
+        return says
+
+    world.runpod.status = cancelled  # type: ignore[method-assign]
+    world.look(LOOK_AGAIN_S)
+    world.run_queue()
+    assert world.job().state is JobState.CANCELLED
+    assert world.job().losses == 0
+
+
+@pytest.mark.parametrize(("age_s", "lost"), [(OVERRAN_S, False), (OVERRAN_S + 1, True)])
+def test_a_worker_has_the_jobs_time_and_a_margin(world: World, age_s: float, lost: bool) -> None:
+    world.dispatched()
+    world.look(age_s)
+    assert bool(world.job().losses) is lost
+
+
+def test_a_late_job_that_is_well_at_its_provider_is_called_off_there(world: World) -> None:
+    world.dispatched()
+    world.look(ANSWER_WITHIN_S)
+    assert world.words() == TOO_LATE
+    assert world.runpod.cancelled == ["runpod-1"]
+    assert world.objects.exists("jobs/1001/1/cancel")
+
+
 def test_a_lost_attempt_is_called_off_and_its_late_result_is_not_shown(world: World) -> None:
     world.dispatched()
     world.runpod.jobs["runpod-1"] = ProviderJob.GONE

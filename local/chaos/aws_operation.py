@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
-_TARGETS = {"DynamoDB": "dynamodb", "AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
+_TARGETS = {"DynamoDB": "dynamodb", "AmazonSQS": "sqs"}
 _SUBRESOURCES = ("notification", "policy", "tagging", "uploads")
 
 

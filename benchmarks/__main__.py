@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import interactions_room, local_service
+from benchmarks import calls, interactions_room, local_service, members
 
-BENCHMARKS = {"room": interactions_room.measure, "local": local_service.measure}
+BENCHMARKS = {
+    "room": interactions_room.measure,
+    "local": local_service.measure,
+    "members": members.measure,
+    "calls": calls.measure,
+}
 
 
 def main() -> None:

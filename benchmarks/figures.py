@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import statistics
 from collections.abc import Sequence
 
@@ -13,8 +15,36 @@ def show(name: str, value: str) -> None:
 
 def milliseconds(seconds: Sequence[float]) -> str:
     """Sum up durations in seconds as milliseconds: median, 95th percentile and how many."""
-    p95 = statistics.quantiles(seconds, n=20)[-1]
     return (
-        f"p50 {statistics.median(seconds) * 1000:.1f} ms, p95 {p95 * 1000:.1f} ms "
+        f"p50 {statistics.median(seconds) * 1000:.1f} ms, p95 {p95(seconds) * 1000:.1f} ms "
         f"({len(seconds)} runs)"
     )
+
+
+def p95(values: Sequence[float]) -> float:
+    """Return the 95th percentile, never more than the largest value, so that few values count."""
+    ordered = sorted(values)
+    at = 0.95 * (len(ordered) - 1)
+    low, high = ordered[math.floor(at)], ordered[math.ceil(at)]
+    return low + (high - low) * (at - math.floor(at))
+
+
+def spread(seconds: Sequence[float]) -> str:
+    """Sum up durations for a cell of a table: `p50 / p95` in seconds."""
+    return f"{statistics.median(seconds):.2f} / {p95(seconds):.2f}" if seconds else "-"
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows, the first being the heading; all but the first column stand to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for number, (name, *cells) in enumerate(rows):
+        right = (f"{c:>{w}}" for c, w in zip(cells, widths[1:], strict=True))
+        print("  ".join([f"{name:<{widths[0]}}", *right]), flush=True)
+        if number == 0:
+            print("  ".join("-" * width for width in widths), flush=True)
+
+
+def show_load() -> None:
+    """Print how busy this machine is: what else runs on it is in every time."""
+    load = os.getloadavg()[0]
+    show("load of this machine before (1 minute), and its cores", f"{load:.2f}, {os.cpu_count()}")

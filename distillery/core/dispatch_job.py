@@ -90,23 +90,24 @@ class DispatchJob:
 
     def _serve_line(self, newcomer: Job | None) -> None:
         """Give one free slot to the next job that can use it, and call the one after it."""
-        line = self._next_in_line(newcomer) if self._free() else iter(())
+        records = self.records.all()
+        line = self._next_in_line(newcomer) if self._free(records) else iter(())
         for job in line:
             if self._is_hopeless(job):
                 continue
             try:
-                if self._offer(job):
+                if self._offer(job, records):
                     break
             except StaleJob:
                 logger.info("somebody else has moved the job on")
         # Usually a job's own message, or a freed slot's, comes for each; not if they were lost, or
         # if many slots have become free at once.
         following = next(line, None)
-        if following is not None and self._free():
+        if following is not None and self._free(self.records.all()):
             self.queue.send(following.job_id, group=following.origin.user_id)
 
-    def _free(self) -> int:
-        records, now = self.records.all(), self.clock()
+    def _free(self, records: Mapping[str, ProviderRecord]) -> int:
+        now = self.clock()
         return sum(s.free(records.get(s.provider.name, _NONE), now) for s in self.providers)
 
     def _next_in_line(self, newcomer: Job | None) -> Iterator[Job]:
@@ -128,10 +129,10 @@ class DispatchJob:
             return False
         return True
 
-    def _offer(self, job: Job) -> bool:
+    def _offer(self, job: Job, records: Mapping[str, ProviderRecord]) -> bool:
         """Offer the job to one provider after the other. Returns whether any was asked."""
         asked = False
-        for candidate in route(self.providers, self.records.all(), job, self.clock()):
+        for candidate in route(self.providers, records, job, self.clock()):
             if not self._is_fit(candidate, job):
                 continue
             try:
@@ -150,7 +151,8 @@ class DispatchJob:
             probe = job.dispatched(provider.name, self.clock()).slot_holder
             return self.circuits.claim_probe(provider.name, candidate.record.circuit, probe)
         condition = provider.condition()
-        self.circuits.heard(provider.name, condition)
+        if condition is not ProviderCondition.READY:
+            self.circuits.heard(provider.name, condition)
         return condition is ProviderCondition.READY
 
     def _try_provider(self, job: Job, candidate: Candidate) -> Job | None:

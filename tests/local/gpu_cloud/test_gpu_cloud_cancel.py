@@ -18,7 +18,7 @@ from local.engine.server import build_app
 from tests.local.gpu_cloud.gpu_cloud_kit import Cloud, StartCloud, eventually
 from tests.worker.fake_comfy import graph_of
 from tests.worker.loop_thread import LoopThread
-from tests.worker.store import Store
+from tests.worker.store import Store, StoreServer
 
 ROOT = Path(__file__).parents[3]
 WORKER = (sys.executable, "-m", "gpu_container.worker.serve_runpod")
@@ -71,9 +71,9 @@ def outside(tmp_path: Path) -> Iterator[Outside]:
     folders.make()
     engine = Engine(folders, 0.01)
     runner, url = loop.serve(build_app(engine))
-    store = Store(loop)
-    yield Outside(engine, url, store)
-    store.close()
+    stores = StoreServer(loop)
+    yield Outside(engine, url, Store(stores))
+    stores.close()
     loop.call(runner.cleanup())
     loop.close()
 
@@ -84,6 +84,7 @@ async def test_a_cancelled_running_job_leaves_the_engine_and_its_neighbour_goes_
     cloud = await start_cloud(
         runpod={"worker_command": WORKER, "max_workers": 2},
         comfyui_url=outside.engine_url,
+        store_origins=[outside.store.origin],
         worker_folder=ROOT,
         stop_grace_s=20.0,
     )

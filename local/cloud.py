@@ -172,6 +172,7 @@ class LocalCloud:
                 secret_access_key=aws.SECRET_KEY,
                 region=aws.REGION,
             ),
+            store_origins=[embedded.endpoint_url, *filter(None, [self._rooms_aws_url])],
             log_folder=self._folder / "log",
             worker_folder=scratch,
             comfyui_url=engine,

@@ -12,10 +12,9 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from threading import Event, Thread
 
-import requests
-
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Job
+from gpu_container.worker.store_access import StoreAccess
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,10 @@ class AttemptTaken(Exception):
 class Attempts:
     """Asks the store about attempts. Times in seconds."""
 
-    def __init__(self, *, poll_s: float = 2.0, timeout_s: float = 3.0) -> None:
+    def __init__(
+        self, store: StoreAccess | None = None, *, poll_s: float = 2.0, timeout_s: float = 3.0
+    ) -> None:
+        self._store = store or StoreAccess()
         self._poll_s = poll_s
         self._timeout_s = timeout_s
 
@@ -66,18 +68,19 @@ class Attempts:
     def _ask(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> int | None:
         """Return the status of the answer, whose body is never read, or None without one."""
         try:
-            with requests.Session() as session:
-                session.trust_env = False
-                with session.request(
+            with (
+                self._store.session() as session,
+                session.request(
                     method,
                     url,
                     headers=headers,
                     timeout=self._timeout_s,
                     allow_redirects=False,
                     stream=True,
-                ) as response:
-                    return response.status_code
-        except (OSError, ValueError) as error:  # requests' own are OSErrors, an odd URL is neither
+                ) as response,
+            ):
+                return response.status_code
+        except (OSError, ValueError) as error:  # requests' own are OSErrors, a refusal is not
             log.warning("the store was not asked about the attempt: %s", type(error).__name__)
             return None
 

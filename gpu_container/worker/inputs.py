@@ -5,30 +5,55 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import struct
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import requests
-from PIL import Image, ImageOps, UnidentifiedImageError
+import urllib3
+from PIL import Image
 
 from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.image_parts import ImageParts, Unsound, take_apart
 from gpu_container.worker.job import InputImage
+from gpu_container.worker.store_access import AddressRefused, StoreAccess
 
 log = logging.getLogger(__name__)
 
-MAX_PIXELS = 4096 * 4096
-_FORMATS = ("PNG", "JPEG", "WEBP")
+MAX_PIXELS = {"PNG": 4096 * 4096, "JPEG": 4096 * 4096, "WEBP": 4096 * 3072}
+"""WebP's decoder holds every pixel four times over."""
+MAX_SIDE = 16_384
+MAX_SCANS = 100
+MAX_SCANNED_PIXELS = 32 * 4096 * 4096
+"""Each scan of a JPEG goes over every pixel: a small file can ask for hours of work."""
 _ATTEMPTS = 3
 _DOWNLOAD_S = 60.0
+_CHUNK_BYTES = 1 << 16
+# What Pillow raises for a broken file; it checks the size once more, in its own way.
 _BROKEN = (
-    UnidentifiedImageError,
     OSError,
     SyntaxError,
     ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    OverflowError,
+    struct.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
 )
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)  # Pillow's own, later cap
+_UPRIGHT = {  # EXIF 2.32, 4.6.5 A
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +69,14 @@ class Fetcher:
 
     def __init__(
         self,
+        store: StoreAccess | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sleep = sleep
         self._clock = clock
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = (store or StoreAccess()).session()
 
     def fetch(self, image: InputImage) -> CheckedImage:
         """Download and check one image. Raises JobFailed(bad_input) that says what to change."""
@@ -60,7 +85,10 @@ class Fetcher:
                 self._sleep(0.5 * 2 ** (attempt - 1))
             try:
                 return check_image(self._download(image))
-            except requests.RequestException as error:
+            except AddressRefused as refusal:
+                text = f"the image's address is refused: {refusal}."
+                raise JobFailed(Kind.BAD_INPUT, text) from refusal
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 log.warning("fetching an input: %s (try %d)", type(error).__name__, attempt + 1)
         raise JobFailed(Kind.BAD_INPUT, "the image could not be fetched.")
 
@@ -68,7 +96,7 @@ class Fetcher:
         """Drop the connections."""
         self._session.close()
 
-    def _download(self, image: InputImage) -> bytes:
+    def _download(self, image: InputImage) -> bytearray:
         give_up_at = self._clock() + _DOWNLOAD_S
         data = bytearray()
         with self._session.get(
@@ -79,33 +107,29 @@ class Fetcher:
             headers={"Accept-Encoding": "identity"},
         ) as response:
             _check_status(response)
-            for chunk in response.iter_content(1 << 16):
+            if int(response.raw.length_remaining or 0) > image.max_bytes:
+                raise _too_long(image)
+            # What has come, undecoded: an encoding could unpack to anything.
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
                 data += chunk
                 if len(data) > image.max_bytes:
-                    raise JobFailed(
-                        Kind.BAD_INPUT, f"the image is larger than {image.max_bytes} bytes."
-                    )
+                    raise _too_long(image)
                 if self._clock() > give_up_at:
                     raise requests.Timeout("the download took too long")
-        return bytes(data)
+        return data
 
 
-def check_image(data: bytes) -> CheckedImage:
-    """Make a PNG of an image; its format is told by content, its size before it is decoded.
+def check_image(data: bytes | bytearray) -> CheckedImage:
+    """Make a PNG of an image; format, size and frames are told by content before it is decoded.
 
     One upright frame, no metadata, nothing of the original bytes. Raises JobFailed(bad_input).
     """
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            _check_size(image)
-            image.load()
-            png = _encode(ImageOps.exif_transpose(image))
-    except _BOMBS as error:
-        raise _too_large() from error
-    except _BROKEN as error:
-        raise JobFailed(
-            Kind.BAD_INPUT, "the file is not a sound PNG, JPEG or WebP image."
-        ) from error
+        parts = take_apart(data)
+        _check_limits(parts)
+        png = _redraw(parts)
+    except Unsound as error:
+        raise JobFailed(Kind.BAD_INPUT, f"the {error}.") from error
     return CheckedImage(f"{hashlib.sha256(png).hexdigest()[:32]}.png", png)
 
 
@@ -118,23 +142,48 @@ def _check_status(response: requests.Response) -> None:
     raise JobFailed(Kind.BAD_INPUT, f"the image could not be fetched: {reason}.")
 
 
-def _check_size(image: Image.Image) -> None:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise _too_large()
-    if getattr(image, "n_frames", 1) != 1:
-        raise JobFailed(Kind.BAD_INPUT, "the image is animated; send a still one.")
+def _too_long(image: InputImage) -> JobFailed:
+    return JobFailed(Kind.BAD_INPUT, f"the image is larger than {image.max_bytes} bytes.")
 
 
-def _too_large() -> JobFailed:
-    return JobFailed(Kind.BAD_INPUT, f"the image has more than {MAX_PIXELS:,} pixels.")
+def _check_limits(parts: ImageParts) -> None:
+    pixels = parts.width * parts.height
+    if parts.animated:
+        raise Unsound("image is animated; send a still one")
+    if not pixels:
+        raise Unsound("image is damaged: it has no size")
+    if pixels > (most := MAX_PIXELS[parts.format]):
+        raise Unsound(f"image has more than {most:,} pixels; send a smaller one")
+    if max(parts.width, parts.height) > MAX_SIDE:
+        raise Unsound(f"image is longer than {MAX_SIDE:,} pixels; send a shorter one")
+    if parts.scans > MAX_SCANS or parts.scans * pixels > MAX_SCANNED_PIXELS:
+        raise Unsound("image is a JPEG of too many layers; save it again, not progressive")
 
 
-def _encode(image: Image.Image) -> bytes:
-    if image.mode not in ("RGB", "RGBA", "L"):
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    clean = Image.new(image.mode, image.size)
-    clean.paste(image)
-    out = io.BytesIO()
-    clean.save(out, "PNG", compress_level=1)  # the engine is next door: speed before size
+def _redraw(parts: ImageParts) -> bytes:
+    try:
+        image = _decode(parts)
+        if parts.orientation in _UPRIGHT:
+            image = image.transpose(_UPRIGHT[parts.orientation])
+        image.info.clear()
+        out = io.BytesIO()
+        # The engine is next door: speed before size. Runs are all that a photo's rows have to pack.
+        image.save(out, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
+    except Unsound:
+        raise
+    except _BROKEN as error:
+        raise Unsound(f"image is not a sound {parts.format}; save it again") from error
     return out.getvalue()
+
+
+def _decode(parts: ImageParts) -> Image.Image:
+    """Decode to 8 bits of grey or colour. Nothing else holds the pixels of what is returned."""
+    with Image.open(io.BytesIO(parts.body), formats=(parts.format,)) as image:
+        if image.size != (parts.width, parts.height):
+            raise Unsound("image is damaged: it has two sizes")
+        image.load()
+        if image.mode.startswith("I"):  # 16 bits of grey
+            return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        if image.has_transparency_data and image.mode != "RGBA":
+            return image.convert("RGBA")
+        return image if image.mode in ("RGB", "RGBA", "L") else image.convert("RGB")

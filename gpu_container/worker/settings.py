@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gpu_container.worker.store_access import parse_origin
+
 
 class ConfigError(ValueError):
     """The environment is wrong; the message names every variable to change."""
@@ -22,6 +24,7 @@ class Settings:
     log_level: str
     bind_host: str
     port: int
+    store_origins: frozenset[str] = frozenset()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -40,12 +43,26 @@ class Settings:
             log_level=environ.get("LOG_LEVEL", "INFO").upper(),
             bind_host=environ.get("BIND_HOST", "0.0.0.0"),  # SageMaker calls from outside
             port=int(_number(environ, "SAGEMAKER_BIND_TO_PORT", 8080, problems)),
+            store_origins=_origins(environ.get("STORE_ORIGINS", ""), problems),
         )
         if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             problems.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
         if problems:
             raise ConfigError("; ".join(problems))
         return settings
+
+
+def _origins(text: str, problems: list[str]) -> frozenset[str]:
+    origins = set()
+    for entry in (part.strip() for part in text.split(",") if part.strip()):
+        origin = parse_origin(entry)
+        if origin is None or "/" in entry.partition("://")[2]:
+            problems.append(
+                f"STORE_ORIGINS: {entry!r} is not like https://host or http://host:port"
+            )
+        else:
+            origins.add(origin)
+    return frozenset(origins)
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, problems: list[str]) -> Any:

@@ -6,12 +6,12 @@ import logging
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import requests
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import UploadTarget
+from gpu_container.worker.store_access import AddressRefused, StoreAccess, parse_origin
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ class Uploader:
 
     def __init__(
         self,
+        store: StoreAccess | None = None,
         *,
         attempts: int = 5,
         timeout_s: float = 60.0,
@@ -32,14 +33,13 @@ class Uploader:
         self._attempts = attempts
         self._timeout_s = timeout_s
         self._sleep = sleep
-        self._session = requests.Session()
-        self._session.trust_env = False  # no proxy and no .netrc: the URL is all it needs
+        self._session = (store or StoreAccess()).session()
 
     def post(self, target: UploadTarget, name: str, data: bytes, content_type: str) -> None:
         """Store `data`; `name` replaces ${filename} in the key.
 
         No answer, 5xx and 408/425/429 are tried again with growing pauses. Raises
-        JobFailed(upload_failed), with the host but never the signed URL in its message.
+        JobFailed(upload_failed), with the origin but never the signed URL in its message.
         """
         problem = ""
         for attempt in range(self._attempts):
@@ -47,6 +47,9 @@ class Uploader:
                 self._sleep(min(0.5 * 2 ** (attempt - 1), _MAX_PAUSE_S))
             try:
                 status = self._send(target, name, data, content_type)
+            except AddressRefused as refusal:
+                problem = f"its address is refused: {refusal}"
+                break
             except requests.RequestException as error:
                 problem = type(error).__name__
             else:
@@ -56,8 +59,8 @@ class Uploader:
                 if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _TRY_AGAIN:
                     break
             log.warning("storing %s: %s (try %d)", name, problem, attempt + 1)
-        host = urlsplit(target.url).hostname
-        raise JobFailed(Kind.UPLOAD_FAILED, f"{host} did not store {name}: {problem}")
+        origin = parse_origin(target.url) or "the store"
+        raise JobFailed(Kind.UPLOAD_FAILED, f"{origin} did not store {name}: {problem}")
 
     def close(self) -> None:
         """Drop the connections."""

@@ -13,6 +13,7 @@ from gpu_container.worker.engine import Engine
 from gpu_container.worker.inputs import Fetcher
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.settings import Settings
+from gpu_container.worker.store_access import StoreAccess
 from gpu_container.worker.upload import Uploader
 
 _PROGRESS_PATIENCE_S = 3.0  # a late progress file is worth nothing, and the result waits for it
@@ -29,13 +30,14 @@ def start_worker(settings: Settings) -> Deps:
         command=settings.comfyui_command,
         start_s=settings.engine_start_s,
     )
+    store = StoreAccess(settings.store_origins)
     deps = Deps(
         engine=engine,
         comfy=Comfy(engine),
-        attempts=Attempts(poll_s=settings.cancel_poll_s),
-        fetcher=Fetcher(),
-        uploader=Uploader(),
-        progress_uploader=Uploader(attempts=1, timeout_s=_PROGRESS_PATIENCE_S),
+        attempts=Attempts(store, poll_s=settings.cancel_poll_s),
+        fetcher=Fetcher(store),
+        uploader=Uploader(store),
+        progress_uploader=Uploader(store, attempts=1, timeout_s=_PROGRESS_PATIENCE_S),
     )
     atexit.register(deps.close)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # until the door has a better answer

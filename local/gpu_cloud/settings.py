@@ -51,6 +51,8 @@ class GpuCloudSettings:
     """An engine that runs already. One of this and `comfyui_command` goes to every worker."""
     comfyui_command: str | None = None
     """A command line that starts an engine; the worker fills `{port}` and `{dir}` in."""
+    store_origins: Sequence[str] = ()
+    """Where workers may reach: the origins of pre-signed URLs. Empty: https in public only."""
     cold_start_s: float = 0.0
     """Extra seconds before a worker's process starts, as pulling an image would take."""
     stop_grace_s: float = 5.0

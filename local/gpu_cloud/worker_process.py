@@ -112,4 +112,6 @@ def _environment(settings: GpuCloudSettings) -> dict[str, str]:
         environment["COMFYUI_URL"] = settings.comfyui_url
     if settings.comfyui_command is not None:
         environment["COMFYUI_COMMAND"] = settings.comfyui_command
+    if settings.store_origins:
+        environment["STORE_ORIGINS"] = ",".join(settings.store_origins)
     return environment

@@ -17,10 +17,11 @@ from gpu_container.worker.engine import Engine
 from gpu_container.worker.inputs import Fetcher
 from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps, run_job
+from gpu_container.worker.store_access import StoreAccess
 from gpu_container.worker.upload import Uploader
 from tests.worker.fake_comfy import FakeComfy
 from tests.worker.loop_thread import LoopThread
-from tests.worker.store import Store
+from tests.worker.store import Store, StoreServer
 
 IMPATIENT = Patience(history_every_s=0.3, unreachable_s=0.3)
 
@@ -46,11 +47,16 @@ def comfy(loop_thread: LoopThread) -> Iterator[FakeComfy]:
     fake.close()
 
 
+@pytest.fixture(scope="session")
+def store_server(loop_thread: LoopThread) -> Iterator[StoreServer]:
+    server = StoreServer(loop_thread)
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def store(loop_thread: LoopThread) -> Iterator[Store]:
-    fake = Store(loop_thread)
-    yield fake
-    fake.close()
+def store(store_server: StoreServer) -> Store:
+    return Store(store_server)
 
 
 @dataclass
@@ -115,13 +121,14 @@ def make_bench(comfy: FakeComfy, store: Store) -> Iterator[Callable[..., Bench]]
     def make(engine: Any = None, patience: Patience = IMPATIENT) -> Bench:
         pauses: list[float] = []
         engine = engine or Engine(url=comfy.url)
+        access = StoreAccess(frozenset({store.origin}))
         deps = Deps(
             engine=engine,
             comfy=Comfy(engine, patience=patience),
-            attempts=Attempts(poll_s=0.02, timeout_s=2.0),
-            fetcher=Fetcher(sleep=pauses.append),
-            uploader=Uploader(sleep=pauses.append),
-            progress_uploader=Uploader(attempts=1, timeout_s=3),
+            attempts=Attempts(access, poll_s=0.02, timeout_s=2.0),
+            fetcher=Fetcher(access, sleep=pauses.append),
+            uploader=Uploader(access, sleep=pauses.append),
+            progress_uploader=Uploader(access, attempts=1, timeout_s=3),
         )
         benches.append(Bench(comfy, store, deps, pauses))
         return benches[-1]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -34,8 +36,41 @@ class Answers:
         return NOT_ORDERED
 
 
-class Store:
+class StoreServer:
+    """One origin for many stores, so that a worker can outlive the test it was started for."""
+
     def __init__(self, loop: LoopThread) -> None:
+        self._loop = loop
+        self._stores: list[Store] = []
+        app = web.Application(client_max_size=1 << 28)
+        app.add_routes(
+            [
+                web.post("/{store}/bucket", partial(self._answer, Store._post)),
+                web.get("/{store}/inputs/{name}", partial(self._answer, Store._get)),
+                web.get("/{store}/objects/{key:.+}", partial(self._answer, Store._get_object)),
+                web.put("/{store}/objects/{key:.+}", partial(self._answer, Store._put_object)),
+            ]
+        )
+        self._runner, self.origin = loop.serve(app)
+
+    def add(self, store: Store) -> str:
+        """Return the URL under which the store is found from now on."""
+        self._stores.append(store)
+        return f"{self.origin}/{len(self._stores) - 1}"
+
+    def close(self) -> None:
+        self._loop.call(self._runner.cleanup())
+
+    async def _answer(
+        self,
+        answer: Callable[[Store, web.Request], Awaitable[web.Response]],
+        request: web.Request,
+    ) -> web.Response:
+        return await answer(self._stores[int(request.match_info["store"])], request)
+
+
+class Store:
+    def __init__(self, server: StoreServer) -> None:
         self.stored: list[Stored] = []
         self.tries: list[str] = []
         self.answers = Answers()
@@ -43,20 +78,8 @@ class Store:
         self.asked: list[str] = []  # "GET key" and "PUT key", in the order in which they came
         self.inputs: dict[str, bytes] = {}
         self.input_answers: list[web.Response] = []
-        self._loop = loop
-        app = web.Application(client_max_size=1 << 28)
-        app.add_routes(
-            [
-                web.post("/bucket", self._post),
-                web.get("/inputs/{name}", self._get),
-                web.get("/objects/{key:.+}", self._get_object),
-                web.put("/objects/{key:.+}", self._put_object),
-            ]
-        )
-        self._runner, self.url = loop.serve(app)
-
-    def close(self) -> None:
-        self._loop.call(self._runner.cleanup())
+        self.origin = server.origin
+        self.url = server.add(self)
 
     def target(self, key: str) -> dict[str, Any]:
         fields = {"key": key, "policy": "eyJ-secret-policy", "x-amz-signature": "SECRETSIGNATURE"}

@@ -14,6 +14,7 @@ from tests.worker.fake_comfy import FakeComfy
 from tests.worker.fake_runpod import FakeRunpod
 from tests.worker.loop_thread import LoopThread
 from tests.worker.process import door, wait_for
+from tests.worker.store import StoreServer
 
 WAIT_S = 15
 
@@ -34,8 +35,14 @@ def shared_comfy(loop_thread: LoopThread) -> Iterator[FakeComfy]:
 
 
 @pytest.fixture(scope="module")
-def worker(runpod: FakeRunpod, shared_comfy: FakeComfy) -> Iterator[subprocess.Popen[str]]:
-    environment = {**runpod.environment(), "COMFYUI_URL": shared_comfy.url}
+def worker(
+    runpod: FakeRunpod, shared_comfy: FakeComfy, store_server: StoreServer
+) -> Iterator[subprocess.Popen[str]]:
+    environment = {
+        **runpod.environment(),
+        "COMFYUI_URL": shared_comfy.url,
+        "STORE_ORIGINS": store_server.origin,
+    }
     with door("serve_runpod", environment) as process:
         yield process
 

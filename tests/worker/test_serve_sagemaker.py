@@ -19,6 +19,7 @@ from tests.worker.conftest import Bench, png
 from tests.worker.fake_comfy import FakeComfy
 from tests.worker.loop_thread import LoopThread
 from tests.worker.process import door, job_lines, ping, wait_for
+from tests.worker.store import StoreServer
 from tests.worker.test_engine import SMALL_ENGINE
 
 
@@ -48,9 +49,10 @@ def shared_comfy(loop_thread: LoopThread) -> Iterator[FakeComfy]:
 
 
 @pytest.fixture(scope="module")
-def url(shared_comfy: FakeComfy) -> Iterator[str]:
+def url(shared_comfy: FakeComfy, store_server: StoreServer) -> Iterator[str]:
     port = free_port()
-    with door("serve_sagemaker", environment(port, COMFYUI_URL=shared_comfy.url)):
+    more = {"COMFYUI_URL": shared_comfy.url, "STORE_ORIGINS": store_server.origin}
+    with door("serve_sagemaker", environment(port, **more)):
         address = f"http://127.0.0.1:{port}"
         wait_for(lambda: ping(address) == 200)
         yield address
@@ -109,7 +111,11 @@ def test_a_running_job_is_cancelled_by_its_object_alone_and_the_next_one_runs(be
     address = f"http://127.0.0.1:{port}"
     comfy.faults.hang_at = 10
     answers: list[requests.Response] = []
-    more = {"COMFYUI_URL": comfy.url, "CANCEL_POLL_SECONDS": "0.05"}
+    more = {
+        "COMFYUI_URL": comfy.url,
+        "CANCEL_POLL_SECONDS": "0.05",
+        "STORE_ORIGINS": bench.store.origin,
+    }
     with door("serve_sagemaker", environment(port, **more)):
         wait_for(lambda: ping(address) == 200)
         job = bench.job(**bench.marks())
@@ -188,7 +194,8 @@ def test_on_sigterm_the_running_job_is_reported_and_the_process_ends(
     shared_comfy._stopped.clear()
     shared_comfy.faults.hang_at = 10
     answers: list[requests.Response] = []
-    with door("serve_sagemaker", environment(port, COMFYUI_URL=shared_comfy.url)) as process:
+    more = {"COMFYUI_URL": shared_comfy.url, "STORE_ORIGINS": bench.store.origin}
+    with door("serve_sagemaker", environment(port, **more)) as process:
         wait_for(lambda: ping(address) == 200)
         caller = Thread(target=lambda: answers.append(invoke(address, bench.job())))
         caller.start()

@@ -27,10 +27,19 @@ def test_every_variable_is_read() -> None:
             "LOG_LEVEL": "debug",
             "BIND_HOST": "127.0.0.1",
             "SAGEMAKER_BIND_TO_PORT": "9000",
+            "STORE_ORIGINS": "https://Bucket.s3.amazonaws.com, http://127.0.0.1:4566",
         }
     )
 
-    assert settings == Settings(None, "engine --port {port}", 1.5, 0.5, "DEBUG", "127.0.0.1", 9000)
+    command = "engine --port {port}"
+    origins = frozenset({"https://bucket.s3.amazonaws.com:443", "http://127.0.0.1:4566"})
+    assert settings == Settings(None, command, 1.5, 0.5, "DEBUG", "127.0.0.1", 9000, origins)
+
+
+@pytest.mark.parametrize("text", ["bucket.s3.amazonaws.com", "ftp://a.b", "https://a.b/path", "*"])
+def test_an_origin_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(ConfigError, match="STORE_ORIGINS"):
+        Settings.from_env({"COMFYUI_URL": "http://127.0.0.1:8188", "STORE_ORIGINS": text})
 
 
 def test_all_problems_are_named_at_once() -> None:

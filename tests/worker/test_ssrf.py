@@ -73,7 +73,7 @@ BAD_URLS = [
     "https://intranet/",
     # A user before the host, and other ways to hide it
     "https://bucket.s3.amazonaws.com@169.254.169.254/",
-    "https://user:password@bucket.s3.amazonaws.com/",
+    "https://user:password@bucket.s3.amazonaws.com/",  # pragma: allowlist secret
     "https://169.254.169.254#@bucket.s3.amazonaws.com/",
     "https://169.254.169.254\\@bucket.s3.amazonaws.com/",
     "https://bucket.s3.amazonaws.com\\@169.254.169.254/",

@@ -14,7 +14,7 @@ from threading import Event, Thread
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Job
-from gpu_container.worker.store_access import StoreAccess
+from gpu_container.worker.store.access import StoreAccess
 
 log = logging.getLogger(__name__)
 

@@ -18,15 +18,15 @@ from typing import Any
 
 from gpu_container.worker import log as job_log
 from gpu_container.worker.attempt import Attempts, AttemptTaken, CancelWatch
-from gpu_container.worker.comfy import Comfy
-from gpu_container.worker.engine import Engine
+from gpu_container.worker.comfy.client import Comfy
+from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.errors import JobFailed, Kind
-from gpu_container.worker.inputs import CheckedImage, Fetcher
+from gpu_container.worker.inputs.fetch import CheckedImage, Fetcher
 from gpu_container.worker.job import Job, UploadTarget, parse_job, result_address
-from gpu_container.worker.outputs import OutputFile, find_outputs, image_size
-from gpu_container.worker.progress import Reporter
+from gpu_container.worker.outputs.find import OutputFile, find_outputs, image_size
+from gpu_container.worker.progress.reporter import Reporter
 from gpu_container.worker.result import JobResult, StoredOutput, Timings
-from gpu_container.worker.upload import Uploader
+from gpu_container.worker.store.upload import Uploader
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gpu_container.worker.store_access import parse_origin
+from gpu_container.worker.store.access import parse_origin
 
 
 class ConfigError(ValueError):

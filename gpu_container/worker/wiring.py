@@ -8,13 +8,13 @@ import sys
 
 from gpu_container.worker import log
 from gpu_container.worker.attempt import Attempts
-from gpu_container.worker.comfy import Comfy
-from gpu_container.worker.engine import Engine
-from gpu_container.worker.inputs import Fetcher
+from gpu_container.worker.comfy.client import Comfy
+from gpu_container.worker.comfy.engine import Engine
+from gpu_container.worker.inputs.fetch import Fetcher
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.settings import Settings
-from gpu_container.worker.store_access import StoreAccess
-from gpu_container.worker.upload import Uploader
+from gpu_container.worker.store.access import StoreAccess
+from gpu_container.worker.store.upload import Uploader
 
 _PROGRESS_PATIENCE_S = 3.0  # a late progress file is worth nothing, and the result waits for it
 

@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 from gpu_container.worker.attempt import Attempts
-from gpu_container.worker.comfy import Comfy, Patience
-from gpu_container.worker.engine import Engine
-from gpu_container.worker.inputs import Fetcher
+from gpu_container.worker.comfy.client import Comfy, Patience
+from gpu_container.worker.comfy.engine import Engine
+from gpu_container.worker.inputs.fetch import Fetcher
 from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps, run_job
-from gpu_container.worker.store_access import StoreAccess
-from gpu_container.worker.upload import Uploader
+from gpu_container.worker.store.access import StoreAccess
+from gpu_container.worker.store.upload import Uploader
 from tests.worker.fake_comfy import FakeComfy
 from tests.worker.loop_thread import LoopThread
 from tests.worker.store import Store, StoreServer

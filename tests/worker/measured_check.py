@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from gpu_container.worker.errors import JobFailed
-from gpu_container.worker.inputs import check_image
+from gpu_container.worker.inputs.fetch import check_image
 
 HARD_STOP_BYTES = 800 << 20
 """Of address space, which the libraries take a part of unused."""

@@ -14,7 +14,7 @@ import pytest
 import requests
 from PIL import Image
 
-from gpu_container.worker.engine import Engine
+from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.result import JobResult
 from tests.worker.conftest import Bench, png
 from tests.worker.fake_comfy import graph_of

@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from gpu_container.worker.engine import Engine
+from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.errors import JobFailed, Kind
 from tests.worker.process import wait_for
 

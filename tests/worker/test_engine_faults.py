@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from gpu_container.worker.comfy import Patience
+from gpu_container.worker.comfy.client import Patience
 from gpu_container.worker.result import JobResult
 from tests.worker.conftest import Bench
 from tests.worker.fake_comfy import FakeComfy, recording

@@ -20,9 +20,9 @@ from aiohttp import web
 from PIL import Image
 
 from gpu_container.worker.errors import JobFailed, Kind
-from gpu_container.worker.inputs import MAX_PIXELS, CheckedImage, Fetcher, check_image
+from gpu_container.worker.inputs.fetch import MAX_PIXELS, CheckedImage, Fetcher, check_image
 from gpu_container.worker.job import InputImage
-from gpu_container.worker.store_access import StoreAccess
+from gpu_container.worker.store.access import StoreAccess
 from tests.worker.conftest import png
 from tests.worker.hostile_files import two_in_one_jpeg
 from tests.worker.store import Store

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gpu_container.worker.outputs import find_outputs, image_size
+from gpu_container.worker.outputs.find import find_outputs, image_size
 from tests.worker.conftest import png
 
 

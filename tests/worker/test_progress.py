@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gpu_container.worker.comfy_socket import Message, Preview
+from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Job, UploadTarget, parse_job
-from gpu_container.worker.preview import MAX_BYTES, small_jpeg
-from gpu_container.worker.progress import Reporter, Snapshot, Tracker
+from gpu_container.worker.progress.preview import MAX_BYTES, small_jpeg
+from gpu_container.worker.progress.reporter import Reporter, Snapshot, Tracker
 from tests.worker.fake_comfy import graph_of, recording
 from tests.worker.test_job_schema import JOB
 

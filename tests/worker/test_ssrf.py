@@ -12,10 +12,10 @@ from aiohttp import web
 
 from gpu_container.worker.attempt import Attempts
 from gpu_container.worker.errors import JobFailed, Kind
-from gpu_container.worker.inputs import Fetcher
+from gpu_container.worker.inputs.fetch import Fetcher
 from gpu_container.worker.job import InputImage, UploadTarget, parse_job
-from gpu_container.worker.store_access import StoreAccess
-from gpu_container.worker.upload import Uploader
+from gpu_container.worker.store.access import StoreAccess
+from gpu_container.worker.store.upload import Uploader
 from tests.worker.conftest import Bench
 
 PUBLIC, METADATA = "52.219.170.1", "169.254.169.254"

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from gpu_container.worker.store_access import StoreAccess, parse_origin
+from gpu_container.worker.store.access import StoreAccess, parse_origin
 from tests.worker.conftest import png
 from tests.worker.loop_thread import LoopThread
 from tests.worker.test_ssrf import PUBLIC, Dns

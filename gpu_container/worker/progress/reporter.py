@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import Any
 
-from gpu_container.worker.comfy_socket import Message, Preview
+from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.errors import JobFailed
 from gpu_container.worker.job import Graph, Job
-from gpu_container.worker.preview import small_jpeg
-from gpu_container.worker.upload import Uploader
+from gpu_container.worker.progress.preview import small_jpeg
+from gpu_container.worker.store.upload import Uploader
 
 log = logging.getLogger(__name__)
 

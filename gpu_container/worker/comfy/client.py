@@ -16,9 +16,9 @@ from typing import Any, Protocol
 
 import requests
 
-from gpu_container.worker import comfy_errors
-from gpu_container.worker.comfy_http import ComfyHttp
-from gpu_container.worker.comfy_socket import ComfySocket, Message, Preview, SocketDown
+from gpu_container.worker.comfy import errors as comfy_errors
+from gpu_container.worker.comfy.http_api import ComfyHttp
+from gpu_container.worker.comfy.web_socket import ComfySocket, Message, Preview, SocketDown
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
 

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gpu_container.worker.exif import UPRIGHT, read_orientation
+from gpu_container.worker.inputs.exif import UPRIGHT, read_orientation
 
 MAX_PARTS = 20_000  # a 20 MB PNG in chunks of 8 KB has 2,560
 _PNG = b"\x89PNG\r\n\x1a\n"

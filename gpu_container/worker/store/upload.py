@@ -11,7 +11,7 @@ import requests
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import UploadTarget
-from gpu_container.worker.store_access import AddressRefused, StoreAccess, parse_origin
+from gpu_container.worker.store.access import AddressRefused, StoreAccess, parse_origin
 
 log = logging.getLogger(__name__)
 

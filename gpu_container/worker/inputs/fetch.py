@@ -17,9 +17,9 @@ import urllib3
 from PIL import Image
 
 from gpu_container.worker.errors import JobFailed, Kind
-from gpu_container.worker.image_parts import ImageParts, Unsound, take_apart
+from gpu_container.worker.inputs.image_parts import ImageParts, Unsound, take_apart
 from gpu_container.worker.job import InputImage
-from gpu_container.worker.store_access import AddressRefused, StoreAccess
+from gpu_container.worker.store.access import AddressRefused, StoreAccess
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ import sys
 from aws_cdk import App, CliCredentialsStackSynthesizer, Validations
 from cdk_nag import AwsSolutionsChecks
 
+from infra.image_stack import ImageStack
 from infra.service_stack import ServiceStack
 from infra.settings import Settings, WrongSettings
 
@@ -16,6 +17,8 @@ except WrongSettings as error:
 # An embedded AWS refuses the roles that `cdk bootstrap` makes, and plain HTTP breaks nag's rules.
 synthesizer = CliCredentialsStackSynthesizer() if settings.is_local else None
 ServiceStack(app, "Distillery", settings=settings, synthesizer=synthesizer)
+if settings.build_image:
+    ImageStack(app, "DistilleryImage")
 if not settings.is_local:
     Validations.of(app).add_plugins(AwsSolutionsChecks())
 app.synth()

@@ -37,6 +37,14 @@ _ACCEPTED = {
             "It calls off attempts, one object each; the grant ends at these objects.",
         ),
         (
+            "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/jobs/*/*/outputs/*]",
+            "It stores the pictures that an endpoint of worker-comfyui has made for an attempt.",
+        ),
+        (
+            "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/jobs/*/*/result.json]",
+            "It stores the result of an attempt at an endpoint of worker-comfyui.",
+        ),
+        (
             "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/sagemaker/failures/*]",
             "SageMaker names the object that tells of a failure when it takes the job.",
         ),

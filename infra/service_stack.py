@@ -38,6 +38,7 @@ from infra.storage import (
     FILES,
     MEMBER_INDEX,
     OUTPUTS,
+    RESULTS,
     SAGEMAKER_FAILURES,
     WAITING_INDEX,
     Storage,
@@ -91,6 +92,8 @@ class ServiceStack(Stack):
             "RUNPOD_SLOTS": str(settings.runpod_slots),
             "SAGEMAKER_ENDPOINT_NAME": settings.sagemaker_endpoint_name,
             "SAGEMAKER_SLOTS": str(settings.sagemaker_slots),
+            "WORKER_COMFYUI_ENDPOINT_ID": settings.worker_comfyui_endpoint_id,
+            "WORKER_COMFYUI_SLOTS": str(settings.worker_comfyui_slots),
             "PROMISE_SECONDS": str(settings.promise_seconds),
             "HEDGE_SHARE": str(settings.hedge_share),
             "TIERS": settings.tiers,
@@ -140,6 +143,9 @@ class ServiceStack(Stack):
         if "sagemaker" in self._settings.providers:
             failures = self._storage.bucket.arn_for_objects(SAGEMAKER_FAILURES)
             room.allow("s3:GetObject", failures)
+        if "worker_comfyui" in self._settings.providers:  # it stores what Runpod holds
+            results = (self._storage.bucket.arn_for_objects(key) for key in (OUTPUTS, RESULTS))
+            room.allow("s3:PutObject", *results)
         # The next run, a minute later, is the retry.
         self._keep_dead_letters(room, retries=0)
         events.Rule(
@@ -191,7 +197,7 @@ class ServiceStack(Stack):
         )
 
     def _allow_runpod(self, room: RoomFunction) -> None:
-        if "runpod" in self._settings.providers:
+        if {"runpod", "worker_comfyui"} & set(self._settings.providers):
             self._runpod_key.grant_read(room.role)
 
     def _allow_sagemaker(self, room: RoomFunction, actions: str) -> None:

@@ -12,7 +12,8 @@ from typing import Any, NewType
 Json = NewType("Json", str)
 """A text that is JSON; what it says is for the room that reads it to check."""
 _OURS = re.compile(r"[a-z]+(_[a-z]+)*")  # the CDK's own keys have colons, slashes or dashes
-_PROVIDERS = ("runpod", "sagemaker")
+_USUAL = ("runpod", "sagemaker")
+_PROVIDERS = (*_USUAL, "worker_comfyui")
 _TARGETS = ("aws", "local")
 
 
@@ -28,7 +29,7 @@ class Settings:
     """Discord's id of the application."""
     public_key: str
     """Discord's public key of the application, 64 hexadecimal digits."""
-    providers: tuple[str, ...] = _PROVIDERS
+    providers: tuple[str, ...] = _USUAL
     """Who may run jobs, in order of preference."""
     runpod_endpoint_id: str = ""
     runpod_slots: int = 3
@@ -36,6 +37,10 @@ class Settings:
     sagemaker_endpoint_name: str = ""
     sagemaker_slots: int = 3
     """Jobs SageMaker may hold at once."""
+    worker_comfyui_endpoint_id: str = ""
+    """A Runpod endpoint that runs worker-comfyui."""
+    worker_comfyui_slots: int = 3
+    """Jobs it may hold at once."""
     job_timeout_seconds: int = 600
     """How long a worker may take for one job; an interaction's token lives 900 s."""
     promise_seconds: int = 120
@@ -55,6 +60,8 @@ class Settings:
     """Where SageMaker answers; empty: at AWS."""
     python_version: str = "3.13"
     """The Python of the bundles. AWS runs 3.13; only the local target may differ."""
+    build_image: bool = False
+    """Whether to make the stack DistilleryImage, which builds the GPU image at AWS."""
 
     @property
     def is_local(self) -> bool:
@@ -96,7 +103,7 @@ class Settings:
             "public_key: must be the 64 hexadecimal digits that Discord's developer portal shows": (
                 re.fullmatch(r"[0-9a-f]{64}", self.public_key) is not None
             ),
-            f"providers: must be one or both of {', '.join(_PROVIDERS)}": (
+            f"providers: must be one or more of {', '.join(_PROVIDERS)}": (
                 0 < len(self.providers) == len(set(self.providers) & set(_PROVIDERS))
             ),
             "runpod_endpoint_id: is missing; give it, or leave runpod out of providers": (
@@ -105,6 +112,10 @@ class Settings:
             "sagemaker_endpoint_name: is missing; give it, or leave sagemaker out of providers": (
                 bool(self.sagemaker_endpoint_name) or "sagemaker" not in self.providers
             ),
+            "worker_comfyui_endpoint_id: is missing; give it, or leave worker_comfyui out of "
+            "providers": (
+                bool(self.worker_comfyui_endpoint_id) or "worker_comfyui" not in self.providers
+            ),
             "job_timeout_seconds: must be less than 840, so that the answer reaches the member": (
                 self.job_timeout_seconds < 840  # noqa: PLR2004 - 14 of the token's 15 minutes
             ),
@@ -112,6 +123,9 @@ class Settings:
             f"target: must be {' or '.join(_TARGETS)}": self.target in _TARGETS,
             "python_version: Lambda runs 3.13; only target=local may differ": (
                 self.python_version == "3.13" or self.is_local
+            ),
+            "build_image: an embedded AWS builds none; leave it out where target is local": (
+                not (self.build_image and self.is_local)
             ),
         }
         return [problem for problem, holds in checks.items() if not holds]
@@ -145,6 +159,12 @@ def _json(value: Any) -> Json:
         raise ValueError(f"must be JSON, not {value!r}") from None
 
 
+def _yes_or_no(value: Any) -> bool:
+    if str(value).lower() not in ("true", "false"):
+        raise ValueError(f"must be true or false, not {value!r}")
+    return str(value).lower() == "true"
+
+
 def _names(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
@@ -156,6 +176,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "str": _text,
     "int": _whole_number,
     "float": _number,
+    "bool": _yes_or_no,
     "Json": _json,
     "tuple[str, ...]": _names,
 }

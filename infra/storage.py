@@ -17,6 +17,7 @@ FILES = "jobs/*"
 """Everything the rooms and the workers write lies under here."""
 OUTPUTS = "jobs/*/*/outputs/*"
 CANCELS = "jobs/*/*/cancel"
+RESULTS = "jobs/*/*/result.json"
 _KEEP = Duration.days(30)
 
 

@@ -25,6 +25,7 @@ EXAMPLE: Mapping[str, str] = {
     "public_key": "0" * 64,
     "runpod_endpoint_id": "abc123",
     "sagemaker_endpoint_name": "Distillery-GPU",
+    "worker_comfyui_endpoint_id": "def456",
 }
 
 

@@ -22,16 +22,35 @@ def recording(name: str) -> dict[str, Any]:
     return loaded
 
 
+FULL = {
+    "status_str": "error",
+    "messages": [
+        [
+            "execution_error",
+            {
+                "node_id": "3",
+                "exception_type": "torch.OutOfMemoryError",
+                "exception_message": "Allocation on device 0 would exceed allowed memory.",
+            },
+        ]
+    ],
+}
+
+
 @dataclass
 class Faults:
     drop_socket_at: int | None = None  # the socket closes before this event; it and some are lost
     events_lost: int = 0
     hang_at: int | None = None  # the run stops before this event until it is interrupted
+    hold_before: dict[int, asyncio.Event] = field(default_factory=dict)  # until it is set
     deaf: bool = False  # no event is ever sent
     prompt_answer: tuple[int, Any] | None = None
     drop_prompt_answers: int = 0  # queue the prompt, then cut the connection
     forget_run: bool = False  # as if restarted: the prompt is in no queue and no history
     stay_queued: bool = False
+    interrupts_lost: int = 0  # forgotten, as between a prompt's turn and its first node
+    hang_http: str | None = None  # requests to this path are never answered
+    full_runs: int = 0  # so many runs end out of memory
 
 
 @dataclass
@@ -42,12 +61,16 @@ class Seen:
     uploads: dict[str, bytes] = field(default_factory=dict)
     connections: list[str] = field(default_factory=list)
     history_asked: int = 0
+    freed: list[dict[str, Any]] = field(default_factory=list)
+    infos: list[str] = field(default_factory=list)
+    said: list[Any] = field(default_factory=list)  # over the socket
 
 
 class FakeComfy:
     def __init__(self, loop: LoopThread, name: str = "run_txt2img") -> None:
         self.faults, self.seen = Faults(), Seen()
         self.files: dict[str, bytes] = {}
+        self.object_info: dict[str, Any] = {}
         self.preview = b"\xff\xd8\xff" + b"p" * 1000
         self._sockets: dict[str, web.WebSocketResponse] = {}
         self._history: dict[str, Any] = {}
@@ -57,7 +80,7 @@ class FakeComfy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.play(name)
         self._loop = loop
-        app = web.Application(client_max_size=1 << 26)
+        app = web.Application(client_max_size=1 << 26, middlewares=[self._hang])
         app.add_routes(
             [
                 web.get("/ws", self._ws),
@@ -67,6 +90,8 @@ class FakeComfy:
                 web.get("/queue", self._queue),
                 web.post("/queue", self._delete),
                 web.post("/interrupt", self._interrupt),
+                web.post("/free", self._free),
+                web.get("/object_info/{name}", self._get_object_info),
                 web.post("/upload/image", self._upload),
                 web.get("/view", self._view),
             ]
@@ -110,11 +135,28 @@ class FakeComfy:
         await socket.send_json({"type": "status", "data": status})
         if self._running:
             await socket.send_json({"type": "executing", "data": {"node": "3"}})
-        async for _ in socket:
-            pass
+        async for message in socket:
+            self.seen.said.append(message.json())
         if self._sockets.get(client) is socket:
             del self._sockets[client]
         return socket
+
+    @web.middleware
+    async def _hang(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.path == self.faults.hang_http:
+            await asyncio.sleep(3600)
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    async def _free(self, request: web.Request) -> web.Response:
+        self.seen.freed.append(await request.json())
+        return web.Response()
+
+    async def _get_object_info(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        self.seen.infos.append(name)
+        known = self.object_info.get(name)
+        return web.json_response({name: known} if known else {})
 
     async def _info(self, _: web.Request) -> web.Response:
         return web.json_response({"exec_info": {"queue_remaining": 0}})
@@ -143,6 +185,8 @@ class FakeComfy:
         self._running.add(prompt_id)
         lost = 0
         for index, event in enumerate(self.events):
+            if index in self.faults.hold_before:
+                await self.faults.hold_before[index].wait()
             if index == self.faults.hang_at:
                 await self._stopped.wait()
                 await self._end_interrupted(prompt_id, client)
@@ -161,6 +205,9 @@ class FakeComfy:
     def _finish(self, prompt_id: str) -> None:
         text = json.dumps(self._entry).replace(self._recorded_id, prompt_id)
         self._history[prompt_id] = json.loads(text)
+        if self.faults.full_runs:
+            self.faults.full_runs -= 1
+            self._history[prompt_id] = {"outputs": {}, "status": FULL}
         self._running.discard(prompt_id)
 
     async def _end_interrupted(self, prompt_id: str, client: str) -> None:
@@ -201,7 +248,9 @@ class FakeComfy:
     async def _interrupt(self, request: web.Request) -> web.Response:
         prompt_id = (await request.json())["prompt_id"]
         self.seen.interrupts.append(prompt_id)
-        if prompt_id in self._running:
+        if self.faults.interrupts_lost:
+            self.faults.interrupts_lost -= 1
+        elif prompt_id in self._running:
             self._stopped.set()
         return web.Response()
 

@@ -10,6 +10,7 @@ from threading import Event
 
 import pytest
 
+from gpu_container.worker.comfy import engine as engine_module
 from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.errors import JobFailed, Kind
 from tests.worker.process import wait_for
@@ -20,6 +21,14 @@ SMALL_ENGINE = (
     'H=type("H",(http.server.BaseHTTPRequestHandler,),dict('
     "do_GET=lambda s:(s.send_response(200),s.end_headers()),log_message=lambda *a:None));"
     'http.server.HTTPServer(("127.0.0.1",int(sys.argv[1])),H).serve_forever()'
+)
+SAYING_SO = (  # as ComfyUI does, once it listens
+    "import http.server,sys;"
+    'H=type("H",(http.server.BaseHTTPRequestHandler,),dict('
+    "do_GET=lambda s:(s.send_response(200),s.end_headers()),log_message=lambda *a:None));"
+    'server=http.server.HTTPServer(("127.0.0.1",int(sys.argv[1])),H);'
+    'print("To see the GUI go to: http://127.0.0.1:8188");'
+    "server.serve_forever()"
 )
 FOREVER = 1e9
 
@@ -48,6 +57,43 @@ def test_it_is_ready_when_it_answers(make: Callable[..., Engine]) -> None:
     engine.wait_ready(FOREVER, Event())
 
     assert engine.is_ready()
+
+
+def test_it_is_asked_as_soon_as_it_says_that_it_listens(
+    make: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_POLL_S", 120.0)  # the test's own limit is far below
+    engine = make(SAYING_SO, "{port}")
+    asked: list[bool] = []
+    ask = Engine.is_ready
+    monkeypatch.setattr(Engine, "is_ready", lambda self: asked.append(ask(self)) or asked[-1])
+    engine.start()
+
+    engine.wait_ready(FOREVER, Event())
+
+    assert asked in ([True], [False, True])
+
+
+def test_its_end_is_noticed_by_its_last_word_and_not_by_looking(
+    make: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_POLL_S", 120.0)
+    engine = make("print('no GPU found'); raise SystemExit(3)")
+
+    with pytest.raises(JobFailed, match="code 3 while starting: no GPU found"):
+        engine.wait_ready(FOREVER, Event())
+
+
+def test_its_folder_is_known_once_it_is_started_and_there_is_none_of_somebody_elses(
+    make: Callable[..., Engine],
+) -> None:
+    engine = make(SMALL_ENGINE, "{port}")
+    assert engine.folder is None
+    engine.start()
+
+    assert engine.folder is not None
+    assert (engine.folder / "output").is_dir()
+    assert Engine(url="http://127.0.0.1:9").folder is None
 
 
 def test_its_scratch_folder_is_ready_for_it_and_gone_afterwards(
@@ -96,7 +142,9 @@ def test_waiting_for_it_ends_when_the_worker_is_told_to_stop(make: Callable[...,
     assert caught.value.kind is Kind.INTERRUPTED
 
 
-def test_a_dead_one_is_started_again_before_the_next_job(make: Callable[..., Engine]) -> None:
+def test_a_dead_one_is_started_again_before_the_next_job(
+    make: Callable[..., Engine], caplog: pytest.LogCaptureFixture
+) -> None:
     engine = make(SMALL_ENGINE, "{port}")
     engine.wait_ready(FOREVER, Event())
     process = engine._process
@@ -105,10 +153,12 @@ def test_a_dead_one_is_started_again_before_the_next_job(make: Callable[..., Eng
     process.wait()
     assert not engine.is_alive()
 
-    engine.wait_ready(FOREVER, Event())
+    with caplog.at_level("WARNING"):
+        engine.wait_ready(FOREVER, Event())
 
     assert engine.is_alive()
     assert engine._process is not process
+    assert "the engine ended with code -9: restart 1" in caplog.text
 
 
 def test_an_ended_engine_stays_ended(make: Callable[..., Engine]) -> None:
@@ -121,11 +171,23 @@ def test_an_ended_engine_stays_ended(make: Callable[..., Engine]) -> None:
     assert not engine.is_alive()
 
 
+def test_a_killed_engine_stays_ended(make: Callable[..., Engine]) -> None:
+    engine = make(SMALL_ENGINE, "{port}")
+    engine.wait_ready(FOREVER, Event())
+
+    engine.kill()
+    wait_for(lambda: not engine.is_alive())
+    engine.start()
+
+    assert not engine.is_alive()
+
+
 def test_the_engine_sees_none_of_the_platforms_keys(
     make: Callable[..., Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RUNPOD_AI_API_KEY", "SECRET")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
+    monkeypatch.setenv("HF_TOKEN", "SECRET")
     told = tmp_path / "told"
     engine = make("import os,sys;open(sys.argv[1],'w').write(str(os.environ))", str(told))
 

@@ -22,19 +22,6 @@ def error_of(bench: Bench) -> dict[str, str]:
     return document
 
 
-@pytest.mark.parametrize("lost", [0, 100])
-@pytest.mark.parametrize("index", range(EVENTS))
-def test_a_socket_dropped_at_any_event_does_not_lose_the_job(
-    bench: Bench, index: int, lost: int
-) -> None:
-    bench.comfy.faults.drop_socket_at = index
-    bench.comfy.faults.events_lost = lost
-
-    assert bench.run().status == "succeeded"
-    assert len(bench.comfy.seen.prompts) == 1
-    assert len(set(bench.comfy.seen.connections)) == 1  # the client id survives
-
-
 def test_after_a_reconnect_history_is_asked_at_once(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(patience=Patience(history_every_s=3600))
     bench.comfy.faults.drop_socket_at = EVENTS - 3  # before it says that the run succeeded

@@ -23,7 +23,8 @@ from gpu_container.worker.errors import JobFailed, Kind
 
 log = logging.getLogger(__name__)
 
-_POLL_S = 0.05
+_READY_WORDS = "To see the GUI go to:"  # ComfyUI says so once it listens (server.py)
+_POLL_S = 0.1  # for an engine that says nothing, and the longest that a stop goes unseen
 _PROBE_S = 2.0
 _END_S = 10.0
 
@@ -52,7 +53,9 @@ class Engine:
         self._last_line = "it said nothing"
         self._scratch: Path | None = None
         self._url = (url or f"http://127.0.0.1:{_free_port()}").rstrip("/")
+        self._news = Event()  # it says that it listens, or its last word
         self._was_ready = False
+        self._restarts = 0
         self._ended = False
 
     @property
@@ -60,14 +63,22 @@ class Engine:
         """Its address, such as http://127.0.0.1:8188."""
         return self._url
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that holds its input/, output/ and temp/; None for somebody else's engine."""
+        return self._scratch
+
     def start(self) -> None:
         """Start the process unless it lives, and return at once; so a dead one comes back."""
         with self._lock:
             if self._ended or self.is_alive():
                 return
             if self._process is not None:
-                log.warning("the engine ended with code %s", self._process.poll())
+                self._restarts += 1
+                code = self._process.poll()
+                log.warning("the engine ended with code %s: restart %d", code, self._restarts)
             self._was_ready = False
+            self._news.clear()
             self._process = subprocess.Popen(  # noqa: S603  the operator's own command
                 self._arguments(),
                 env=_environment(),
@@ -99,8 +110,9 @@ class Engine:
     def wait_ready(self, deadline: float, stop: Event) -> None:
         """Return when the engine answers; start it again first if it has died.
 
-        Asks nothing if it has been ready and still lives. Raises JobFailed when the process ends,
-        when `stop` is set, at `deadline`, or after the time an engine may take to start.
+        Asks when the engine says that it listens, and now and then in case it never does. Asks
+        nothing if it has been ready and still lives. Raises JobFailed when the process ends, when
+        `stop` is set, at `deadline`, or after the time an engine may take to start.
         """
         self.start()
         if self._was_ready and self._command is not None:
@@ -113,7 +125,8 @@ class Engine:
                 raise JobFailed(Kind.INTERRUPTED, "the worker was told to stop")
             if self._clock() >= give_up_at:
                 raise JobFailed(Kind.ENGINE_UNAVAILABLE, "the engine did not get ready in time")
-            stop.wait(_POLL_S)
+            if self._news.wait(_POLL_S):
+                self._news.clear()
         self._was_ready = True
 
     def stop(self) -> None:
@@ -129,6 +142,12 @@ class Engine:
                 self._process.wait()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the process without a word; for when there is no time left. It stays ended."""
+        self._ended = True
+        if self._process is not None:
+            self._process.kill()
 
     def _arguments(self) -> list[str]:
         if self._scratch is None:
@@ -150,6 +169,9 @@ class Engine:
             for line in filter(str.strip, lines):
                 self._last_line = line.strip()
                 log.info("engine: %s", line.rstrip())
+                if _READY_WORDS in line:
+                    self._news.set()
+        self._news.set()
 
     def _why_it_ended(self) -> str:
         code = self._process.poll() if self._process else None
@@ -159,12 +181,16 @@ class Engine:
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment without the platform's keys: custom nodes are other people's code."""
-    return {
+    """Return our environment without the platform's keys: custom nodes are other people's code.
+
+    Unbuffered, so that what the engine says is read when it says it.
+    """
+    ours = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("RUNPOD_", "AWS_", "SAGEMAKER_"))
+        if not name.startswith(("RUNPOD_", "AWS_", "SAGEMAKER_", "HF_TOKEN"))
     }
+    return {**ours, "PYTHONUNBUFFERED": "1"}
 
 
 def _free_port() -> int:

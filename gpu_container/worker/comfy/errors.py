@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gpu_container.worker.comfy.bad_value import Choices, explained
 from gpu_container.worker.errors import JobFailed, Kind, Node
 from gpu_container.worker.job import Job
 
 _MAX_MESSAGE = 500
 _MEMORY_WORDS = ("outofmemory", "out of memory", "allocation on device")
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_FOLDERS = re.compile(r"(?<![\w.~/\\])(?:~|[A-Za-z]:)?(?:[/\\][^\s/\\'\"<>|:]+)+[/\\](?=[^\s/\\])")
 
 
-def refused_prompt(job: Job, body: Mapping[str, Any]) -> JobFailed:
-    """Read the body of a 400 from POST /prompt."""
+def refused_prompt(job: Job, body: Mapping[str, Any], choices: Choices) -> JobFailed:
+    """Read the body of a 400 from POST /prompt. `choices` knows what else an input may be."""
     node_errors = body.get("node_errors") or {}
     for node_id, entry in node_errors.items():
-        return _bad_node(job, node_id, entry)
+        return _bad_node(job, node_id, entry, choices, others=len(node_errors) - 1)
     error = body.get("error")
     error = error if isinstance(error, dict) else {"message": str(error or "no reason given")}
     details = str(error.get("details") or "")
@@ -27,16 +31,16 @@ def refused_prompt(job: Job, body: Mapping[str, Any]) -> JobFailed:
         message = f"{message}: {details}"
     return JobFailed(
         Kind.INVALID_GRAPH,
-        _short(f"the engine refused the graph: {message}"),
+        tidy(f"the engine refused the graph: {message}"),
         job.node(node_id) if known else None,
     )
 
 
-def lost_output(job: Job, node_errors: Mapping[str, Any]) -> JobFailed | None:
+def lost_output(job: Job, node_errors: Mapping[str, Any], choices: Choices) -> JobFailed | None:
     """Read the node_errors of a 200: a wanted output that the engine left out of the run."""
     for node_id, entry in node_errors.items():
         if set(entry.get("dependent_outputs") or ()) & set(job.outputs):
-            return _bad_node(job, node_id, entry)
+            return _bad_node(job, node_id, entry, choices)
     return None
 
 
@@ -57,7 +61,7 @@ def execution_error(job: Job, data: Mapping[str, Any]) -> JobFailed:
     text = str(data.get("exception_message") or "").strip() or "no message"
     out_of_memory = any(word in f"{cause} {text}".lower() for word in _MEMORY_WORDS)
     kind = Kind.OUT_OF_MEMORY if out_of_memory else Kind.EXECUTION_FAILED
-    return JobFailed(kind, _short(f"{node.title or node.node_id}: {cause}: {text}"), node)
+    return JobFailed(kind, tidy(f"{node.title or node.node_id}: {cause}: {text}"), node)
 
 
 def interrupted(job: Job, data: Mapping[str, Any]) -> JobFailed:
@@ -65,21 +69,29 @@ def interrupted(job: Job, data: Mapping[str, Any]) -> JobFailed:
     return JobFailed(Kind.INTERRUPTED, "the run was interrupted in the engine", _node(job, data))
 
 
-def _bad_node(job: Job, node_id: str, entry: Mapping[str, Any]) -> JobFailed:
+def tidy(text: str) -> str:
+    """Return one short line of what an engine said, without addresses and folders.
+
+    A node's message can hold anything; a member gets the file's name but not where it lies.
+    """
+    lines = text.strip().splitlines() or [""]
+    line = _FOLDERS.sub("", _ADDRESS.sub("(an address)", lines[0]))
+    return line if len(line) <= _MAX_MESSAGE else line[: _MAX_MESSAGE - 1] + "…"
+
+
+def _bad_node(
+    job: Job, node_id: str, entry: Mapping[str, Any], choices: Choices, others: int = 0
+) -> JobFailed:
     node = job.node(node_id)
+    node = Node(node.node_id, node.title, node.class_type or entry.get("class_type"))
     errors = entry.get("errors") or [{}]
-    message = str(errors[0].get("message", "invalid"))
-    if details := errors[0].get("details"):
-        message = f"{message} ({details})"
-    return JobFailed(Kind.INVALID_GRAPH, _short(f"{node.title or node_id}: {message}"), node)
+    message = explained(errors[0], node.class_type, choices)
+    if more := others + len(errors) - 1:
+        message = f"{message} (and {more} more)"
+    return JobFailed(Kind.INVALID_GRAPH, tidy(f"{node.title or node_id}: {message}"), node)
 
 
 def _node(job: Job, data: Mapping[str, Any]) -> Node:
     node_id = data.get("node_id")
     known = job.node(str(node_id)) if node_id is not None else Node()
     return Node(known.node_id, known.title, known.class_type or data.get("node_type"))
-
-
-def _short(text: str) -> str:
-    first_line = text.strip().splitlines()[0]
-    return first_line if len(first_line) <= _MAX_MESSAGE else first_line[: _MAX_MESSAGE - 1] + "…"

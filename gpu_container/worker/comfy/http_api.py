@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -35,12 +36,16 @@ class ComfyHttp:
         entry: dict[str, Any] | None = self._get(f"/history/{prompt_id}").get(prompt_id)
         return entry
 
-    def is_known(self, prompt_id: str) -> bool:
-        """Say whether the prompt waits, runs or has run."""
+    def is_in_queue(self, prompt_id: str) -> bool:
+        """Say whether the prompt waits or runs."""
         queue = self._get("/queue")
         in_queue = [*queue.get("queue_running", ()), *queue.get("queue_pending", ())]
+        return any(item[1] == prompt_id for item in in_queue)
+
+    def is_known(self, prompt_id: str) -> bool:
+        """Say whether the prompt waits, runs or has run."""
         # /history last: the prompt may have ended between the two questions.
-        return any(item[1] == prompt_id for item in in_queue) or bool(self.history(prompt_id))
+        return self.is_in_queue(prompt_id) or bool(self.history(prompt_id))
 
     def interrupt(self, prompt_id: str) -> None:
         """Take one prompt out of the engine, waiting or running, and never another.
@@ -49,6 +54,18 @@ class ComfyHttp:
         """
         self._post("/queue", {"delete": [prompt_id]}, _QUICK_S)
         self._post("/interrupt", {"prompt_id": prompt_id}, _QUICK_S)
+
+    def free(self) -> None:
+        """Have the engine let go of its models and of what it has cached."""
+        self._post("/free", {"unload_models": True, "free_memory": True}, _QUICK_S)
+
+    def choices(self, class_type: str, input_name: str) -> list[str]:
+        """Return the values that an input of a node class may have; empty if it is no choice."""
+        node = self._get(f"/object_info/{quote(class_type, safe='')}").get(class_type) or {}
+        for inputs in (node.get("input") or {}).values():
+            if input_name in inputs:
+                return options(inputs[input_name])
+        return []
 
     def upload_image(self, name: str, png: bytes) -> str:
         """Put a PNG into the engine's input folder; return the name a node knows it by."""
@@ -92,6 +109,19 @@ class ComfyHttp:
 
     def _post(self, path: str, body: Mapping[str, Any], timeout_s: float) -> requests.Response:
         return self._session.post(f"{self._url()}{path}", json=body, timeout=timeout_s)
+
+
+def options(input_config: Any) -> list[str]:
+    """Return the choices of an input as /object_info and error bodies describe it.
+
+    ComfyUI writes `[[choices...], {...}]`, and for newer nodes `["COMBO", {"options": [...]}]`.
+    """
+    if not isinstance(input_config, list) or not input_config:
+        return []
+    offered, details = input_config[0], input_config[1] if len(input_config) > 1 else {}
+    if isinstance(offered, str) and isinstance(details, dict):
+        offered = details.get("options")
+    return [str(choice) for choice in offered] if isinstance(offered, list) else []
 
 
 def _object(response: requests.Response) -> dict[str, Any]:

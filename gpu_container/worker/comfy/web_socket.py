@@ -15,10 +15,15 @@ from typing import Any
 
 import websocket
 
+from gpu_container.worker.comfy.watched_call import watched
+
 log = logging.getLogger(__name__)
 
-_PREVIEW_IMAGE = 1  # ComfyUI's BinaryEventTypes: big-endian type, image type, then the image
+# ComfyUI's BinaryEventTypes, each a big-endian number before the rest of the frame:
+_PREVIEW = 1  # image type, then the image
+_PREVIEW_WITH_METADATA = 4  # length of the metadata, the metadata as JSON, then the image
 _HEADER_BYTES = 8
+_FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,25 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A frame of the picture in the making, JPEG or PNG."""
+    """A frame of the picture in the making, JPEG or PNG; of which run, if the engine said it."""
 
     image: bytes
+    prompt_id: str | None = None
+
+
+def is_about(event: Message | Preview, prompt_id: str, *, runs_node: bool) -> bool:
+    """Say whether an event is of this run, of whose nodes one runs or not.
+
+    A shared engine tells everybody of a run whose client gave no id. Only two things of our own
+    come without our prompt id: a preview from an engine that cannot name it, and the `executing`
+    that greets a client that comes back.
+    """
+    if isinstance(event, Preview):
+        return runs_node if event.prompt_id is None else event.prompt_id == prompt_id
+    named = event.data.get("prompt_id")
+    if named is None:
+        return event.type == "executing" and event.data.get("node") is not None
+    return bool(named == prompt_id)
 
 
 class SocketDown(Exception):
@@ -52,18 +73,15 @@ class ComfySocket:
         self._client_id = client_id
         self._socket: websocket.WebSocket | None = None
 
-    def connect(self, timeout_s: float) -> bool:
+    def connect(self, timeout_s: float, check: Callable[[], None]) -> bool:
         """Connect if there is no connection; return whether a new one was made.
 
-        Raises SocketDown.
+        Raises SocketDown, and what `check` raises meanwhile.
         """
         if self._socket is not None:
             return False
-        address = self._url().replace("http", "ws", 1) + f"/ws?clientId={self._client_id}"
         try:
-            self._socket = websocket.create_connection(
-                address, timeout=timeout_s, http_no_proxy=["*"]
-            )
+            self._socket = watched(lambda: self._dial(timeout_s), check, unwanted=_drop)
         except (OSError, websocket.WebSocketException) as error:
             raise SocketDown(f"no WebSocket to the engine: {error}") from error
         return True
@@ -91,16 +109,47 @@ class ComfySocket:
     def close(self) -> None:
         """Drop the connection, if there is one."""
         if self._socket is not None:
-            self._socket.shutdown()  # type: ignore[no-untyped-call]
+            _drop(self._socket)
             self._socket = None
+
+    def _dial(self, timeout_s: float) -> websocket.WebSocket:
+        """Connect and ask for previews that say of which run they are.
+
+        An engine may be shared: one whose client gave no client id sends its previews to all.
+        """
+        address = self._url().replace("http", "ws", 1) + f"/ws?clientId={self._client_id}"
+        made = websocket.create_connection(address, timeout=timeout_s, http_no_proxy=["*"])
+        try:
+            made.send(_FEATURES)
+        except (OSError, websocket.WebSocketException):
+            _drop(made)
+            raise
+        return made
+
+
+def _drop(made: websocket.WebSocket) -> None:
+    made.shutdown()  # type: ignore[no-untyped-call]
 
 
 def _decode(opcode: int, data: bytes) -> Message | Preview | None:
     if opcode == websocket.ABNF.OPCODE_TEXT:
         return _decode_text(data)
-    if len(data) > _HEADER_BYTES and struct.unpack_from(">I", data)[0] == _PREVIEW_IMAGE:
+    if len(data) <= _HEADER_BYTES:
+        return None
+    kind, number = struct.unpack_from(">II", data)
+    if kind == _PREVIEW:
         return Preview(data[_HEADER_BYTES:])
+    if kind == _PREVIEW_WITH_METADATA:
+        return _decode_preview(data[_HEADER_BYTES : _HEADER_BYTES + number], data, number)
     return None
+
+
+def _decode_preview(metadata: bytes, frame: bytes, length: int) -> Preview | None:
+    try:
+        prompt_id = json.loads(metadata)["prompt_id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return Preview(frame[_HEADER_BYTES + length :], str(prompt_id))
 
 
 def _decode_text(data: bytes) -> Message | None:

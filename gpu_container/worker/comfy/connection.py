@@ -1,0 +1,63 @@
+"""The wires to one engine: a WebSocket and a keep-alive HTTP session, open between runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from gpu_container.worker.comfy.http_api import ComfyHttp
+from gpu_container.worker.comfy.watched_call import watched
+from gpu_container.worker.comfy.web_socket import ComfySocket
+
+T = TypeVar("T")
+
+
+class EngineProcess(Protocol):
+    """What the client must know of the engine behind the address."""
+
+    @property
+    def url(self) -> str:
+        """Its address, such as http://127.0.0.1:8188."""
+
+    def is_alive(self) -> bool:
+        """False once its process has ended."""
+
+
+class Connection:
+    """Everything that is open between the worker and its engine."""
+
+    def __init__(self, engine: EngineProcess) -> None:
+        self.engine = engine
+        self.client_id = uuid.uuid4().hex
+        self.socket = ComfySocket(lambda: engine.url, self.client_id)
+        self.left_behind: list[str] = []  # prompts that we could not see leave the engine
+        self._http = ComfyHttp(lambda: engine.url)
+
+    def ask(self, question: Callable[[ComfyHttp], T], check: Callable[[], None]) -> T:
+        """Ask over HTTP, unless `check` raises first: then the session is left to the hung call.
+
+        Raises requests.RequestException too.
+        """
+        http = self._http
+
+        def ask_it() -> T:
+            try:
+                return question(http)
+            finally:
+                if self._http is not http:
+                    http.close()
+
+        def check_or_leave() -> None:
+            try:
+                check()
+            except BaseException:
+                self._http = ComfyHttp(lambda: self.engine.url)
+                raise
+
+        return watched(ask_it, check_or_leave)
+
+    def close(self) -> None:
+        """Drop every connection."""
+        self.socket.close()
+        self._http.close()

@@ -1,0 +1,148 @@
+"""A graph's way through an engine that may be busy, die or run out of memory."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Event
+from typing import Any, Protocol, TypeVar
+
+from gpu_container.worker.comfy.client import Comfy, Watch
+from gpu_container.worker.comfy.turns import Turns
+from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.job import Graph, Job
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_FILE_S = 60.0  # for a file that belongs to no run: the longest that it waits for the engine
+
+
+class KeptEngine(Protocol):
+    """An engine that comes back when it has died."""
+
+    def wait_ready(self, deadline: float, stop: Event) -> None:
+        """Return when it answers, started again if need be. Raises JobFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How long a job may take; `deadline` is on the client's clock."""
+
+    deadline: float
+    stop: Event
+    clock: Callable[[], float]
+
+    def check(self) -> None:
+        if self.stop.is_set():
+            raise JobFailed(Kind.INTERRUPTED, "the worker was told to stop")
+        if self.clock() >= self.deadline:
+            raise JobFailed(Kind.TIMED_OUT, "the job's time was over before its graph could run")
+
+
+class GraphRunner:
+    """Runs graphs one at a time, in the order in which they came.
+
+    A run whose engine died is run once more on the engine that comes back; one that ran out of
+    GPU memory is run once more after the engine has let go of everything else.
+    """
+
+    def __init__(
+        self, comfy: Comfy, engine: KeptEngine, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._comfy = comfy
+        self._engine = engine
+        self._clock = clock
+        self._turns = Turns()
+
+    @property
+    def in_engine(self) -> int:
+        """How many jobs wait for the engine or are in it."""
+        return len(self._turns)
+
+    def run(
+        self, job: Job, graph: Graph, *, deadline: float, stop: Event, watch: Watch
+    ) -> dict[str, Any]:
+        """Wait for our turn, run `graph`, and return /history's outputs. Raises JobFailed.
+
+        `watch` sees the events of every try. Each try has a prompt id of its own and begins with
+        ComfyUI's own `execution_start`: what an earlier id has made may be gone or made again.
+        Only the returned outputs are final.
+        """
+        limits = _Limits(deadline, stop, self._clock)
+
+        def once() -> dict[str, Any]:
+            return self._comfy.run(job, graph, deadline=deadline, stop=stop, watch=watch)
+
+        with self._turns.take(limits.check):
+            return self._tried(once, limits)
+
+    def upload_image(
+        self, name: str, png: bytes, *, deadline: float | None = None, stop: Event | None = None
+    ) -> str:
+        """Give the engine an input image; return the name a node knows it by."""
+        return self._tried(
+            lambda: self._comfy.upload_image(name, png), self._limits(deadline, stop)
+        )
+
+    def view(self, file: Mapping[str, str], max_bytes: int) -> bytes:
+        """Fetch a file that a run made. Raises JobFailed, also beyond `max_bytes`."""
+        return self._tried(lambda: self._comfy.view(file, max_bytes), self._limits(None, None))
+
+    def close(self) -> None:
+        """Drop every connection."""
+        self._comfy.close()
+
+    def _limits(self, deadline: float | None, stop: Event | None) -> _Limits:
+        until = self._clock() + _FILE_S if deadline is None else deadline
+        return _Limits(until, stop or Event(), self._clock)
+
+    def _tried(self, once: Callable[[], T], limits: _Limits) -> T:
+        """Return what `once` returns; for each reason that passes by itself, try it once more."""
+        tried: set[Kind] = set()
+        while True:
+            limits.check()
+            try:
+                self._engine.wait_ready(limits.deadline, limits.stop)
+                return once()
+            except JobFailed as failure:
+                if failure.kind not in _SECOND_TRY or limits.clock() >= limits.deadline:
+                    raise
+                if failure.kind in tried:
+                    raise _SECOND_TRY[failure.kind](failure) from failure
+                log.warning("the run is tried once more: %s", failure)
+                tried.add(failure.kind)
+                if failure.kind is Kind.OUT_OF_MEMORY:
+                    self._free()
+
+    def _free(self) -> None:
+        try:
+            self._comfy.free()
+        except JobFailed as failure:
+            log.warning("the engine's memory was not freed: %s", failure)
+
+
+def _died_again(failure: JobFailed) -> JobFailed:
+    return JobFailed(
+        failure.kind, f"{failure.message}; it was tried twice, so another worker may be needed"
+    )
+
+
+def _no_memory(failure: JobFailed) -> JobFailed:
+    log.warning("out of memory: %s", failure)
+    title = failure.node.title or failure.node.node_id or "the graph"
+    return JobFailed(
+        failure.kind,
+        f"{title}: the GPU has too little memory for this, also with everything else unloaded; "
+        "ask for a smaller size or fewer at once",
+        failure.node,
+    )
+
+
+_SECOND_TRY: dict[Kind, Callable[[JobFailed], JobFailed]] = {
+    Kind.ENGINE_UNAVAILABLE: _died_again,
+    Kind.OUT_OF_MEMORY: _no_memory,
+}
+"""What may pass by itself, and how it is told once it has not."""

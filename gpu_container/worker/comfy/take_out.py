@@ -1,0 +1,43 @@
+"""Takes one run out of the engine, and never its neighbour."""
+
+from __future__ import annotations
+
+import logging
+import time
+from threading import Event
+
+import requests
+
+from gpu_container.worker.comfy.connection import Connection
+from gpu_container.worker.comfy.watched_call import TICK_S
+
+log = logging.getLogger(__name__)
+
+_INTERRUPT_AGAIN = 4  # looks at the queue between two interrupts of one run
+
+
+def take_out(wires: Connection, prompt_id: str, within_s: float) -> bool:
+    """Interrupt one run and no other; return whether it has left the engine by then.
+
+    ComfyUI forgets an interrupt that comes between a prompt's turn and its first node
+    (`execution.py`, `execute_async`), so it is told again while the run is still there.
+    """
+    give_up_at = time.monotonic() + within_s
+
+    def check() -> None:
+        if time.monotonic() >= give_up_at or not wires.engine.is_alive():
+            raise TimeoutError
+
+    looks = 0
+    try:
+        while True:
+            if looks % _INTERRUPT_AGAIN == 0:
+                wires.ask(lambda http: http.interrupt(prompt_id), check)
+            if not wires.ask(lambda http: http.is_in_queue(prompt_id), check):
+                return True
+            looks += 1
+            check()
+            Event().wait(TICK_S)
+    except (TimeoutError, requests.RequestException) as error:
+        log.warning("the engine did not take the interrupt: %s", type(error).__name__)
+        return False

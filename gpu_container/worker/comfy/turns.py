@@ -1,0 +1,39 @@
+"""One graph in the engine at a time: whoever came first has the first turn."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+from gpu_container.worker.comfy.watched_call import TICK_S
+
+
+class Turns:
+    """A line of jobs. The first of it has its turn until it leaves."""
+
+    def __init__(self) -> None:
+        self._line: deque[object] = deque()
+        self._moved = Condition()
+
+    def __len__(self) -> int:
+        """Return how many wait or have their turn."""
+        return len(self._line)
+
+    @contextmanager
+    def take(self, check: Callable[[], None]) -> Iterator[None]:
+        """Run the block when it is our turn, unless `check` raises first."""
+        place = object()
+        with self._moved:
+            self._line.append(place)
+        try:
+            with self._moved:
+                while self._line[0] is not place:
+                    check()
+                    self._moved.wait(TICK_S)
+            yield
+        finally:
+            with self._moved:
+                self._line.remove(place)
+                self._moved.notify_all()

@@ -1,0 +1,152 @@
+"""kill -9 of a real engine process, while it starts and at the events of a run."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+from threading import Event
+from typing import Any
+
+import pytest
+
+from gpu_container.worker.comfy.client import Comfy
+from gpu_container.worker.comfy.engine import Engine
+from gpu_container.worker.comfy.retry import GraphRunner
+from gpu_container.worker.comfy.web_socket import Message, Preview
+from gpu_container.worker.job import Job, parse_job
+from gpu_container.worker.result import JobResult
+from tests.worker.conftest import IMPATIENT, Bench
+
+COMMAND = "{python} -m local.engine --port {{port}} --base-dir {{dir}} --step-seconds 0.001"
+SEEDS = count(1)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    made = Engine(command=COMMAND.format(python=shlex.quote(sys.executable)))
+    yield made
+    made.stop()
+
+
+def kill(engine: Engine) -> None:
+    """End the process with SIGKILL. Nobody waits for it here: the worker has to notice."""
+    assert engine._process is not None
+    engine._process.kill()
+
+
+class DeadlyRuns:
+    """A client during whose first run the engine is killed at an event."""
+
+    def __init__(self, comfy: Comfy, deadly: Callable[[int, Message], bool], engine: Engine):
+        self._comfy, self._deadly, self._engine = comfy, deadly, engine
+        self.runs = 0
+
+    def run(self, job: Job, graph: Any, *, watch: Callable[..., None], **more: Any) -> Any:
+        self.runs += 1
+        first, index = self.runs == 1, count()
+
+        def see(event: Message | Preview) -> None:
+            watch(event)
+            if first and isinstance(event, Message) and self._deadly(next(index), event):
+                kill(self._engine)
+
+        return self._comfy.run(job, graph, watch=see, **more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._comfy, name)
+
+
+class Kept:
+    """The engine of all tests: one bench does not end it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def stop(self) -> None: ...
+
+
+def graph() -> dict[str, Any]:
+    """Make a picture that no engine has cached."""
+    color = next(SEEDS)
+    size = {"width": 32, "height": 32, "batch_size": 1, "color": color}
+    return {
+        "1": {"class_type": "EmptyImage", "inputs": size},
+        "9": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x", "images": ["1", 0]}},
+    }
+
+
+def run(
+    bench: Bench, engine: Engine, deadly: Callable[[int, Message], bool]
+) -> tuple[JobResult, int]:
+    """Run a job on the engine; return its result and how often its graph was run."""
+    comfy: Any = DeadlyRuns(Comfy(engine, patience=IMPATIENT), deadly, engine)
+    bench.deps = replace(bench.deps, comfy=GraphRunner(comfy, engine))
+    return bench.run(graph=graph()), comfy.runs
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 5, 7])
+def test_a_job_whose_engine_process_is_killed_at_an_event_ends_right_on_a_new_one(
+    make_bench: Callable[..., Bench], engine: Engine, number: int
+) -> None:
+    bench = make_bench(Kept(engine))
+
+    result, runs = run(bench, engine, lambda index, _: index == number)
+
+    assert result.failure is None
+    assert runs == 2
+    assert bench.result_document()["status"] == "succeeded"
+
+
+def test_a_job_whose_engine_process_is_killed_between_its_end_and_its_history_ends_right(
+    make_bench: Callable[..., Bench], engine: Engine
+) -> None:
+    bench = make_bench(Kept(engine))
+
+    result, runs = run(bench, engine, lambda _, event: event.type == "execution_success")
+
+    assert result.failure is None
+    assert runs == 2
+
+
+def test_a_killed_engine_leaves_what_was_made_within_reach(
+    make_bench: Callable[..., Bench], engine: Engine
+) -> None:
+    """Between the last event and the reading of the file the engine is killed for good."""
+    bench = make_bench(Kept(engine))
+    comfy = Comfy(engine, patience=IMPATIENT)
+    whole = comfy.run
+
+    def run_and_die(*args: Any, **more: Any) -> dict[str, Any]:
+        outputs = whole(*args, **more)
+        kill(engine)
+        return outputs
+
+    comfy.run = run_and_die  # type: ignore[method-assign]
+    bench.deps = replace(bench.deps, comfy=GraphRunner(comfy, engine))
+
+    assert bench.run(graph=graph()).failure is None
+
+
+def test_an_engine_process_that_is_killed_while_it_starts_is_started_again(
+    bench: Bench, engine: Engine
+) -> None:
+    engine.start()
+    runner = GraphRunner(Comfy(engine, patience=IMPATIENT), engine)
+    kill(engine)
+    engine._process.wait()  # type: ignore[union-attr]
+    engine.start()
+    kill(engine)
+
+    job = parse_job(bench.job(graph=graph()))
+    deadline = time.monotonic() + 20
+    outputs = runner.run(job, job.graph, deadline=deadline, stop=Event(), watch=lambda _: None)
+    runner.close()
+
+    assert "9" in outputs

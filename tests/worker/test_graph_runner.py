@@ -1,0 +1,237 @@
+"""One graph in the engine at a time, tried again where that can help."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from gpu_container.worker.comfy.client import Comfy, Patience
+from gpu_container.worker.comfy.engine import Engine
+from gpu_container.worker.comfy.retry import GraphRunner
+from gpu_container.worker.comfy.web_socket import Message, Preview
+from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.job import Job, parse_job
+from tests.worker.conftest import Bench
+from tests.worker.fake_comfy import FakeComfy
+from tests.worker.process import wait_for
+
+LONG_S = 20.0
+
+
+class Asked:
+    """One job that asks for the engine, in a thread of its own."""
+
+    def __init__(self, runner: GraphRunner, job: Job, timeout_s: float = LONG_S) -> None:
+        self.stop = Event()
+        self.events: list[Message | Preview] = []
+        self.outputs: dict[str, Any] | None = None
+        self.failure: JobFailed | None = None
+        self._runner, self._job, self._timeout_s = runner, job, timeout_s
+        self._thread = Thread(target=self._run)
+
+    def start(self) -> Asked:
+        """Return once it stands in line."""
+        before = self._runner.in_engine
+        self._thread.start()
+        wait_for(lambda: self._runner.in_engine > before or not self._thread.is_alive())
+        return self
+
+    def end(self) -> Asked:
+        self._thread.join(LONG_S)
+        assert not self._thread.is_alive()
+        return self
+
+    def _run(self) -> None:
+        try:
+            self.outputs = self._runner.run(
+                self._job,
+                self._job.graph,
+                deadline=time.monotonic() + self._timeout_s,
+                stop=self.stop,
+                watch=self.events.append,
+            )
+        except JobFailed as failure:
+            self.failure = failure
+
+
+@pytest.fixture
+def runner(comfy: FakeComfy) -> Iterator[GraphRunner]:
+    engine = Engine(url=comfy.url)
+    patience = Patience(history_every_s=0.1, unreachable_s=0.1, leave_s=0.5)
+    made = GraphRunner(Comfy(engine, patience=patience), engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ask(runner: GraphRunner, bench: Bench) -> Callable[..., Asked]:
+    def make(**more: Any) -> Asked:
+        return Asked(runner, parse_job(bench.job()), **more).start()
+
+    return make
+
+
+def prompt_ids(comfy: FakeComfy) -> list[str]:
+    return [prompt["prompt_id"] for prompt in comfy.seen.prompts]
+
+
+def test_a_second_graph_waits_until_the_first_has_left(
+    comfy: FakeComfy, runner: GraphRunner, ask: Callable[..., Asked]
+) -> None:
+    comfy.faults.hang_at = 10
+    first = ask()
+    wait_for(lambda: bool(comfy.seen.prompts))
+    second = ask()
+    assert runner.in_engine == 2
+    assert len(comfy.seen.prompts) == 1
+
+    comfy.faults.hang_at = None
+    first.stop.set()
+
+    assert second.end().outputs
+    assert first.end().failure is not None
+    assert len(comfy.seen.prompts) == 2
+    assert runner.in_engine == 0
+
+
+def test_the_graphs_run_in_the_order_in_which_they_came(
+    comfy: FakeComfy, runner: GraphRunner, ask: Callable[..., Asked]
+) -> None:
+    comfy.faults.hang_at = 10
+    first = ask()
+    wait_for(lambda: bool(comfy.seen.prompts))
+    rest = [ask() for _ in range(5)]
+
+    comfy.faults.hang_at = None
+    first.stop.set()
+
+    ids = [event_ids(asked.end()).pop() for asked in rest]
+    assert ids == prompt_ids(comfy)[1:]
+
+
+def event_ids(asked: Asked) -> set[str]:
+    return {event.data["prompt_id"] for event in asked.events if isinstance(event, Message)}
+
+
+def test_a_job_told_to_stop_in_line_never_reaches_the_engine_and_holds_up_nobody(
+    comfy: FakeComfy, runner: GraphRunner, ask: Callable[..., Asked]
+) -> None:
+    comfy.faults.hang_at = 10
+    first = ask()
+    wait_for(lambda: bool(comfy.seen.prompts))
+    second, third = ask(), ask()
+
+    second.stop.set()
+    failure = second.end().failure
+
+    assert failure is not None
+    assert failure.kind is Kind.INTERRUPTED
+    comfy.faults.hang_at = None
+    first.stop.set()
+    assert third.end().outputs
+    assert len(comfy.seen.prompts) == 2
+    assert comfy.seen.interrupts == prompt_ids(comfy)[:1]
+
+
+def test_a_job_whose_time_is_over_in_line_says_so(
+    comfy: FakeComfy, ask: Callable[..., Asked]
+) -> None:
+    comfy.faults.hang_at = 10
+    first = ask()
+    wait_for(lambda: bool(comfy.seen.prompts))
+
+    failure = ask(timeout_s=0.2).end().failure
+    first.stop.set()
+    first.end()
+
+    assert failure is not None
+    assert failure.kind is Kind.TIMED_OUT
+    assert "before its graph could run" in failure.message
+
+
+def test_a_full_gpu_is_freed_and_the_graph_runs_once_more(
+    comfy: FakeComfy, ask: Callable[..., Asked]
+) -> None:
+    comfy.faults.full_runs = 1
+
+    asked = ask().end()
+
+    assert asked.outputs
+    assert comfy.seen.freed == [{"unload_models": True, "free_memory": True}]
+    assert len(set(prompt_ids(comfy))) == 2
+
+
+def test_each_try_begins_with_the_start_of_a_prompt_of_its_own(
+    comfy: FakeComfy, ask: Callable[..., Asked]
+) -> None:
+    comfy.faults.full_runs = 1
+
+    events = ask().end().events
+
+    starts = [
+        event.data["prompt_id"]
+        for event in events
+        if isinstance(event, Message) and event.type == "execution_start"
+    ]
+    assert starts == prompt_ids(comfy)
+
+
+def test_a_gpu_that_is_too_small_is_told_with_what_to_do(
+    comfy: FakeComfy, ask: Callable[..., Asked]
+) -> None:
+    comfy.faults.full_runs = 9
+
+    failure = ask().end().failure
+
+    assert failure is not None
+    assert (failure.kind, failure.node.node_id) == (Kind.OUT_OF_MEMORY, "3")
+    assert failure.message == (
+        "KSampler: the GPU has too little memory for this, also with everything else unloaded; "
+        "ask for a smaller size or fewer at once"
+    )
+    assert len(comfy.seen.prompts) == 2
+    assert len(comfy.seen.freed) == 1
+
+
+def test_a_graph_that_fails_by_itself_is_not_tried_again(
+    comfy: FakeComfy, ask: Callable[..., Asked]
+) -> None:
+    comfy.play("run_execution_error")
+
+    failure = ask().end().failure
+
+    assert failure is not None
+    assert failure.kind is Kind.EXECUTION_FAILED
+    assert len(comfy.seen.prompts) == 1
+
+
+def test_an_engine_that_forgot_the_run_is_asked_once_more(
+    comfy: FakeComfy, ask: Callable[..., Asked]
+) -> None:
+    comfy.faults.forget_run = True
+
+    failure = ask().end().failure
+
+    assert failure is not None
+    assert failure.kind is Kind.ENGINE_UNAVAILABLE
+    assert "tried twice" in failure.message
+    assert len(comfy.seen.prompts) == 2
+
+
+def test_nothing_is_tried_again_once_the_job_is_to_stop(
+    comfy: FakeComfy, ask: Callable[..., Asked]
+) -> None:
+    comfy.faults.hang_at = 10
+    asked = ask()
+    wait_for(lambda: bool(comfy.seen.prompts))
+
+    asked.stop.set()
+
+    failure = asked.end().failure
+    assert failure is not None
+    assert failure.kind is Kind.INTERRUPTED
+    assert len(comfy.seen.prompts) == 1

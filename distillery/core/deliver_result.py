@@ -15,7 +15,7 @@ from distillery.core.errors import (
     QueueUnavailable,
     StaleJob,
 )
-from distillery.core.job import Job, JobState, Outcome
+from distillery.core.job import Job, JobState, Outcome, Picture
 from distillery.core.ports import (
     Clock,
     Delivery,
@@ -137,8 +137,10 @@ class DeliverResult:
     def _has_all_pictures(self, job: Job, outcome: Outcome) -> bool:
         """A worker is not trusted: it may name a file that it never stored."""
         return all(
-            self.objects.exists(keys.output_key(job.job_id, job.attempt, picture.name))
+            self.objects.exists(keys.output_key(job.job_id, job.attempt, name))
             for picture in outcome.pictures
+            for name in (picture.name, picture.copy)
+            if name is not None
         )
 
     def _note_health(self, job: Job, outcome: Outcome) -> None:
@@ -215,17 +217,22 @@ class DeliverResult:
             self.replies.show_failure(job, outcome.error)
 
     def _deliveries(self, job: Job, outcome: Outcome) -> Sequence[Delivery]:
-        """Send what fits into the message, and link what does not."""
+        """Send what fits into the message, and link what does not.
+
+        Where a worker made a copy for Discord, that is sent, and the picture itself is linked.
+        """
         deliveries: list[Delivery] = []
         left = MAX_MESSAGE_BYTES
         for picture in outcome.pictures:
             key = keys.output_key(job.job_id, job.attempt, picture.name)
-            if picture.size <= min(left, job.origin.attachment_size_limit):
-                left -= picture.size
-                deliveries.append(Delivery(picture, self.objects.read(key)))
-            else:
+            copy, data, link = _copy(picture), None, None
+            shown = copy or picture
+            if shown.size <= min(left, job.origin.attachment_size_limit):
+                left -= shown.size
+                data = self.objects.read(keys.output_key(job.job_id, job.attempt, shown.name))
+            if data is None or copy is not None:
                 link = self.objects.sign_get(key, LINK_LIFE_S)
-                deliveries.append(Delivery(picture, None, link))
+            deliveries.append(Delivery(picture, data, link, copy))
         return deliveries
 
     def _finish(self, job: Job, outcome: Outcome, *, seen: bool) -> None:
@@ -240,6 +247,12 @@ class DeliverResult:
         self.telemetry.count(who + how, provider=job.only_on or job.provider or "none")
         self.telemetry.seconds("TimeToAnswer", now - job.created_at)
         logger.info("answered", extra={"outcome": outcome.error_kind or "pictures"})
+
+
+def _copy(picture: Picture) -> Picture | None:
+    if picture.copy is None:
+        return None
+    return Picture(picture.copy, "image/webp", picture.copy_size)
 
 
 def _another_may_try(job: Job, result: WorkerResult) -> bool:

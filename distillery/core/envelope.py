@@ -17,6 +17,8 @@ from distillery.core.recipe import Recipe, attachment_slots, fill_graph
 PROGRESS_INTERVAL_S = 1.0
 MAX_OUTPUTS = 10  # attachments of one message (Discord, error 30015)
 MAX_OUTPUT_BYTES = 25 * 1024 * 1024
+LEAST_VARIANT_BYTES = 64 * 1024  # the contract asks for no smaller ones
+THUMBNAIL_PX = 512
 MAX_DOCUMENT_BYTES = 256 * 1024
 
 
@@ -37,7 +39,7 @@ def build_envelope(
         "version": 1,
         "job_id": job_id,
         "attempt": attempt,
-        "graph": fill_graph(recipe, job.request.values),
+        "graph": fill_graph(recipe, job.request.given),
         "outputs": list(recipe.outputs),
         "cancel_url": objects.sign_get(keys.cancel_key(job_id, attempt), input_life_s),
         "claim": asdict(objects.sign_claim(keys.claim_key(job_id, attempt), input_life_s)),
@@ -53,6 +55,20 @@ def build_envelope(
             "max_outputs": MAX_OUTPUTS,
             "max_output_bytes": MAX_OUTPUT_BYTES,
         },
+        "metadata": _metadata(job),
+        "variants": {
+            "max_bytes": max(LEAST_VARIANT_BYTES, job.origin.attachment_size_limit),
+            "thumbnail_px": THUMBNAIL_PX,
+        },
+    }
+
+
+def _metadata(job: Job) -> Mapping[str, object]:
+    """What a picture says of itself wherever it is passed on: nothing of the member, no address."""
+    return {
+        "job_id": job.job_id,
+        "workflow": job.request.workflow,
+        "options": dict(job.request.values),
     }
 
 

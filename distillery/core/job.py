@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from distillery.core.recipe import Attachment, Scalar
+from distillery.core.recipe import Attachment, Scalar, Value
 from distillery.core.tier import Tier
 
 TOKEN_LIFE_S = 15 * 60
@@ -79,6 +79,11 @@ class Request:
     values: Mapping[str, Scalar]
     attachments: Mapping[str, Attachment] = field(default_factory=dict)
 
+    @property
+    def given(self) -> Mapping[str, Value]:
+        """Every option that has a value, files among them."""
+        return {**self.values, **self.attachments}
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -89,6 +94,8 @@ class Picture:
     size: int  # bytes
     width: int | None = None  # pixels
     height: int | None = None
+    copy: str | None = None  # a smaller WebP beside it, where Discord would not show the file
+    copy_size: int = 0  # bytes
 
 
 @dataclass(frozen=True, slots=True)

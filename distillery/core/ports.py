@@ -191,15 +191,25 @@ class Progress:
     step: int | None = None
     steps: int | None = None
     preview: bytes | None = None  # a JPEG
+    eta_s: float | None = None  # until the graph has ended
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One picture as it goes to the member: the file, or a link when it is too large to send."""
+    """One picture as it goes to the member: the file, or a link when it is too large to send.
+
+    `copy` is what `data` holds where that is a smaller copy; then there is a link as well.
+    """
 
     picture: Picture
     data: bytes | None
     link: str | None = None
+    copy: Picture | None = None
+
+    @property
+    def sent(self) -> Picture:
+        """What `data` holds."""
+        return self.copy or self.picture
 
 
 class Replies(Protocol):

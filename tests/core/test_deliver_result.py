@@ -418,6 +418,50 @@ def test_pictures_that_one_message_cannot_hold_together_are_linked(world: World)
     assert [delivery.data is None for delivery in shown.content] == [False, False, True]
 
 
+COPY = {"name": "0_9.variant.webp", "content_type": "image/webp", "bytes": 3, "sha256": "ab" * 32}
+
+
+@pytest.mark.parametrize("kind", ["variant", "thumbnail"])
+def test_a_copy_that_a_worker_made_for_discord_is_sent_and_the_picture_linked(
+    world: World, kind: str
+) -> None:
+    world.dispatched()
+    size = world.job().origin.attachment_size_limit + 1
+    for name in ("0_9.png", COPY["name"]):
+        world.objects.put(f"jobs/1001/1/outputs/{name}", b"abc", "image/webp")
+    output = {"name": "0_9.png", "content_type": "image/png", "bytes": size}
+    output |= {"variant": None, "thumbnail": None, kind: COPY}
+    world.worker_writes_result("1001", 1, status="succeeded", outputs=[output], error=None)
+    world.deliver("1001", 1)
+
+    shown = world.replies.showing("1001")
+    assert shown is not None
+    [delivery] = shown.content
+    assert (delivery.data, delivery.sent.name) == (b"abc", COPY["name"])
+    assert delivery.picture.name == "0_9.png"
+    assert delivery.link == "memory://bucket/jobs/1001/1/outputs/0_9.png"
+
+
+def test_a_copy_that_was_never_stored_is_a_failure(world: World) -> None:
+    world.dispatched()
+    world.objects.put("jobs/1001/1/outputs/0_9.png", b"abc", "image/png")
+    output = {"name": "0_9.png", "content_type": "image/png", "bytes": 3, "variant": COPY}
+    world.worker_writes_result("1001", 1, status="succeeded", outputs=[output], error=None)
+    world.deliver("1001", 1)
+
+    assert "could not be stored" in world.words()
+
+
+@pytest.mark.parametrize("copy", [{"name": "../x", "bytes": 1}, {"name": "a"}, {"bytes": 1}, 7])
+def test_a_copy_that_does_not_fit_the_contract_is_no_result(world: World, copy: object) -> None:
+    world.dispatched()
+    output = {"name": "0_9.png", "content_type": "image/png", "bytes": 3, "variant": copy}
+    world.worker_writes_result("1001", 1, status="succeeded", outputs=[output], error=None)
+    world.deliver("1001", 1)
+
+    assert "could not be read" in world.words()
+
+
 # Progress.
 
 

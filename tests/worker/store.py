@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -78,6 +79,8 @@ class Store:
         self.asked: list[str] = []  # "GET key" and "PUT key", in the order in which they came
         self.inputs: dict[str, bytes] = {}
         self.input_answers: list[web.Response] = []
+        self.held: dict[str, asyncio.Event] = {}  # by a word in the key: when storing may go on
+        self.when_stored: dict[str, asyncio.Event] = {}  # by a word in the key: set once it is here
         self.origin = server.origin
         self.url = server.add(self)
 
@@ -114,9 +117,14 @@ class Store:
                 content_type = part.headers["Content-Type"]
         key = values["key"].decode()
         self.tries.append(key)
+        for word, event in self.held.items():
+            if word in key:
+                await event.wait()
         status = self.answers.next_for(key)
         if status == NOT_ORDERED:
             self.stored.append(Stored(key, names, content_type, bytes(values["file"])))
+            for word in filter(key.__contains__, self.when_stored):
+                self.when_stored[word].set()
         return web.Response(status=status)
 
     async def _get_object(self, request: web.Request) -> web.Response:

@@ -1,78 +1,80 @@
-"""Finds the files that a run made, whatever kind a node calls them, and names them for storage."""
+"""Finds the files that a run made, whatever a node calls them, and names them for storage."""
 
 from __future__ import annotations
 
-import io
-import mimetypes
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
-
-from PIL import Image, UnidentifiedImageError
 
 from gpu_container.worker.job import Job
 
-_EXTENSION = re.compile(r"\.[a-z0-9]{1,8}")
-_TYPES = {  # what Python's own table lacks or calls differently from one system to the next
-    ".webp": "image/webp",
-    ".webm": "video/webm",
-    ".mp4": "video/mp4",
-    ".mkv": "video/x-matroska",
-    ".flac": "audio/flac",
-    ".opus": "audio/ogg",
-    ".txt": "text/plain; charset=utf-8",
-    ".safetensors": "application/octet-stream",
-    ".latent": "application/octet-stream",
-}
+
+@dataclass(frozen=True, slots=True)
+class EngineFile:
+    """A file as the engine names it. `type` is output, temp or input. Nothing here is trusted."""
+
+    filename: str
+    subfolder: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """One file of the result: either in the engine (`source`) or text that the node gave."""
+    """One file of the result: one in the engine, or text that the node gave.
 
-    name: str
+    `stem` is its name in the store before the extension. It is known as soon as its node has
+    finished, whichever nodes have not.
+    """
+
+    stem: str
     node_id: str
-    content_type: str
-    source: Mapping[str, str] | None
-    text: str | None = None
+    source: EngineFile | str
 
 
 def find_outputs(job: Job, outputs: Mapping[str, Any]) -> list[OutputFile]:
     """List the files of the job's output nodes, node by node in the job's order.
 
-    A node may call them images, gifs, audio, 3d or anything else. Names are "0_9.png": position,
-    node, extension.
+    A node may call them images, gifs, audio, 3d or anything else.
     """
-    found = [
-        (node_id, item)
+    return [
+        file
         for node_id in job.outputs
-        for item in _node_items(outputs.get(node_id) or {})
+        for file in node_outputs(job, node_id, outputs.get(node_id) or {})
     ]
-    return [_output_file(index, node_id, item) for index, (node_id, item) in enumerate(found)]
 
 
-def image_size(data: bytes) -> tuple[int, int] | None:
-    """Return width and height in pixels if the data is an image; nothing is decoded."""
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            return image.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None
+def node_outputs(job: Job, node_id: str, output: Mapping[str, Any]) -> list[OutputFile]:
+    """List the files of one of the job's output nodes.
+
+    Stems are "0_9", "0_9_1", "0_9_2" for the first node of the job's outputs, "1_12" for the
+    second: position of the node, its id, number of the file.
+    """
+    # A node inside a subgraph is called 57:8, which is no name for a file.
+    plain = re.sub(r"[^A-Za-z0-9_-]", "-", node_id)
+    stem = f"{job.outputs.index(node_id)}_{plain}"
+    return [
+        OutputFile(f"{stem}_{number}" if number else stem, node_id, item)
+        for number, item in enumerate(_items(output))
+    ]
 
 
-def _node_items(output: Mapping[str, Any]) -> list[Mapping[str, str] | str]:
+def _items(output: Mapping[str, Any]) -> list[EngineFile | str]:
     """Return files and texts; a preview (type temp) counts only where the node has no other."""
     files = [
-        item
+        EngineFile(item["filename"], _text(item, "subfolder", ""), _text(item, "type", "output"))
         for values in output.values()
         if isinstance(values, list)
         for item in values
-        if isinstance(item, dict) and item.get("filename")
+        if isinstance(item, dict) and _text(item, "filename", "")
     ]
-    kept = [file for file in files if file.get("type") != "temp"] or files
+    kept = [file for file in files if file.type != "temp"] or files
     return [*kept, *_texts(output)]
+
+
+def _text(item: Mapping[str, Any], key: str, default: str) -> str:
+    value = item.get(key)
+    return value if isinstance(value, str) and value else default
 
 
 def _texts(output: Mapping[str, Any]) -> Iterator[str]:
@@ -80,17 +82,3 @@ def _texts(output: Mapping[str, Any]) -> Iterator[str]:
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and text:
             yield text
-
-
-def _output_file(index: int, node_id: str, item: Mapping[str, str] | str) -> OutputFile:
-    source = None if isinstance(item, str) else item
-    extension = ".txt" if source is None else _extension(source["filename"])
-    # A node inside a subgraph is called 57:8, which is no name for a file.
-    name = f"{index}_{re.sub(r'[^A-Za-z0-9_-]', '-', node_id)}{extension}"
-    kind = _TYPES.get(extension) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return OutputFile(name, node_id, kind, source, item if isinstance(item, str) else None)
-
-
-def _extension(filename: str) -> str:
-    extension = PurePosixPath(filename).suffix.lower()
-    return extension if _EXTENSION.fullmatch(extension) else ".bin"

@@ -12,6 +12,8 @@ import requests
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import UploadTarget
 from gpu_container.worker.store.access import AddressRefused, StoreAccess, parse_origin
+from gpu_container.worker.store.content import Content
+from gpu_container.worker.store.form import Form
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +21,15 @@ _TRY_AGAIN = frozenset({408, 425, 429})
 _MAX_PAUSE_S = 8.0
 
 
+def _always() -> None:
+    """Let everything go on."""
+
+
 class Uploader:
-    """Posts files over a keep-alive session and tries again what may pass by itself."""
+    """Posts files over a keep-alive session and tries again what may pass by itself.
+
+    Any number of threads may use one.
+    """
 
     def __init__(
         self,
@@ -35,18 +44,29 @@ class Uploader:
         self._sleep = sleep
         self._session = (store or StoreAccess()).session()
 
-    def post(self, target: UploadTarget, name: str, data: bytes, content_type: str) -> None:
-        """Store `data`; `name` replaces ${filename} in the key.
+    def post(
+        self,
+        target: UploadTarget,
+        name: str,
+        data: bytes | Content,
+        content_type: str,
+        check: Callable[[], None] = _always,
+    ) -> str:
+        """Store `data` and return its SHA-256 in hexadecimal; `name` replaces ${filename}.
 
-        No answer, 5xx and 408/425/429 are tried again with growing pauses. Raises
+        It is read as it is sent. `check` is called before each piece and each try: what it raises
+        ends the upload. No answer, 5xx and 408/425/429 are tried again with growing pauses. Raises
         JobFailed(upload_failed), with the origin but never the signed URL in its message.
         """
+        content = (data,) if isinstance(data, bytes) else data
         problem = ""
         for attempt in range(self._attempts):
             if attempt:
                 self._sleep(min(0.5 * 2 ** (attempt - 1), _MAX_PAUSE_S))
+            check()
+            form = _form(target, name, content, content_type, check)
             try:
-                status = self._send(target, name, data, content_type)
+                status = self._send(target.url, form)
             except AddressRefused as refusal:
                 problem = f"its address is refused: {refusal}"
                 break
@@ -54,7 +74,7 @@ class Uploader:
                 problem = type(error).__name__
             else:
                 if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-                    return
+                    return form.sha256
                 problem = f"HTTP {status}"
                 if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _TRY_AGAIN:
                     break
@@ -66,15 +86,24 @@ class Uploader:
         """Drop the connections."""
         self._session.close()
 
-    def _send(self, target: UploadTarget, name: str, data: bytes, content_type: str) -> int:
-        fields = {**target.fields, "key": target.fields["key"].replace("${filename}", name)}
-        fields.setdefault("Content-Type", content_type)
-        # S3 ignores every field after `file`; requests writes files after fields.
+    def _send(self, url: str, form: Form) -> int:
         response = self._session.post(
-            target.url,
-            data=fields,
-            files={"file": (name, data, content_type)},
+            url,
+            data=form,
+            headers={"Content-Type": form.content_type},
             timeout=(min(5.0, self._timeout_s), self._timeout_s),
             allow_redirects=False,
         )
         return response.status_code
+
+
+def _form(
+    target: UploadTarget,
+    name: str,
+    content: Content,
+    content_type: str,
+    check: Callable[[], None],
+) -> Form:
+    fields = {**target.fields, "key": target.fields["key"].replace("${filename}", name)}
+    fields.setdefault("Content-Type", content_type)
+    return Form(fields, name, content_type, content, check)

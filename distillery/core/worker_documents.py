@@ -84,6 +84,7 @@ def parse_progress(data: bytes) -> Progress:
             step=_whole(document.get("step")),
             steps=_whole(document.get("steps")),
             preview=_preview(document.get("preview")),
+            eta_s=_seconds(document.get("eta_s")),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise BadDocument(f"not a progress document: {problem!r}") from problem
@@ -111,12 +112,17 @@ def _object(data: bytes) -> Mapping[str, Any]:
 def _picture(output: Mapping[str, Any]) -> Picture:
     name = str(output["name"])
     keys.output_key("job", 1, name)  # raises ValueError for a name that is a path
+    copy = output.get("variant") or output.get("thumbnail")
+    if copy is not None:
+        keys.output_key("job", 1, str(copy["name"]))
     return Picture(
         name=name,
         content_type=str(output["content_type"]),
         size=int(output["bytes"]),
         width=_whole(output.get("width")),
         height=_whole(output.get("height")),
+        copy=str(copy["name"]) if copy else None,
+        copy_size=int(copy["bytes"]) if copy else 0,
     )
 
 
@@ -135,6 +141,10 @@ def _finite(value: Any) -> float:
     if not math.isfinite(number):  # JSON has no such numbers, but 1e999 becomes one
         raise ValueError(f"{number} is not a number that can be shown or counted")
     return number
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value is None else max(0.0, _finite(value))
 
 
 def _whole(value: object) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from distillery.core.errors import DiscordRefused
@@ -22,6 +22,7 @@ FRESH_S = 10.0
 """Our first answer may take the 3 s that Discord allows; after this it has surely been read."""
 TOKEN_MARGIN_S = 30.0
 """So long before its end a token is not used any more: our clock and Discord's may differ."""
+_IN_MINUTES_S = 120
 
 
 class DiscordReplies:
@@ -41,9 +42,8 @@ class DiscordReplies:
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show a bar, what is being done, and the picture as far as it has come."""
         lines = [_heading(job), f"`{_bar(progress.percent)}` {progress.percent:.0f} %"]
-        if progress.node_title:
-            step = f" · step {progress.step} of {progress.steps}" if progress.steps else ""
-            lines.append(f"-# {escape(progress.node_title, 60)}{step}")
+        if facts := list(_now(progress)):
+            lines.append(f"-# {' · '.join(facts)}")
         files = []
         if progress.preview is not None:
             files = [File(PREVIEW, "image/jpeg", progress.preview)]
@@ -56,9 +56,7 @@ class DiscordReplies:
         lines = [_heading(job), f"-# {_facts(job)}"]
         cards = [link_card(d.picture.name, d.link) for d in deliveries if d.link]
         files = [
-            File(d.picture.name, d.picture.content_type, d.data)
-            for d in deliveries
-            if d.data is not None
+            File(d.sent.name, d.sent.content_type, d.data) for d in deliveries if d.data is not None
         ]
         self._answer(job, lines, files, cards)
 
@@ -129,6 +127,19 @@ def _facts(job: Job) -> str:
     if "delivered" in job.times or "concluded" in job.times:
         facts.append(f"{job.times['concluded'] - job.created_at:.0f} s")
     return " · ".join(facts)
+
+
+def _now(progress: Progress) -> Iterator[str]:
+    """Yield what is being done, and how long all of it will still take."""
+    if progress.node_title:
+        yield escape(progress.node_title, 60)
+        if progress.steps:
+            yield f"step {progress.step} of {progress.steps}"
+    left = round(progress.eta_s or 0)
+    if left >= _IN_MINUTES_S:
+        yield f"about {left // 60} min left"
+    elif left:
+        yield f"about {left} s left"
 
 
 def _bar(percent: float) -> str:

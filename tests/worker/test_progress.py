@@ -1,20 +1,27 @@
-"""The percentage of a whole graph, and the thread that tells it."""
+"""How far a whole graph is, and the thread that tells it."""
 
 from __future__ import annotations
 
 import io
+import json
 import os
-from threading import Event
-from typing import Any
+from threading import Event, Timer
+from typing import Any, cast
 
+import jsonschema
 import pytest
 from PIL import Image
 
 from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Job, UploadTarget, parse_job
+from gpu_container.worker.progress import reporter as reporter_module
 from gpu_container.worker.progress.preview import MAX_BYTES, small_jpeg
-from gpu_container.worker.progress.reporter import Reporter, Snapshot, Tracker
+from gpu_container.worker.progress.reporter import Reporter
+from gpu_container.worker.progress.tracker import Snapshot, Tracker
+from gpu_container.worker.progress.weights import guess
+from gpu_container.worker.schema import load
+from gpu_container.worker.store.upload import Uploader
 from tests.worker.fake_comfy import graph_of, recording
 from tests.worker.test_job_schema import JOB
 
@@ -27,10 +34,10 @@ def job_of(graph: dict[str, Any], interval_s: float = 3600) -> Job:
 def replay(name: str) -> list[Snapshot]:
     tracker = Tracker(job_of(graph_of(name)))
     snapshots = []
-    for event in recording(name)["websocket"]:
+    for now, event in enumerate(recording(name)["websocket"]):
         if "text" in event:
-            tracker.see(Message(event["text"]["type"], event["text"]["data"]))
-            snapshots.append(tracker.snapshot())
+            tracker.see(Message(event["text"]["type"], event["text"]["data"]), now)
+            snapshots.append(tracker.snapshot(now))
     return snapshots
 
 
@@ -48,64 +55,101 @@ def test_a_failed_run_never_says_100() -> None:
     assert replay("run_execution_error")[-1].percent < 100
 
 
-def test_a_sampler_weighs_as_much_as_it_has_steps() -> None:
-    tracker = Tracker(job_of(graph_of("run_txt2img")))  # a sampler of 4 steps, 6 other nodes
+def plain_graph() -> dict[str, Any]:
+    """Three nodes of 1, 10 and 1 units of work."""
+    return {
+        "1": {"class_type": "Plain", "inputs": {}},
+        "2": {"class_type": "Counting", "inputs": {"steps": 2, "from": ["1", 0]}},
+        "9": {"class_type": "Plain", "inputs": {"from": ["2", 0]}},
+    }
 
-    tracker.see(Message("executing", {"node": "3"}))
-    tracker.see(Message("progress", {"node": "3", "value": 2, "max": 4}))
 
-    snapshot = tracker.snapshot()
-    assert snapshot.percent == 20.0
-    assert (snapshot.step, snapshot.steps, snapshot.node_id) == (2, 4, "3")
+def share(*nodes: str) -> float:
+    graph = plain_graph()
+    work = {node: guess(graph, node) for node in graph}
+    return round(100 * sum(work[node] for node in nodes) / sum(work.values()), 1)
+
+
+def test_a_node_counts_by_what_it_is_likely_to_take() -> None:
+    tracker = Tracker(job_of(plain_graph()))
+    assert share("2") > 80
+
+    tracker.see(Message("executing", {"node": "1"}), 0)
+    tracker.see(Message("executing", {"node": "2"}), 1)
+    assert tracker.snapshot(1).percent == share("1")
+    tracker.see(Message("progress", {"node": "2", "value": 1, "max": 2}), 2)
+
+    snapshot = tracker.snapshot(2)
+    assert snapshot.percent == round(share("1") + share("2") / 2, 1)
+    assert (snapshot.step, snapshot.steps, snapshot.node_id) == (1, 2, "2")
 
 
 def test_cached_nodes_count_as_done() -> None:
-    tracker = Tracker(job_of(graph_of("run_txt2img")))
+    tracker = Tracker(job_of(plain_graph()))
 
-    tracker.see(Message("execution_cached", {"nodes": ["4", "5", "6", "7"]}))
+    tracker.see(Message("execution_cached", {"nodes": ["1", "2"]}), 0)
 
-    assert tracker.snapshot().percent == 40.0
-
-
-def test_an_engine_that_only_says_executing_is_followed_too() -> None:
-    tracker = Tracker(job_of(graph_of("run_txt2img")))
-
-    for node in ("4", "5", "6"):
-        tracker.see(Message("executing", {"node": node}))
-
-    assert tracker.snapshot().percent == 20.0
+    assert tracker.snapshot(0).percent == share("1", "2")
 
 
 def test_nodes_that_no_output_needs_do_not_count() -> None:
-    graph = graph_of("run_txt2img")
+    graph = plain_graph()
     graph["77"] = {"class_type": "KSampler", "inputs": {"steps": 1000}}
     tracker = Tracker(job_of(graph))
 
-    tracker.see(Message("execution_cached", {"nodes": ["4", "5", "6", "7"]}))
+    tracker.see(Message("execution_cached", {"nodes": ["1", "2"]}), 0)
 
-    assert tracker.snapshot().percent == 40.0
+    assert tracker.snapshot(0).percent == share("1", "2")
 
 
 def test_the_percentage_does_not_fall_when_more_work_shows_up() -> None:
-    graph = graph_of("run_txt2img")
+    graph = plain_graph()
     graph["77"] = {"class_type": "KSampler", "inputs": {"steps": 1000}}
     tracker = Tracker(job_of(graph))
-    tracker.see(Message("execution_cached", {"nodes": ["4", "5", "6", "7"]}))
-    assert tracker.snapshot().percent == 40.0
+    tracker.see(Message("execution_cached", {"nodes": ["1", "2"]}), 0)
+    before = tracker.snapshot(0).percent
 
-    tracker.see(Message("progress", {"node": "77", "value": 1, "max": 1000}))
+    tracker.see(Message("progress", {"node": "77", "value": 1, "max": 1000}), 1)
 
-    assert tracker.snapshot().percent == 40.0
+    assert tracker.snapshot(1).percent == before
 
 
-@pytest.mark.parametrize("data", [{}, {"node": "3"}, {"node": "3", "value": "x", "max": 0}])
+def test_a_graph_that_the_engine_runs_again_neither_falls_nor_counts_what_was_lost() -> None:
+    tracker = Tracker(job_of(plain_graph()))
+    for node in ("1", "2", "9"):
+        tracker.see(Message("executing", {"node": node}), 0)
+    before = tracker.snapshot(0).percent
+
+    tracker.see(Message("execution_start", {}), 1)
+
+    assert tracker.snapshot(1).percent == before
+    assert tracker.snapshot(1).node_id is None
+    tracker.see(Message("execution_success", {}), 2)
+    assert tracker.snapshot(2).percent == 100
+
+
+NO_SENSE: list[dict[str, Any]] = [
+    {},
+    {"node": "3"},
+    {"node": "3", "value": "x", "max": 0},
+    {"node": "3", "value": 1, "max": 0},
+    {"node": "3", "value": -1, "max": 4},
+    {"node": "3", "value": float("nan"), "max": 4},
+    {"node": "3", "value": 1, "max": float("inf")},
+    {"node": ["3"], "value": 1, "max": 4},
+    {"nodes": ["3"]},
+]
+
+
+@pytest.mark.parametrize("data", NO_SENSE)
 def test_events_without_sense_are_passed_over(data: dict[str, Any]) -> None:
     tracker = Tracker(job_of(graph_of("run_txt2img")))
 
-    tracker.see(Message("progress", data))
-    tracker.see(Message("progress_state", {"nodes": {"x": data}}))
+    tracker.see(Message("progress", data), 0)
+    tracker.see(Message("progress_state", {"nodes": {"x": data}}), 0)
+    tracker.see(Message("progress_state", data), 0)
 
-    assert tracker.snapshot().percent == 0
+    assert tracker.snapshot(0).percent == 0
 
 
 class Mailbox:
@@ -176,6 +220,59 @@ def test_after_stop_nothing_is_sent() -> None:
 
     assert len(mailbox.sent) == sent
     assert not report._thread.is_alive()
+
+
+def test_the_end_of_the_telling_is_not_held_up_by_a_store_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reporter_module, "PATIENCE_S", 0.01)
+    mailbox = Mailbox()
+    mailbox.may_go.clear()
+    report = reporter(mailbox, 0.0001)
+    report.see(Message("executing", {"node": "4"}))
+    assert mailbox.arrived.wait(5)
+
+    report.end()
+    report.stop()  # returns although the file is still on its way
+
+    assert mailbox.sent == []
+    mailbox.may_go.set()
+    report._thread.join(5)
+    assert len(mailbox.sent) == 1  # and no other was begun
+
+
+def test_a_file_on_its_way_is_waited_for() -> None:
+    mailbox = Mailbox()
+    mailbox.may_go.clear()
+    report = reporter(mailbox)
+    report.see(Message("executing", {"node": "4"}))
+    assert mailbox.arrived.wait(5)
+    report.end()
+
+    Timer(0.05, mailbox.may_go.set).start()
+    report.stop()
+
+    assert len(mailbox.sent) == 1
+
+
+def test_what_is_told_fits_the_schema_with_and_without_a_time_left() -> None:
+    mailbox = Mailbox()
+    now = iter([0.0, 1.0, 2.0, 3.0, *[4.0] * 10])
+    job = job_of(plain_graph(), 0.0001)
+    report = Reporter(job, cast("Uploader", mailbox), started=0, clock=lambda: next(now))
+    report.start()
+    report.see(Message("executing", {"node": "1"}))
+    assert mailbox.arrived.wait(5)
+    report.stop()
+    first = json.loads(mailbox.sent[0])
+
+    schema = jsonschema.Draft202012Validator(load("progress.schema.json"))
+    assert first["eta_s"] is None
+    for eta_s in (None, 0, 12.5):
+        schema.validate({**first, "eta_s": eta_s})
+    assert not schema.is_valid({**first, "eta_s": -1})
+    del first["eta_s"]
+    schema.validate(first)
 
 
 def test_a_failed_send_does_not_end_the_telling() -> None:

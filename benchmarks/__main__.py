@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 
 from benchmarks import calls, interactions_room, local_service, members
+from benchmarks.worker import measure as worker
 
 BENCHMARKS = {
     "room": interactions_room.measure,
     "local": local_service.measure,
     "members": members.measure,
     "calls": calls.measure,
+    "worker": worker.measure,
 }
 
 

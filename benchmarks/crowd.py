@@ -22,7 +22,7 @@ from local.identity import identity
 from local.member import FINAL_STATES
 from local.supervisor import temporary_files_in
 
-OPTIONS = {"steps": "4", "width": "512", "height": "512"}
+OPTIONS = {"steps": "4", "size": "512x512"}
 """A small picture: on a GPU the engine would take most of the time."""
 _FIRST_ID = 1_250_000_000_000_000_000
 _COLOUR = "#5865f2"

@@ -8,9 +8,11 @@ from typing import Any
 
 from gpu_container.worker import schema
 from gpu_container.worker.errors import JobFailed, Kind, Node
+from gpu_container.worker.outputs import metadata
 
 Graph = Mapping[str, Mapping[str, Any]]
 _SHOWN_PROBLEMS = 20
+_SHORTEST_SECRET = 32  # characters; a signature (AWS, Signature Version 4) has 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Variants:
+    """When an image needs a copy that Discord shows: beyond so many bytes. Sides in pixels."""
+
+    max_bytes: int
+    thumbnail_px: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One attempt at one job."""
 
@@ -64,6 +74,8 @@ class Job:
     limits: Limits
     cancel_url: str | None = None
     claim: Claim | None = None
+    metadata: Mapping[str, Any] | None = None
+    variants: Variants | None = None
 
     def node(self, node_id: str | None) -> Node:
         """Name a node of the graph as a person knows it."""
@@ -78,7 +90,7 @@ def parse_job(envelope: object) -> Job:
     """Make a Job, or raise JobFailed(bad_job) with every field that is wrong."""
     found = schema.problems(envelope, schema.load("job.schema.json"))
     if not found and isinstance(envelope, dict):
-        found = list(_missing_nodes(envelope))
+        found = [*_missing_nodes(envelope), *_bad_metadata(envelope)]
     if found or not isinstance(envelope, dict):
         raise JobFailed(Kind.BAD_JOB, "; ".join(found[:_SHOWN_PROBLEMS]))
     upload, claim = envelope["upload"], envelope.get("claim")
@@ -94,6 +106,8 @@ def parse_job(envelope: object) -> Job:
         limits=_limits(envelope["limits"]),
         cancel_url=envelope.get("cancel_url"),
         claim=Claim(claim["url"], claim["headers"]) if claim else None,
+        metadata=envelope.get("metadata"),
+        variants=_variants(envelope.get("variants")),
     )
 
 
@@ -121,6 +135,34 @@ def _missing_nodes(envelope: Mapping[str, Any]) -> Iterator[str]:
     for index, entry in enumerate(envelope["inputs"]):
         if entry["node"] not in graph:
             yield f"inputs[{index}].node: the graph has no node {entry['node']!r}"
+
+
+def _bad_metadata(envelope: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the metadata: it goes into files that members pass on."""
+    text = metadata.encode(envelope.get("metadata") or {})
+    if any(secret in text for secret in _secrets(envelope)):
+        yield "metadata: holds a part of a signed address"
+
+
+def _secrets(envelope: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what signs the job's addresses: signatures, policies, session tokens."""
+    claim = envelope.get("claim") or {}
+    urls = [claim.get("url", ""), envelope.get("cancel_url", "")]
+    for url in [*urls, *(entry["url"] for entry in envelope["inputs"])]:
+        for pair in url.partition("?")[2].split("&"):
+            value = pair.partition("=")[2]
+            if len(value) >= _SHORTEST_SECRET:
+                yield value
+    for target in envelope["upload"].values():
+        for name, value in target["fields"].items():
+            if name != "key" and len(value) >= _SHORTEST_SECRET:
+                yield value
+
+
+def _variants(entry: Mapping[str, Any] | None) -> Variants | None:
+    if entry is None:
+        return None
+    return Variants(int(entry["max_bytes"]), int(entry["thumbnail_px"]))
 
 
 def _input(entry: Mapping[str, Any]) -> InputImage:

@@ -8,28 +8,53 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _QUERY = re.compile(r"\?[\w.~%-]+=[^\s\"'<>)\\]*")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _About:
+    job_id: str
+    attempt: int
+
+
 class JsonLines(logging.Formatter):
-    """One JSON object per line. The worker runs one job at a time, so one id serves all threads."""
+    """One JSON object per line, each with the job it is about.
+
+    A line from a thread that no job began is the running job's, where there is only one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.job_id: str | None = None
-        self.attempt: int | None = None
+        self._running: list[_About] = []
+        self._here: ContextVar[_About | None] = ContextVar("job", default=None)
+
+    @contextmanager
+    def about(self, job_id: str, attempt: int) -> Iterator[None]:
+        """Put the job on every line written inside."""
+        job = _About(job_id, attempt)
+        self._running.append(job)
+        token = self._here.set(job)
+        try:
+            yield
+        finally:
+            self._here.reset(token)
+            self._running.remove(job)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without any query string: that is where signatures are."""
+        running = tuple(self._running)
+        job = self._here.get() or (running[0] if len(running) == 1 else None)
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": _QUERY.sub("?…", record.getMessage()),
-            "job_id": self.job_id,
-            "attempt": self.attempt,
+            "job_id": job and job.job_id,
+            "attempt": job and job.attempt,
         }
         if record.exc_info:
             line["exception"] = _QUERY.sub("?…", self.formatException(record.exc_info))
@@ -50,8 +75,5 @@ def set_up(level: str) -> None:
 @contextmanager
 def about(job_id: str, attempt: int) -> Iterator[None]:
     """Put the job on every line written inside."""
-    _LINES.job_id, _LINES.attempt = job_id, attempt
-    try:
+    with _LINES.about(job_id, attempt):
         yield
-    finally:
-        _LINES.job_id = _LINES.attempt = None

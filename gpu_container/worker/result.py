@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -9,23 +10,41 @@ from gpu_container.worker.errors import NOT_THE_JOBS_FAULT, JobFailed, Kind
 
 
 @dataclass(frozen=True, slots=True)
+class StoredCopy:
+    """A smaller copy of an output, stored beside it. Width and height in pixels."""
+
+    name: str
+    content_type: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredOutput:
-    """A file that lies in the store. Width and height in pixels, None for what is no image."""
+    """A file that lies in the store. Width and height in pixels, None for what is no image.
+
+    `variant` and `thumbnail` are there where the job asked for them and the file needs them.
+    """
 
     name: str
     node_id: str
     content_type: str
     bytes: int
     sha256: str
-    width: int | None
-    height: int | None
+    width: int | None = None
+    height: int | None = None
+    variant: StoredCopy | None = None
+    thumbnail: StoredCopy | None = None
 
 
 @dataclass(slots=True)
 class Timings:
-    """Seconds of each stage; a stage that was not reached is 0."""
+    """Seconds of each stage; a stage that was not reached is 0. `models_s` is in `engine_s`."""
 
     inputs_s: float = 0.0
+    models_s: float = 0.0
     engine_s: float = 0.0
     upload_s: float = 0.0
     total_s: float = 0.0
@@ -46,6 +65,7 @@ class JobResult:
     failure: JobFailed | None = None
     timings: Timings = field(default_factory=Timings)
     duplicate: bool = False
+    start: Mapping[str, float | int | None] | None = None  # how the worker itself started
 
     @property
     def status(self) -> str:
@@ -71,6 +91,7 @@ class JobResult:
             "outputs": [asdict(output) for output in self.outputs],
             "error": self.failure and _error(self.failure),
             "timings": {name: round(value, 3) for name, value in asdict(self.timings).items()},
+            "start": self.start and dict(self.start),
             "started_at": self.started_at,
             "finished_at": self.finished_at,
         }

@@ -5,30 +5,45 @@ Whatever happens, exactly one result is stored and returned; nothing is stored a
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
 from gpu_container.worker import log as job_log
 from gpu_container.worker.attempt import Attempts, AttemptTaken, CancelWatch
-from gpu_container.worker.comfy.client import Comfy
+from gpu_container.worker.comfy.client import Comfy, Watch
 from gpu_container.worker.comfy.engine import Engine
+from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.inputs.fetch import CheckedImage, Fetcher
-from gpu_container.worker.job import Job, UploadTarget, parse_job, result_address
-from gpu_container.worker.outputs.find import OutputFile, find_outputs, image_size
+from gpu_container.worker.job import Graph, Job, UploadTarget, parse_job, result_address
+from gpu_container.worker.outputs.deliver import Delivery
 from gpu_container.worker.progress.reporter import Reporter
+from gpu_container.worker.progress.weights import Rates
 from gpu_container.worker.result import JobResult, StoredOutput, Timings
 from gpu_container.worker.store.upload import Uploader
 
 log = logging.getLogger(__name__)
+
+
+class ModelShelf(Protocol):
+    """Where the models lie."""
+
+    def ensure(self, graph: Graph, deadline: float, stop: Event) -> None:
+        """Return when all that the graph names is there. Raises JobFailed."""
+
+
+class StartFigures(Protocol):
+    """How the worker started."""
+
+    def document(self) -> dict[str, float | int | None]:
+        """Return the figures for one job's result, and count the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,9 @@ class Deps:
     fetcher: Fetcher
     uploader: Uploader
     progress_uploader: Uploader
+    models: ModelShelf | None = None
+    start: StartFigures | None = None
+    rates: Rates = field(default_factory=Rates)
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
 
@@ -78,7 +96,16 @@ def run_job(envelope: object, deps: Deps, stop: Event) -> JobResult:
             text = f"unexpected {type(error).__name__} in the worker; see its log"
             failure = JobFailed(Kind.EXECUTION_FAILED, text)
         timings.total_s = deps.clock() - started
-        result = JobResult(job_id, attempt, started_at, deps.now(), outputs, failure, timings)
+        result = JobResult(
+            job_id,
+            attempt,
+            started_at,
+            deps.now(),
+            outputs,
+            failure,
+            timings,
+            start=deps.start.document() if deps.start else None,
+        )
         result = _store(result, target, deps)
         deps.engine.start()  # if it died: be ready for the next job
         log.info("job %s: %s", result.status, result.failure or f"{len(outputs)} files")
@@ -109,51 +136,55 @@ class _Work:
     started: float
 
     def run(self) -> tuple[StoredOutput, ...]:
+        deadline = self.started + self.job.limits.timeout_s
         with self._timed("inputs_s"):
             images = [self.deps.fetcher.fetch(entry) for entry in self.job.inputs]
-        with self._timed("engine_s"):
-            made = self._run_graph(images)
-        with self._timed("upload_s"):
-            return tuple(self._store_output(file) for file in self._wanted(made))
+        reporter, delivery = self._reporter(), self._delivery()
 
-    def _run_graph(self, images: list[CheckedImage]) -> dict[str, Any]:
-        job, deadline = self.job, self.started + self.job.limits.timeout_s
-        self.deps.engine.wait_ready(deadline, self.stop)
-        graph = deepcopy(dict(job.graph))
-        for entry, image in zip(job.inputs, images, strict=True):
-            name = self.deps.comfy.upload_image(image.name, image.png)
-            graph[entry.node]["inputs"][entry.input] = name
-        reporter = Reporter(
-            job, self.deps.progress_uploader, started=self.started, clock=self.deps.clock
-        )
+        def see(event: Message | Preview) -> None:
+            reporter.see(event)
+            delivery.see(event)
+
         reporter.start()
         try:
-            return self.deps.comfy.run(
-                job, graph, deadline=deadline, stop=self.stop, watch=reporter.see
-            )
+            with self._timed("engine_s"):
+                made = self._run_graph(images, deadline, see)
+            reporter.end()
+            with self._timed("upload_s"):
+                return delivery.finish(made, deadline, self.stop)
         finally:
+            reporter.end()
+            delivery.close()
             reporter.stop()
 
-    def _wanted(self, made: dict[str, Any]) -> list[OutputFile]:
-        files = find_outputs(self.job, made)
-        if not files:
-            names = ", ".join(str(self.job.node(node).title) for node in self.job.outputs)
-            raise JobFailed(Kind.NO_OUTPUT, f"the run ended but made no file in: {names}")
-        most = self.job.limits.max_outputs
-        if len(files) > most:
-            log.warning("%d files were made, only the first %d are delivered", len(files), most)
-        return files[:most]
+    def _run_graph(
+        self, images: list[CheckedImage], deadline: float, watch: Watch
+    ) -> dict[str, Any]:
+        job, deps = self.job, self.deps
+        if deps.models is not None:
+            with self._timed("models_s"):
+                deps.models.ensure(job.graph, deadline, self.stop)
+        deps.engine.wait_ready(deadline, self.stop)
+        graph = deepcopy(dict(job.graph))
+        for entry, image in zip(job.inputs, images, strict=True):
+            name = deps.comfy.upload_image(image.name, image.png)
+            graph[entry.node]["inputs"][entry.input] = name
+        return deps.comfy.run(job, graph, deadline=deadline, stop=self.stop, watch=watch)
 
-    def _store_output(self, file: OutputFile) -> StoredOutput:
-        self.watch.check()
-        data = (file.text or "").encode()
-        if file.source is not None:
-            data = self.deps.comfy.view(file.source, self.job.limits.max_output_bytes)
-        self.deps.uploader.post(self.job.upload_outputs, file.name, data, file.content_type)
-        width, height = image_size(data) or (None, None)
-        digest = hashlib.sha256(data).hexdigest()
-        return StoredOutput(
-            file.name, file.node_id, file.content_type, len(data), digest, width, height
+    def _reporter(self) -> Reporter:
+        deps = self.deps
+        return Reporter(
+            self.job,
+            deps.progress_uploader,
+            started=self.started,
+            clock=deps.clock,
+            rates=deps.rates,
+        )
+
+    def _delivery(self) -> Delivery:
+        deps = self.deps
+        return Delivery(
+            self.job, deps.engine, deps.uploader, check=self.watch.check, clock=deps.clock
         )
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""SageMaker's door: GET /ping and POST /invocations, one job at a time.
+"""SageMaker's door: GET /ping and POST /invocations.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
 """
@@ -8,89 +8,181 @@ from __future__ import annotations
 import json
 import os
 import signal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+import uuid
+from collections.abc import Mapping
+from threading import BoundedSemaphore, Event, Thread
+from typing import Any
+from urllib.parse import urlsplit
 
-from gpu_container.worker.result import JobResult
+from gpu_container.worker.health import Health, Readiness
+from gpu_container.worker.http_server import HttpServer, JsonHandler, Patience
 from gpu_container.worker.run_job import Deps, run_job
 from gpu_container.worker.settings import Settings
-from gpu_container.worker.wiring import start_worker
+from gpu_container.worker.wiring import begin_worker
+from gpu_container.worker.worker_comfyui.request import is_request
+from gpu_container.worker.worker_comfyui.run import run_request
+from gpu_container.worker.worker_comfyui.settings import Terms
 
-MAX_BODY_BYTES = 10 * 1024 * 1024
+MAX_BODY_BYTES = 20_000_000
+"""What worker-comfyui's users may send with their images; an envelope is far smaller."""
+JOBS_AT_ONCE = 4
+"""One in the engine, the others with their inputs and outputs; more wait."""
+_METHODS = {"/ping": ("GET", "HEAD"), "/invocations": ("POST",)}
 
 
-class Server(ThreadingHTTPServer):
-    """Answers /ping at any time; on close it waits for the job that runs."""
+class Server(HttpServer):
+    """Answers /ping at any time; on close it waits for the jobs that run."""
 
-    daemon_threads = False
+    def __init__(
+        self,
+        address: tuple[str, int],
+        deps: Deps,
+        start: Readiness,
+        health: Health,
+        terms: Terms,
+        patience: Patience | None = None,
+    ) -> None:
+        super().__init__(address, Door, patience or Patience())
+        self._deps = deps
+        self._start = start
+        self._health = health
+        self._terms = terms
+        self._places_for_jobs = BoundedSemaphore(JOBS_AT_ONCE)
+        self._stops: set[Event] = set()  # of the jobs that run or wait
 
-    def __init__(self, address: tuple[str, int], deps: Deps) -> None:
-        super().__init__(address, Door)
-        self.deps = deps
-        self._one_at_a_time = Lock()
-        self._ending = False
-        self._stop = Event()  # of the running job
+    def state(self) -> tuple[int, dict[str, Any]]:
+        """Say how the worker is: 500 when a GPU is broken, 503 until the first job may come.
 
-    def run(self, envelope: object) -> JobResult:
-        """Run a job when those before it are done."""
-        with self._one_at_a_time:
-            self._stop = stop = Event()
-            if self._ending:
-                stop.set()
-            return run_job(envelope, self.deps, stop)
+        An engine that lives and has work is not asked: loading a model can keep it from answering
+        for longer than the 2 s that SageMaker waits for us.
+        """
+        if not self._health.is_healthy():
+            return 500, {"ready": False, "reason": self._health.reason()}
+        self._deps.engine.start()  # does nothing unless the engine has died
+        busy = bool(self._stops) and self._deps.engine.is_alive()
+        ready = busy or self._start.is_ready()
+        return (200 if ready else 503), {"ready": ready}
+
+    def run(self, payload: object) -> tuple[int, dict[str, Any]]:
+        """Run a job when there is a place for it; a failure is not a 2xx, so that it counts."""
+        stop = Event()
+        self._stops.add(stop)
+        try:
+            with self._places_for_jobs:
+                if self.is_ending:
+                    stop.set()  # reported as interrupted: somebody else can do it
+                return self._run(payload, stop)
+        finally:
+            self._stops.discard(stop)
 
     def end(self, *_: object) -> None:
-        """Interrupt the running job and stop serving; for a signal handler."""
-        self._ending = True
-        self._stop.set()
-        Thread(target=self.shutdown).start()  # shutdown() waits for the loop this may run in
+        """Interrupt the running jobs and stop serving; for a signal handler."""
+        self.is_ending = True
+        for stop in tuple(self._stops):
+            stop.set()
+        Thread(target=self._stop_serving).start()  # it waits for the loop this may run in
+
+    def _stop_serving(self) -> None:
+        self.hang_up()
+        self.shutdown()
+
+    def _run(self, payload: object, stop: Event) -> tuple[int, dict[str, Any]]:
+        if is_request(payload):
+            answer = run_request(payload, uuid.uuid4().hex, self._deps, stop, self._terms)
+            failed, its_fault = answer.failure is not None, answer.is_the_jobs_fault
+            return _code(failed=failed, its_fault=its_fault), answer.document
+        result = run_job(payload, self._deps, stop)
+        failed, its_fault = result.failure is not None, result.is_the_jobs_fault
+        return _code(failed=failed, its_fault=its_fault), result.document()
 
 
-class Door(BaseHTTPRequestHandler):
-    """One request."""
+class Door(JsonHandler):
+    """One connection of SageMaker's."""
 
     server: Server
-    timeout = 30  # seconds of silence from a caller, so that none can hold up the end
 
-    def do_GET(self) -> None:
-        """Answer /ping with 200 once the engine answers, else 503."""
-        self.server.deps.engine.start()  # does nothing unless the engine has died
-        known, ready = self.path == "/ping", self.server.deps.engine.is_ready()
-        self._answer((200 if ready else 503) if known else 404, {"ready": ready})
+    def respond(self) -> None:
+        """Answer /ping, or run the job in the body."""
+        if self._is_refused():
+            return
+        if self.command == "POST":
+            self._invoke()
+        else:
+            self.answer(*self.server.state())
 
-    def do_POST(self) -> None:
-        """Run the job in the body; a failure is not a 2xx, so that SageMaker counts it as one."""
-        length = int(self.headers.get("Content-Length") or 0)
-        if self.path != "/invocations" or not 0 < length <= MAX_BODY_BYTES:
-            code = 413 if length > MAX_BODY_BYTES else 404 if length else 411
-            return self._answer(code, {"error": "POST a job of at most 10 MB to /invocations"})
+    def _invoke(self) -> None:
+        if self._is_refused_body():
+            return
+        length = int(self.headers["Content-Length"])
         try:
-            envelope = json.loads(self.rfile.read(length))
-        except ValueError:
-            envelope = None  # run_job answers: this is not a job
-        result = self.server.run(envelope)
-        code = 200 if result.failure is None else 422 if result.is_the_jobs_fault else 500
-        return self._answer(code, result.document())
+            body = self.rfile.read(length)
+        except TimeoutError:
+            self.refuse(408, "the body took too long")
+            return
+        if len(body) < length:  # the caller is gone, and nobody would hear of the job
+            self.close_connection = True
+            return
+        self.answer(*self.server.run(_payload(body)))
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: run_job logs each job, and /ping comes every few seconds."""
+    def _is_refused(self) -> bool:
+        methods = _METHODS.get(urlsplit(self.path).path)
+        if methods is None:
+            self.refuse(404, f"there is only {' and '.join(_METHODS)}")
+        elif self.command not in methods:
+            self.refuse(405, f"ask with {' or '.join(methods)}", Allow=", ".join(methods))
+        elif self.command != "POST" and "Content-Length" in self.headers:
+            self.close_connection = True  # its body is not read
+        return methods is None or self.command not in methods
 
-    def _answer(self, code: int, document: object) -> None:
-        body = json.dumps(document).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    def _is_refused_body(self) -> bool:
+        kind = self.headers.get_content_type() if "Content-Type" in self.headers else None
+        length = self.headers.get("Content-Length") or "0"
+        known = length.isascii() and length.isdigit() and len(length) < len(str(2**63))
+        checks: Mapping[tuple[int, str], bool] = {
+            (415, "send the job as application/json"): kind in (None, "application/json"),
+            (411, "send the job with a Content-Length"): (
+                length != "0" and "Transfer-Encoding" not in self.headers
+            ),
+            (400, "Content-Length is no number"): known,
+            (413, f"a job has at most {MAX_BODY_BYTES} bytes"): (
+                known and int(length) <= MAX_BODY_BYTES
+            ),
+        }
+        for (code, text), holds in checks.items():
+            if not holds:
+                self.refuse(code, text)
+                return True
+        return False
+
+
+def _payload(body: bytes) -> object:
+    """Read a job; worker-comfyui's users wrap theirs as {"input": ...}, and others may."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return None  # run_job answers: this is not a job
+    if isinstance(payload, dict) and "input" in payload and "version" not in payload:
+        return payload["input"]
+    return payload
+
+
+def _code(*, failed: bool, its_fault: bool) -> int:
+    return 200 if not failed else 422 if its_fault else 500
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    settings = Settings.from_env(os.environ)
-    deps = start_worker(settings)
-    with Server((settings.bind_host, settings.port), deps) as server:
-        signal.signal(signal.SIGTERM, server.end)
-        signal.signal(signal.SIGINT, server.end)
+    settings, terms = Settings.from_env(os.environ), Terms.from_env(os.environ)
+    worker = begin_worker(settings)
+    address = settings.bind_host, settings.port
+    with Server(address, worker.deps, worker.start, worker.health, terms) as server:
+
+        def end(*_: object) -> None:
+            worker.last_call.ring()
+            server.end()
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
         server.serve_forever(poll_interval=0.1)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gpu_container.worker.store.access import parse_origin
+
+_YES = ("1", "true", "yes", "on")
+_NO = ("0", "false", "no", "off")
 
 
 class ConfigError(ValueError):
@@ -25,6 +29,12 @@ class Settings:
     bind_host: str
     port: int
     store_origins: frozenset[str] = frozenset()
+    warm_up: Path | None = None
+    warm_up_s: float = 120.0
+    require_gpu: bool = False
+    models_file: str | None = None
+    models_folder: str | None = None
+    hf_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -44,6 +54,12 @@ class Settings:
             bind_host=environ.get("BIND_HOST", "0.0.0.0"),  # SageMaker calls from outside
             port=int(_number(environ, "SAGEMAKER_BIND_TO_PORT", 8080, problems)),
             store_origins=_origins(environ.get("STORE_ORIGINS", ""), problems),
+            warm_up=_path(environ, "WARM_UP", problems),
+            warm_up_s=_number(environ, "WARM_UP_SECONDS", 120.0, problems),
+            require_gpu=_yes_or_no(environ, "REQUIRE_GPU", problems),
+            models_file=environ.get("MODELS_FILE") or None,
+            models_folder=environ.get("MODELS_FOLDER") or None,
+            hf_token=environ.get("HF_TOKEN") or None,
         )
         if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             problems.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
@@ -63,6 +79,23 @@ def _origins(text: str, problems: list[str]) -> frozenset[str]:
         else:
             origins.add(origin)
     return frozenset(origins)
+
+
+def _path(environ: Mapping[str, str], name: str, problems: list[str]) -> Path | None:
+    text = environ.get(name)
+    if not text:
+        return None
+    path = Path(text)
+    if not path.exists():
+        problems.append(f"{name}: there is no file or folder {text!r}")
+    return path
+
+
+def _yes_or_no(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
+    text = (environ.get(name) or "0").lower()
+    if text not in _YES and text not in _NO:
+        problems.append(f"{name} must be 1 or 0, not {text!r}")
+    return text in _YES
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, problems: list[str]) -> Any:

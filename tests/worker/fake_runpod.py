@@ -18,6 +18,8 @@ class FakeRunpod:
     def __init__(self, loop: LoopThread) -> None:
         self.done: Queue[dict[str, Any]] = Queue()
         self.pings: list[str] = []
+        self.said: list[dict[str, str]] = []  # with each ping
+        self.taken: list[str] = []
         self._jobs: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._stops: asyncio.Queue[str] = asyncio.Queue()
         self._loop = loop
@@ -56,9 +58,11 @@ class FakeRunpod:
 
     async def _take(self, _: web.Request) -> web.Response:
         try:
-            return web.json_response(await asyncio.wait_for(self._jobs.get(), _POLL_S))
+            job = await asyncio.wait_for(self._jobs.get(), _POLL_S)
         except TimeoutError:
             return web.Response(status=204)
+        self.taken.append(job["id"])
+        return web.json_response(job)
 
     async def _stop(self, _: web.Request) -> web.Response:
         try:
@@ -73,4 +77,5 @@ class FakeRunpod:
 
     async def _ping(self, request: web.Request) -> web.Response:
         self.pings.append(request.match_info["worker"])
+        self.said.append(dict(request.query))
         return web.Response()

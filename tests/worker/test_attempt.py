@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -16,6 +17,7 @@ import pytest
 from gpu_container.worker.attempt import Attempts
 from gpu_container.worker.result import JobResult
 from tests.worker.conftest import Bench
+from tests.worker.loop_thread import LoopThread
 from tests.worker.process import wait_for
 
 CANCEL = "jobs/1300000000000000001/1/cancel"
@@ -126,22 +128,22 @@ def test_a_job_cancelled_while_it_waits_for_the_engine_is_over_at_once(
 
 
 def test_a_job_cancelled_while_it_stores_its_files_stores_no_more_of_them(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, loop_thread: LoopThread
 ) -> None:
-    files = [{"filename": "rec_00001_.png", "subfolder": "", "type": "output"}] * 3
+    files = [{"filename": "rec_00001_.png", "subfolder": "", "type": "output"}] * 9
     bench.comfy.set_outputs({"9": {"images": files}})
-    view = bench.deps.comfy.view
+    go_on = bench.store.held["/outputs/"] = asyncio.Event()
+    thread = Thread(target=lambda: bench.run(**bench.marks()))
+    thread.start()
+    wait_for(lambda: any("/outputs/" in key for key in bench.store.tries))
 
-    def view_and_cancel(*arguments: Any) -> bytes:
-        bench.store.objects[CANCEL] = b""
-        assert bench.stop.wait(10)
-        return view(*arguments)
-
-    monkeypatch.setattr(bench.deps.comfy, "view", view_and_cancel)
-    bench.run(**bench.marks())
+    bench.store.objects[CANCEL] = b""
+    assert bench.stop.wait(10)
+    loop_thread.loop.call_soon_threadsafe(go_on.set)
+    thread.join(10)
 
     assert is_cancelled(bench.result_document())
-    assert len(bench.store.all("/outputs/")) == 1
+    assert len(bench.store.all("/outputs/")) < len(files)
 
 
 def test_a_job_cancelled_at_its_last_file_is_cancelled_all_the_same(

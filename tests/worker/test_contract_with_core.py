@@ -66,6 +66,12 @@ def test_what_the_core_builds_the_worker_takes(workflow: str) -> None:
     assert taken.claim.headers == {"If-None-Match": "*"}
     assert taken.cancel_url is not None
     assert len(taken.inputs) == len(files)
+    assert taken.variants is not None
+    assert taken.metadata == {
+        "job_id": job.job_id,
+        "workflow": workflow,
+        "options": {"prompt": "a red fox", "seed": 7},
+    }
     assert "secret" not in json.dumps(envelope)
 
 
@@ -92,6 +98,15 @@ def test_the_core_reads_the_documents_that_the_contract_describes() -> None:
                 "sha256": "ab" * 32,
                 "width": 8,
                 "height": 8,
+                "variant": {
+                    "name": "0_9.variant.webp",
+                    "content_type": "image/webp",
+                    "bytes": 7,
+                    "sha256": "cd" * 32,
+                    "width": 8,
+                    "height": 8,
+                },
+                "thumbnail": None,
             }
         ],
         "error": None,
@@ -103,6 +118,7 @@ def test_the_core_reads_the_documents_that_the_contract_describes() -> None:
     read = parse_result(json.dumps(result).encode())
     assert read.outcome.engine_s == 2.5
     assert read.outcome.pictures[0].width == 8
+    assert read.outcome.pictures[0].copy == "0_9.variant.webp"
 
     progress = {
         "version": 1,

@@ -40,6 +40,8 @@ def test_a_job_stores_its_picture_and_then_its_result(bench: Bench) -> None:
             "sha256": hashlib.sha256(png(96, 48)).hexdigest(),
             "width": 96,
             "height": 48,
+            "variant": None,
+            "thumbnail": None,
         }
     ]
     (picture,) = bench.store.all("/outputs/")
@@ -120,7 +122,7 @@ def test_files_beyond_the_limit_are_left_out(bench: Bench) -> None:
 
     result = bench.run(limits={"max_outputs": 3})
 
-    assert [output.name for output in result.outputs] == ["0_9.png", "1_9.png", "2_9.png"]
+    assert [output.name for output in result.outputs] == ["0_9.png", "0_9_1.png", "0_9_2.png"]
 
 
 def test_an_output_beyond_the_size_limit_fails_the_job(bench: Bench) -> None:
@@ -198,7 +200,7 @@ def test_a_bug_in_the_worker_is_a_failed_job_not_a_lost_one(
     def explode(*_: object) -> None:
         raise KeyError("boom")
 
-    monkeypatch.setattr("gpu_container.worker.run_job.find_outputs", explode)
+    monkeypatch.setattr("gpu_container.worker.outputs.deliver.find_outputs", explode)
 
     bench.run()
 

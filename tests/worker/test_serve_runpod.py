@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,8 @@ from tests.worker.fake_comfy import FakeComfy
 from tests.worker.fake_runpod import FakeRunpod
 from tests.worker.loop_thread import LoopThread
 from tests.worker.process import door, wait_for
-from tests.worker.store import StoreServer
+from tests.worker.store import Stored, StoreServer
+from tests.worker.test_worker_comfyui import b64
 
 WAIT_S = 15
 
@@ -113,7 +116,88 @@ def test_a_job_that_runpod_stops_leaves_the_engine_and_is_reported(
     wait_for(lambda: bool(bench.store.all("result.json")))
 
     assert bench.result_document()["status"] == "interrupted"
-    assert shared_comfy.seen.interrupts == [shared_comfy.seen.prompts[-1]["prompt_id"]]
+    assert set(shared_comfy.seen.interrupts) == {shared_comfy.seen.prompts[-1]["prompt_id"]}
+
+
+@pytest.mark.usefixtures("worker")
+def test_worker_comfyuis_users_are_answered_in_their_shape(
+    runpod: FakeRunpod, shared_comfy: FakeComfy
+) -> None:
+    shared_comfy.faults.hang_at = None
+    runpod.submit("theirs", {"workflow": shared_comfy.graph})
+    runpod.submit("wrong", {"images": []})
+
+    answers = [runpod.done.get(timeout=WAIT_S) for _ in range(2)]
+
+    done, wrong = sorted(answers, key=lambda answer: str(answer["id"]))
+    picture = {"filename": "rec_00001_.png", "type": "base64", "data": b64(png())}
+    assert done == {"id": "theirs", "output": {"images": [picture]}}
+    assert wrong == {"id": "wrong", "error": "Missing 'workflow' parameter"}
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_next_job_runs_while_the_last_ones_files_go_out(
+    runpod: FakeRunpod, shared_comfy: FakeComfy, bench: Bench
+) -> None:
+    before, uploads = len(shared_comfy.seen.prompts), asyncio.Event()
+    slow, quick = bench.job(), bench.job(attempt=2)
+    slow["upload"]["outputs"] = bench.store.target("slow/${filename}")
+    bench.store.held["slow/"] = uploads
+    runpod.submit("uploads", slow)
+    wait_for(lambda: "slow/0_9.png" in bench.store.tries)
+
+    runpod.submit("draws", quick)
+    assert runpod.done.get(timeout=WAIT_S)["id"] == "draws"
+    assert len(shared_comfy.seen.prompts) == before + 2
+    shared_comfy._loop.loop.call_soon_threadsafe(uploads.set)
+
+    assert runpod.done.get(timeout=WAIT_S)["id"] == "uploads"
+    assert {item["status"] for item in map(_document, bench.store.all("result.json"))} == {
+        "succeeded"
+    }
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_that_another_worker_could_begin_is_not_taken_by_a_busy_one(
+    runpod: FakeRunpod, shared_comfy: FakeComfy, bench: Bench
+) -> None:
+    before = len(shared_comfy.seen.prompts)
+    shared_comfy._stopped.clear()
+    shared_comfy.faults.hang_at = 10
+    runpod.submit("draws", bench.job())
+    runpod.submit("waits", bench.job(attempt=2))
+    wait_for(lambda: len(shared_comfy.seen.prompts) > before)
+    pings = len(runpod.pings)
+    wait_for(lambda: len(runpod.pings) > pings)  # a second in which it could have been taken
+
+    assert "waits" not in runpod.taken
+    shared_comfy.faults.hang_at = None
+    runpod.stop("draws")
+
+    assert runpod.done.get(timeout=WAIT_S)["id"] == "waits"
+
+
+@pytest.mark.parametrize("starts", [False, True])
+def test_a_worker_whose_engine_does_not_start_takes_no_job_and_says_so(
+    loop_thread: LoopThread, store_server: StoreServer, starts: bool
+) -> None:
+    fake = FakeRunpod(loop_thread)
+    fake.submit("nobody's", {"workflow": {}})
+    environment = {**fake.environment(), "STORE_ORIGINS": store_server.origin}
+    environment["COMFYUI_COMMAND"] = "sleep 60" if starts else "false"
+    environment["ENGINE_START_SECONDS"] = "0.5"
+    with door("serve_runpod", environment) as process:
+        process.communicate(timeout=WAIT_S)
+    fake.close()
+
+    assert process.returncode == 1
+    assert not fake.taken
+    assert fake.said[-1]["status"] == "unhealthy"
+
+
+def _document(stored: Stored) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(stored.data)
+    return document
 
 
 def test_on_sigterm_the_running_job_is_reported_and_the_process_ends(
@@ -121,6 +205,7 @@ def test_on_sigterm_the_running_job_is_reported_and_the_process_ends(
 ) -> None:
     before = len(shared_comfy.seen.prompts)
     shared_comfy._stopped.clear()
+    shared_comfy.faults.hang_at = 10
     runpod.submit("four", bench.job())
     wait_for(lambda: len(shared_comfy.seen.prompts) > before)
 

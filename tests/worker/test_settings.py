@@ -18,7 +18,7 @@ def test_an_address_is_enough() -> None:
     assert settings == Settings("http://127.0.0.1:8188", None, 600, 2, "INFO", "0.0.0.0", 8080)
 
 
-def test_every_variable_is_read() -> None:
+def test_every_variable_is_read(tmp_path: Path) -> None:
     settings = Settings.from_env(
         {
             "COMFYUI_COMMAND": "engine --port {port}",
@@ -28,12 +28,21 @@ def test_every_variable_is_read() -> None:
             "BIND_HOST": "127.0.0.1",
             "SAGEMAKER_BIND_TO_PORT": "9000",
             "STORE_ORIGINS": "https://Bucket.s3.amazonaws.com, http://127.0.0.1:4566",
+            "WARM_UP": str(tmp_path),
+            "WARM_UP_SECONDS": "30",
+            "REQUIRE_GPU": "1",
+            "MODELS_FILE": "models.toml",
+            "MODELS_FOLDER": "/models",
+            "HF_TOKEN": "hf_x",
         }
     )
 
     command = "engine --port {port}"
     origins = frozenset({"https://bucket.s3.amazonaws.com:443", "http://127.0.0.1:4566"})
-    assert settings == Settings(None, command, 1.5, 0.5, "DEBUG", "127.0.0.1", 9000, origins)
+    assert settings == Settings(
+        *(None, command, 1.5, 0.5, "DEBUG", "127.0.0.1", 9000, origins),
+        *(tmp_path, 30, True, "models.toml", "/models", "hf_x"),
+    )
 
 
 @pytest.mark.parametrize("text", ["bucket.s3.amazonaws.com", "ftp://a.b", "https://a.b/path", "*"])
@@ -45,11 +54,19 @@ def test_an_origin_that_is_none_is_named(text: str) -> None:
 def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         Settings.from_env(
-            {"ENGINE_START_SECONDS": "soon", "CANCEL_POLL_SECONDS": "0", "LOG_LEVEL": "LOUD"}
+            {
+                "ENGINE_START_SECONDS": "soon",
+                "CANCEL_POLL_SECONDS": "0",
+                "LOG_LEVEL": "LOUD",
+                "REQUIRE_GPU": "maybe",
+                "WARM_UP": "/nowhere/at/all",
+            }
         )
 
     for name in ("COMFYUI_URL", "COMFYUI_COMMAND", "ENGINE_START_SECONDS", "LOG_LEVEL"):
         assert name in str(caught.value)
+    assert "REQUIRE_GPU must be 1 or 0, not 'maybe'" in str(caught.value)
+    assert "WARM_UP: there is no file or folder '/nowhere/at/all'" in str(caught.value)
     assert "CANCEL_POLL_SECONDS must be a number above 0" in str(caught.value)
 
 

@@ -1,0 +1,67 @@
+"""ComfyUI without a worker: what its own page does to run a prompt, and no more."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Sequence
+
+import requests
+import websocket
+
+from benchmarks.worker.graphs import Graph
+
+
+class BareComfy:
+    """A client with one socket and one session, both open from the start."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client_id = uuid.uuid4().hex
+        self._session = requests.Session()
+        self._session.trust_env = False
+        address = url.replace("http", "ws", 1) + f"/ws?clientId={self._client_id}"
+        self._socket = websocket.create_connection(address, timeout=600, http_no_proxy=["*"])
+
+    def run(self, graph: Graph) -> float:
+        """Return the seconds from handing in the prompt to the socket's word that it has ended."""
+        return self.run_all([graph])
+
+    def run_all(self, graphs: Sequence[Graph]) -> float:
+        """Queue all at once; return the seconds until the last one has ended."""
+        begun = time.perf_counter()
+        waiting = {self._queue(graph) for graph in graphs}
+        while waiting:
+            waiting.discard(self._ended())
+        return time.perf_counter() - begun
+
+    def choices(self, class_type: str, name: str) -> list[str]:
+        """Return what a node's input may be set to, as this ComfyUI has it installed."""
+        answer = self._session.get(f"{self._url}/object_info/{class_type}", timeout=60).json()
+        found: list[str] = answer[class_type]["input"]["required"][name][0]
+        return found
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._socket.close()
+        self._session.close()
+
+    def _queue(self, graph: Graph) -> str:
+        body = {"prompt": graph, "client_id": self._client_id}
+        answer = self._session.post(f"{self._url}/prompt", json=body, timeout=60)
+        if not answer.ok:
+            raise SystemExit(f"ComfyUI refused the graph: {answer.text[:500]}")
+        prompt_id: str = answer.json()["prompt_id"]
+        return prompt_id
+
+    def _ended(self) -> str | None:
+        """Return the prompt that the next message ends, if it ends one."""
+        message = self._socket.recv()
+        if isinstance(message, bytes):
+            return None
+        event = json.loads(message)
+        if event["type"] == "execution_error":
+            raise SystemExit(f"ComfyUI failed: {event['data'].get('exception_message')}")
+        over = event["type"] == "executing" and event["data"].get("node") is None
+        return event["data"].get("prompt_id") if over else None

@@ -1,0 +1,111 @@
+"""The whole of one job in worker-comfyui's format. It reaches the engine and nothing else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from threading import Event
+from typing import Any
+
+from gpu_container.worker import log as job_log
+from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.job import Job, Limits, UploadTarget
+from gpu_container.worker.run_job import Deps
+from gpu_container.worker.worker_comfyui.answer import (
+    Answer,
+    Pictures,
+    failed,
+    most_bytes,
+    refused,
+)
+from gpu_container.worker.worker_comfyui.request import (
+    Request,
+    RequestRefused,
+    parse_request,
+    with_images,
+)
+from gpu_container.worker.worker_comfyui.settings import Terms
+
+log = logging.getLogger(__name__)
+
+_NOWHERE = UploadTarget("", {})
+
+
+def run_request(payload: object, job_id: str, deps: Deps, stop: Event, terms: Terms) -> Answer:
+    """Run the job to its end and return what its sender gets.
+
+    Never raises. Setting `stop` interrupts exactly this job's run.
+    """
+    deadline = deps.clock() + terms.timeout_s
+    with job_log.about(job_id, 1):
+        try:
+            answer = _run(parse_request(payload), job_id, deps, stop, terms, deadline)
+        except RequestRefused as refusal:
+            answer = refused(refusal.error, refusal.details, Kind.BAD_JOB)
+        except JobFailed as failure:
+            answer = failed(failure)
+        except Exception as error:  # the boundary of a job: a bug here must not end it silently
+            log.exception("the worker failed")
+            text = f"An unexpected error occurred: {type(error).__name__}; see the worker's log"
+            answer = refused(text, (), Kind.EXECUTION_FAILED)
+        deps.engine.start()  # if it died: be ready for the next job
+        log.info("job %s", answer.failure or "succeeded")
+    return answer
+
+
+def _run(
+    request: Request, job_id: str, deps: Deps, stop: Event, terms: Terms, deadline: float
+) -> Answer:
+    if request.comfy_org_api_key:
+        log.warning("comfy_org_api_key is not passed on: nodes that call Comfy.org will fail")
+    if deps.models is not None:
+        deps.models.ensure(request.graph, deadline, stop)
+    deps.engine.wait_ready(deadline, stop)
+    names = {
+        name: deps.comfy.upload_image(image.name, image.png)
+        for name, image in request.images.items()
+    }
+    graph = with_images(request.graph, names)
+    job = _job(job_id, graph, terms)
+    made = deps.comfy.run(job, graph, deadline=deadline, stop=stop, watch=lambda _: None)
+    pictures = Pictures(most_bytes(job_id))
+    for file in _files(made):
+        _add(file, pictures, deps)
+    return pictures.answer()
+
+
+def _job(job_id: str, graph: dict[str, Any], terms: Terms) -> Job:
+    limits = Limits(terms.timeout_s, progress_interval_s=0.0, max_outputs=0, max_output_bytes=0)
+    return Job(
+        job_id=job_id,
+        attempt=1,
+        graph=graph,
+        outputs=(),
+        inputs=(),
+        upload_outputs=_NOWHERE,
+        upload_progress=_NOWHERE,
+        upload_result=_NOWHERE,
+        limits=limits,
+    )
+
+
+def _files(made: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
+    """Yield every node's images but previews, as worker-comfyui does; other kinds it leaves."""
+    for node_id, output in made.items():
+        others = sorted(set(output) - {"images"})
+        if others:
+            log.info("node %s made what this format has no place for: %s", node_id, others)
+        for file in output.get("images") or ():
+            if file.get("type") != "temp" and file.get("filename"):
+                yield file
+
+
+def _add(file: Mapping[str, str], pictures: Pictures, deps: Deps) -> None:
+    name = file["filename"]
+    try:
+        pictures.add(name, deps.comfy.view(file, pictures.room))
+    except JobFailed as failure:
+        if failure.kind is Kind.EXECUTION_FAILED:  # more than there is room for
+            pictures.too_large(name)
+        else:
+            pictures.errors.append(f"Failed to fetch image data for {name}: {failure.message}")

@@ -78,13 +78,26 @@ class RunpodProvider:
 
     def submit(self, envelope: Envelope) -> str:
         """POST `/run`; returns Runpod's job id."""
-        timeout_ms = int(envelope["limits"]["timeout_s"] * 1000)
+        return self._run(envelope, envelope["limits"]["timeout_s"])
+
+    def status(self, provider_job_id: str) -> ProviderJob:
+        """GET `/status/{id}`. Runpod forgets a job 30 minutes after its end, or at its TTL."""
+        return self._ask(provider_job_id)[1]
+
+    def cancel(self, provider_job_id: str) -> None:
+        """POST `/cancel/{id}`: stop a job, waiting or running."""
+        self._call("POST", f"cancel/{provider_job_id}", {})
+
+    def _run(self, payload: Mapping[str, Any], timeout_s: float) -> str:
         answer = self._call(
             "POST",
             "run",
             {
-                "input": envelope,
-                "policy": {"executionTimeout": timeout_ms, "ttl": QUEUE_LIFE_S * 1000},
+                "input": payload,
+                "policy": {
+                    "executionTimeout": int(timeout_s * 1000),
+                    "ttl": QUEUE_LIFE_S * 1000,
+                },
             },
         )
         job_id = answer.get("id")
@@ -92,20 +105,16 @@ class RunpodProvider:
             raise ProviderUnreachable("Runpod's answer to run holds no id")
         return job_id
 
-    def status(self, provider_job_id: str) -> ProviderJob:
-        """GET `/status/{id}`. Runpod forgets a job 30 minutes after its end, or at its TTL."""
+    def _ask(self, runpod_id: str) -> tuple[Mapping[str, Any], ProviderJob]:
+        """Return what Runpod tells of a job, if anything, and what it means."""
         try:
-            state = self._call("GET", f"status/{provider_job_id}").get("status")
+            answer = self._call("GET", f"status/{runpod_id}")
         except ProviderRefused as error:
             gone = error.status == HTTPStatus.NOT_FOUND
-            return ProviderJob.GONE if gone else ProviderJob.UNKNOWN
+            return {}, ProviderJob.GONE if gone else ProviderJob.UNKNOWN
         except ProviderUnreachable:
-            return ProviderJob.UNKNOWN
-        return _STATES.get(str(state), ProviderJob.UNKNOWN)
-
-    def cancel(self, provider_job_id: str) -> None:
-        """POST `/cancel/{id}`: stop a job, waiting or running."""
-        self._call("POST", f"cancel/{provider_job_id}", {})
+            return {}, ProviderJob.UNKNOWN
+        return answer, _STATES.get(str(answer.get("status")), ProviderJob.UNKNOWN)
 
     def _call(
         self, method: str, operation: str, body: Mapping[str, Any] | None = None

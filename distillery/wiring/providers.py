@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from distillery.core.routing import Slots
 from distillery.core.stop_attempt import StopAttempt
 from distillery.providers.runpod import RunpodProvider
 from distillery.providers.sagemaker import SageMakerProvider
+from distillery.providers.worker_comfyui import WorkerComfyuiProvider
 from distillery.settings import names, setting, web_address, whole_number
 from distillery.wiring.delivery import DeliverySettings
 
@@ -25,7 +27,8 @@ class ProviderSettings(DeliverySettings):
     """What it takes to speak to the GPU providers as well."""
 
     providers: tuple[str, ...] = setting(
-        "who may run jobs, in order of preference: `runpod`, `sagemaker`, or both with a comma",
+        "who may run jobs, in order of preference, with commas between: `runpod`, `sagemaker`, "
+        "`worker_comfyui`",
         parse=names,
     )
     job_timeout_seconds: int = setting(
@@ -39,6 +42,12 @@ class ProviderSettings(DeliverySettings):
         "the secret that holds Runpod's API key", default="distillery/runpod-api-key"
     )
     runpod_slots: int = setting("jobs Runpod may hold at once", default=3, parse=whole_number)
+    worker_comfyui_endpoint_id: str = setting(
+        "the id of a Runpod endpoint that runs worker-comfyui", default=""
+    )
+    worker_comfyui_slots: int = setting(
+        "jobs the endpoint of worker-comfyui may hold at once", default=3, parse=whole_number
+    )
     sagemaker_endpoint_name: str = setting("the name of the SageMaker endpoint", default="")
     sagemaker_slots: int = setting("jobs SageMaker may hold at once", default=3, parse=whole_number)
 
@@ -47,6 +56,7 @@ class ProviderSettings(DeliverySettings):
         endpoints = {
             "runpod": ("RUNPOD_ENDPOINT_ID", self.runpod_endpoint_id),
             "sagemaker": ("SAGEMAKER_ENDPOINT_NAME", self.sagemaker_endpoint_name),
+            "worker_comfyui": ("WORKER_COMFYUI_ENDPOINT_ID", self.worker_comfyui_endpoint_id),
         }
         problems = [
             f"PROVIDERS names {name!r}: it may name {' and '.join(endpoints)}"
@@ -86,7 +96,22 @@ def provider_slots(
         )
         return Slots(provider, settings.sagemaker_slots)
 
-    make: Mapping[str, Callable[[], Slots]] = {"runpod": runpod, "sagemaker": sagemaker}
+    def worker_comfyui() -> Slots:
+        provider = WorkerComfyuiProvider(
+            http,
+            settings.runpod_api_url,
+            settings.worker_comfyui_endpoint_id,
+            _runpod_key(settings.runpod_secret_name),
+            objects=objects,
+            clock=time.time,
+        )
+        return Slots(provider, settings.worker_comfyui_slots)
+
+    make: Mapping[str, Callable[[], Slots]] = {
+        "runpod": runpod,
+        "sagemaker": sagemaker,
+        "worker_comfyui": worker_comfyui,
+    }
     return [make[name]() for name in settings.providers]
 
 

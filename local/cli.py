@@ -46,6 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     letters = commands.add_parser("dead-letters", help="see what failed for good, try it again")
     _add_dead_letter_commands(letters.add_subparsers(dest="action", required=True))
     letters.set_defaults(run=_dead_letters)
+    models = commands.add_parser("models", help="bring model files to where they are, check them")
+    _add_models_commands(models.add_subparsers(dest="action", required=True))
+    models.set_defaults(run=_models)
+    workflow = commands.add_parser("workflow", help="bring a graph from ComfyUI, or check one")
+    _add_workflow_commands(workflow.add_subparsers(dest="action", required=True))
+    workflow.set_defaults(run=_workflow)
     return parser
 
 
@@ -74,6 +80,33 @@ def _add_dead_letter_commands(
         command.add_argument("--queue-url", help="on AWS: the output QueueUrl of the stack")
 
 
+def _add_models_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    show = commands.add_parser("list", help="show what is declared, and what a place has of it")
+    show.add_argument("--json", action="store_true", help="print everything as a JSON array")
+    verify = commands.add_parser("verify", help="hash what a place has: ok, missing or wrong")
+    sync = commands.add_parser("sync", help="bring what a place lacks; goes on where it stopped")
+    for command in (show, verify, sync):
+        command.add_argument("names", nargs="*", metavar="NAME", help="only these; else all")
+        command.add_argument("--file", help="another models.toml")
+        place = "a folder that has checkpoints/ and so on, or s3://BUCKET/PREFIX"
+        command.add_argument("--to", required=command is not show, metavar="PLACE", help=place)
+
+
+def _add_workflow_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    add = commands.add_parser("add", help="propose a workflow for a graph exported from ComfyUI")
+    add.add_argument("file", metavar="FILE.json", help="what File > Export (API) saved")
+    add.add_argument("--name", metavar="N", help="of its folder; else as the file is called")
+    add.add_argument("--yes", action="store_true", help="write it without asking")
+    check = commands.add_parser("check", help="say which nodes, models and licences are missing")
+    check.add_argument("names", nargs="*", metavar="NAME|FILE", help="only these; else all")
+    check.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    for command in (add, check):
+        command.add_argument(
+            "--comfyui-url", metavar="URL", help="a ComfyUI to ask what nodes take ($COMFYUI_URL)"
+        )
+        command.add_argument("--folder", metavar="DIR", help="where the workflows are")
+
+
 def _add_port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="of the web page; else one is chosen")
 
@@ -85,6 +118,16 @@ def _supervisor() -> Any:
 
 def _dead_letters(arguments: argparse.Namespace) -> int:
     status: int = importlib.import_module("local.dead_letters_command").run(arguments)
+    return status
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    status: int = importlib.import_module("local.models_command").run(arguments)
+    return status
+
+
+def _workflow(arguments: argparse.Namespace) -> int:
+    status: int = importlib.import_module("local.workflow_command").run(arguments)
     return status
 
 

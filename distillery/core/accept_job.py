@@ -14,6 +14,7 @@ from distillery.core.errors import (
     QueueUnavailable,
     StoreUnsure,
 )
+from distillery.core.flags.apply import apply_flags
 from distillery.core.job import NOT_ADMITTED_S, Job, Origin, Request
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
 from distillery.core.recipe import Attachment, Recipe, Value, default_recipe
@@ -80,7 +81,7 @@ class AcceptJob:
         recipe = self._recipe(order.workflow)
         values = resolve_options(
             recipe,
-            order.options,
+            apply_flags(recipe, list(self.recipes.values()), order.options),
             draw=lambda low, high: _draw(order.job_id, low, high),
         )
         attachments = {n: v for n, v in values.items() if isinstance(v, Attachment)}

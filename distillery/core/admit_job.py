@@ -54,7 +54,7 @@ class AdmitJob:
         recipe = self.recipes.get(job.request.workflow)
         if recipe is None:
             raise UserError(UNINSTALLED.format(name=job.request.workflow))
-        fill_graph(recipe, job.request.values)
+        fill_graph(recipe, job.request.given)
         for option, attachment in job.request.attachments.items():
             data = self.attachments.fetch(attachment.url, attachment.size)
             key = keys.input_key(job.job_id, option)

@@ -11,9 +11,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from distillery.core.errors import InvalidOption
+from distillery.core.flags.table import FLAGS
 from distillery.core.recipe import Choice, Option, OptionKind
 from distillery.core.recipe_graph import Problem
 from distillery.core.recipe_options import check_value
+from distillery.core.sizes import SIZE
 
 # Limits of Discord ("Application Commands"): characters, except for the number of choices.
 MAX_LABEL = 100  # a description, a choice's name, a choice's text
@@ -29,16 +31,22 @@ RESERVED_NAMES = frozenset({"workflow"})  # the command has this option itself
 _ALL = frozenset(OptionKind)
 _NUMBERS = frozenset({OptionKind.INTEGER, OptionKind.NUMBER})
 _TEXT = frozenset({OptionKind.STRING})
+_SIZE = frozenset({OptionKind.SIZE})
 _FILE = frozenset({OptionKind.ATTACHMENT})
 
 OPTION_FIELDS: Mapping[str, frozenset[OptionKind]] = {
     "type": _ALL,
     "description": _ALL,
-    "slot": _ALL,
-    "slots": _ALL,
+    "slot": _ALL - _SIZE,
+    "slots": _ALL - _SIZE,
+    "width": _SIZE,
+    "height": _SIZE,
+    "bypass": _ALL,
+    "flag": _ALL,
+    "hidden": _ALL,
     "required": _ALL,
     "default": _ALL - _FILE,
-    "choices": _NUMBERS | _TEXT,
+    "choices": _NUMBERS | _TEXT | _SIZE,
     "min": _NUMBERS,
     "max": _NUMBERS,
     "random": frozenset({OptionKind.INTEGER}),
@@ -110,6 +118,8 @@ _LENGTH: _Rule = (lambda _, value: _is_whole(value, MAX_TEXT), f"a whole number,
 _RULES: Mapping[str, _Rule] = {
     "description": (lambda _, value: is_label(value), f"a text of 1 to {MAX_LABEL} characters"),
     "required": _BOOL,
+    "hidden": _BOOL,
+    "flag": (lambda _, value: value in FLAGS, f"one of {', '.join(FLAGS)}"),
     "default": (OptionKind.fits, "of the option's own type"),
     "min": _BOUND,
     "max": _BOUND,
@@ -163,6 +173,8 @@ def _choice(entry: Any) -> Choice | None:
 
 
 def _is_choice_value(kind: OptionKind, value: Any) -> bool:
+    if kind is OptionKind.SIZE:
+        return isinstance(value, str) and bool(SIZE.fullmatch(value))
     return is_label(value) if kind is OptionKind.STRING else _is_bound(kind, value)
 
 
@@ -184,6 +196,8 @@ def _build(name: str, kind: OptionKind, fields: Mapping[str, Any]) -> Option:
         content_types=tuple(text.lower() for text in types),
         max_bytes=fields.get("max_bytes", MAX_FILE_BYTES if is_file else None),
         random=fields.get("random", False),
+        flag=fields.get("flag"),
+        hidden=fields.get("hidden", False),
     )
 
 
@@ -198,8 +212,12 @@ def _contradictions(option: Option) -> Iterator[tuple[str, str]]:
         yield "min_length", f"is above max_length: {option.min_length} > {option.max_length}"
     if option.random and (option.choices or None in bounds[:2]):
         yield "random", "draws from min to max; give both, and no choices"
-    if option.kind is OptionKind.ATTACHMENT and not option.required:
-        yield "required", "must be true: without a file the graph asks for one the worker lacks"
+    if option.kind is OptionKind.SIZE and not option.choices:
+        yield "choices", 'missing; list the sizes that the model paints well, such as ["1024x1024"]'
+    if option.hidden and option.flag is None:
+        yield "hidden", "leaves no way to set the option; give it a flag, or show it"
+    if option.hidden and option.required:
+        yield "hidden", "is not for what a member must give; show it"
     yield from _default_contradictions(option)
 
 

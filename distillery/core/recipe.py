@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from distillery.core.sizes import pixels
 
 Scalar = str | int | float | bool
 
@@ -23,12 +25,13 @@ class OptionKind(StrEnum):
     INTEGER = "integer"
     NUMBER = "number"
     BOOLEAN = "boolean"
+    SIZE = "size"  # "1216x832", one of the sizes that the model paints well
     ATTACHMENT = "attachment"
 
     def fits(self, value: object) -> bool:
         """Tell whether a value is of this kind. A whole number is a number; a bool is neither."""
         match self:
-            case OptionKind.STRING:
+            case OptionKind.STRING | OptionKind.SIZE:
                 return isinstance(value, str)
             case OptionKind.BOOLEAN:
                 return isinstance(value, bool)
@@ -48,7 +51,7 @@ class Attachment:
     filename: str
     url: str
     content_type: str  # "" when Discord could not tell
-    size: int  # bytes
+    size: int  # bytes; the most it may have, when only its address is known
 
 
 Value = Scalar | Attachment
@@ -62,12 +65,33 @@ class Choice:
     value: str | int | float
 
 
+class Part(StrEnum):
+    """Which part of a size goes into a slot."""
+
+    WIDTH = "width"
+    HEIGHT = "height"
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One input of one node of the graph, into which an option's value goes."""
+    """One input of one node of the graph, into which an option's value goes, or a part of it."""
 
     node_id: str
     input: str
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """A node that is taken out of the graph, as a person does it with Ctrl+B in ComfyUI.
+
+    Whatever was linked to its output number n is linked to what its input `through[n]` was linked
+    to. It happens when the option has the value `when`; None: when it has no value.
+    """
+
+    node_id: str
+    through: Mapping[int, str]
+    when: Scalar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +115,10 @@ class Option:
     content_types: tuple[str, ...] = ()
     max_bytes: int | None = None
     random: bool = False
+    flag: str | None = None  # the flag of a prompt that sets it too
+    hidden: bool = False  # only a flag sets it: the command has no such option
     slots: tuple[Slot, ...] = ()
+    bypasses: tuple[Bypass, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +150,41 @@ def fill_graph(recipe: Recipe, values: Mapping[str, Value]) -> dict[str, Any]:
         if value is None or isinstance(value, Attachment):
             continue
         for slot in option.slots:
-            graph[slot.node_id]["inputs"][slot.input] = value
-    return graph
+            graph[slot.node_id]["inputs"][slot.input] = _part_of(value, slot.part)
+    for option in recipe.options:
+        for bypass in option.bypasses:
+            if values.get(option.name) == bypass.when:
+                _take_out(graph, bypass)
+    return _reached(graph, recipe.outputs)
+
+
+def _part_of(value: Scalar, part: Part | None) -> Scalar:
+    if part is None:
+        return value
+    width, height = pixels(str(value))
+    return width if part is Part.WIDTH else height
+
+
+def _take_out(graph: dict[str, Any], bypass: Bypass) -> None:
+    """Link past the node. A node that was taken out before left no link to itself."""
+    inputs = graph[bypass.node_id]["inputs"]
+    for node in graph.values():
+        for name, link in node["inputs"].items():
+            if isinstance(link, list) and link[0] == bypass.node_id:
+                node["inputs"][name] = inputs[bypass.through[link[1]]]
+
+
+def _reached(graph: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:
+    """Leave out what no output needs any more, such as the loader of a file that nobody gave."""
+    reached: set[str] = set()
+    waiting = list(outputs)
+    while waiting:
+        node_id = waiting.pop()
+        if node_id not in reached:
+            reached.add(node_id)
+            inputs = graph[node_id]["inputs"].values()
+            waiting += [link[0] for link in inputs if isinstance(link, list)]
+    return {node_id: node for node_id, node in graph.items() if node_id in reached}
 
 
 def attachment_slots(

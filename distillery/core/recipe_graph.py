@@ -26,6 +26,11 @@ _LITERALS: Mapping[OptionKind, tuple[type, ...]] = {
 }
 
 
+def within(report: Problem, parent: str) -> Problem:
+    """Return a report of problems in a part of what `report` is about."""
+    return lambda field, text: report(f"{parent}.{field}" if field else parent, text)
+
+
 def read_graph(text: str, report: Problem) -> Graph | None:
     """Return the graph, or None after reporting what is wrong with it."""
     try:

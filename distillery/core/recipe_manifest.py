@@ -20,8 +20,9 @@ from distillery.core.manifest_option import (
     read_option,
     report_unknown,
 )
-from distillery.core.recipe import Option, OptionKind, Recipe, Slot
-from distillery.core.recipe_graph import Graph, Problem, check_slot, find_node, read_graph
+from distillery.core.recipe import Option, Recipe, Slot
+from distillery.core.recipe_graph import Graph, Problem, find_node, read_graph, within
+from distillery.core.recipe_slots import read_bypasses, read_slots
 
 MAX_OPTIONS = 25  # of one command (Discord, "Application Commands")
 RECIPE_FIELDS = ("name", "description", "default", "options", "outputs")
@@ -33,7 +34,6 @@ MANIFEST_FIELDS = (
 )
 """Every field a manifest may hold."""
 
-_SLOT_SHAPE = 'must be {node = "<node title>", input = "<input name>"}'
 _FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -71,10 +71,6 @@ def _reporter(problems: list[str], file: str) -> Problem:
     return report
 
 
-def _within(report: Problem, parent: str) -> Problem:
-    return lambda field, text: report(f"{parent}.{field}" if field else parent, text)
-
-
 def _label(manifest: Mapping[str, Any], field: str, report: Problem) -> str:
     value = manifest.get(field)
     if not is_label(value):
@@ -103,47 +99,17 @@ def _options(tables: Mapping[str, Any], graph: Graph | None, report: Problem) ->
         report("options", f"{len(tables)} are too many; a command has at most {MAX_OPTIONS}")
     options: list[Option] = []
     for name, table in tables.items():
-        report_here = _within(report, f"options.{name}")
+        report_here = within(report, f"options.{name}")
         if not isinstance(table, dict):
             report_here("", f"must be a table; write [options.{name}]")
             continue
         option = read_option(name, table, report_here)
         if option is not None:
-            slots = _slots(table, option.kind, graph, report_here)
-            options.append(replace(option, slots=slots))
+            bypasses = read_bypasses(table, option, graph, report_here)
+            slots = read_slots(table, option, graph, report_here)
+            options.append(replace(option, slots=slots, bypasses=bypasses))
     _report_shared_slots(options, report)
     return tuple(options)
-
-
-def _slots(
-    table: Mapping[str, Any], kind: OptionKind, graph: Graph | None, report: Problem
-) -> tuple[Slot, ...]:
-    if ("slot" in table) == ("slots" in table):
-        report("slot", f"{_SLOT_SHAPE}, or several of these as slots = [...]; give one of the two")
-        return ()
-    if "slot" in table:
-        given = {"slot": table["slot"]}
-    elif isinstance(table["slots"], list) and table["slots"]:
-        given = {f"slots[{index}]": slot for index, slot in enumerate(table["slots"])}
-    else:
-        report("slots", "must be a list of {node, input}, not empty")
-        return ()
-    found = [_slot(entry, kind, graph, _within(report, field)) for field, entry in given.items()]
-    return tuple(slot for slot in found if slot is not None)
-
-
-def _slot(entry: object, kind: OptionKind, graph: Graph | None, report: Problem) -> Slot | None:
-    match entry:
-        case {"node": str(title), "input": str(field), **rest} if not rest:
-            pass
-        case _:
-            report("", f"{_SLOT_SHAPE}, not {entry!r}")
-            return None
-    node_id = find_node(graph, title, report) if graph else None
-    if graph is None or node_id is None:
-        return None
-    slot = Slot(node_id, field)
-    return slot if check_slot(graph, slot, kind, report) else None
 
 
 def _report_shared_slots(options: list[Option], report: Problem) -> None:
@@ -161,12 +127,12 @@ def _report_shared_slots(options: list[Option], report: Problem) -> None:
 def _outputs(table: Mapping[str, Any], graph: Graph | None, report: Problem) -> tuple[str, ...]:
     if not table:
         return ()
-    report_unknown(table, OUTPUTS_FIELDS, _within(report, "outputs"))
+    report_unknown(table, OUTPUTS_FIELDS, within(report, "outputs"))
     titles = table.get("nodes")
     if not isinstance(titles, list) or not titles or len(set(map(str, titles))) != len(titles):
         report("outputs.nodes", 'must be a list of different node titles, such as ["Save"]')
         return ()
     if graph is None:
         return ()
-    found = [find_node(graph, str(title), _within(report, "outputs.nodes")) for title in titles]
+    found = [find_node(graph, str(title), within(report, "outputs.nodes")) for title in titles]
     return tuple(node_id for node_id in found if node_id is not None)

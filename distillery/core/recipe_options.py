@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from distillery.core.errors import InvalidOption
 from distillery.core.recipe import Attachment, Option, OptionKind, Recipe, Value
+from distillery.core.sizes import nearest_size
 
 MEGABYTE = 1_000_000
 MAX_ERROR_TEXT = 1900  # a Discord message holds 2,000 characters
@@ -23,6 +24,7 @@ _WANTED = {
     OptionKind.INTEGER: "a whole number",
     OptionKind.NUMBER: "a number",
     OptionKind.BOOLEAN: "true or false",
+    OptionKind.SIZE: "a size such as 1024x1024, or a shape such as 3:2",
     OptionKind.ATTACHMENT: "a file",
 }
 _CONTROLS = {*range(0x20), *range(0x7F, 0xA0)} - {ord("\n"), ord("\t")}
@@ -60,7 +62,10 @@ def check_value(option: Option, value: Value) -> Value:
         raise InvalidOption(f"`{option.name}` takes {_WANTED[option.kind]}.")
     if isinstance(value, Attachment):
         return _checked_file(option, value)
-    if isinstance(value, str):
+    if option.kind is OptionKind.SIZE:
+        sizes = [str(choice.value) for choice in option.choices]
+        value = nearest_size(str(value), sizes) or value
+    elif isinstance(value, str):
         value = _checked_text(option, value)
     elif not isinstance(value, bool):
         _check_bounds(option, value)

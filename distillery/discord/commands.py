@@ -16,6 +16,7 @@ from distillery.core.recipe_manifest import MAX_OPTIONS
 from distillery.discord.interaction import (
     ALL,
     CANCEL,
+    HELP,
     HISTORY,
     LATEST,
     QUEUE,
@@ -28,6 +29,7 @@ MAX_CHARACTERS = 8000  # of a whole command (Discord, "Application Commands")
 
 _TYPES: Mapping[OptionKind, int] = {
     OptionKind.STRING: 3,
+    OptionKind.SIZE: 3,
     OptionKind.INTEGER: 4,
     OptionKind.BOOLEAN: 5,
     OptionKind.NUMBER: 10,
@@ -58,6 +60,7 @@ def all_commands(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
         _command(QUEUE, "See where your requests stand"),
         _command(CANCEL, "Call off requests that have not ended; they cost nothing", [which]),
         _command(HISTORY, "See how your last requests ended, with their pictures"),
+        _command(HELP, "See what can be made, and how", _workflow_options(recipes)),
     ]
 
 
@@ -65,8 +68,7 @@ def serve_command(recipes: Mapping[str, Recipe]) -> dict[str, Any]:
     """Return the `/serve` command alone; raises BrokenRecipe as `all_commands` does."""
     declared = _by_name(recipes.values())
     options = [_merged(same, len(recipes)) for same in declared.values()]
-    if len(recipes) > 1:
-        options.append(_workflow_option(recipes))
+    options += _workflow_options(recipes)
     if len(options) > MAX_OPTIONS:
         named = ", ".join(option["name"] for option in options)
         raise BrokenRecipe(
@@ -113,6 +115,8 @@ def _by_name(recipes: Iterable[Recipe]) -> dict[str, list[tuple[Recipe, Option]]
     declared: dict[str, list[tuple[Recipe, Option]]] = {}
     for recipe in sorted(recipes, key=lambda recipe: not recipe.default):
         for option in recipe.options:
+            if option.hidden:
+                continue
             declared.setdefault(option.name, []).append((recipe, option))
     return declared
 
@@ -174,7 +178,10 @@ def _merged_choices(declared: Declared) -> list[dict[str, Any]]:
     return [{"name": choice.name, "value": choice.value} for choice in merged.values()]
 
 
-def _workflow_option(recipes: Mapping[str, Recipe]) -> dict[str, Any]:
+def _workflow_options(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
+    """Return the option that chooses a recipe, where there is more than one."""
+    if len(recipes) == 1:
+        return []
     first = default_recipe(recipes)
     titles = [recipe.title for recipe in recipes.values()]
     if len(recipes) > MAX_CHOICES:
@@ -184,13 +191,15 @@ def _workflow_option(recipes: Mapping[str, Recipe]) -> dict[str, Any]:
         )
     if len(set(titles)) < len(titles):
         raise BrokenRecipe(f"{_files(recipes)}: name: two workflows share one; rename one of them")
-    return {
-        "type": _TYPES[OptionKind.STRING],
-        "name": WORKFLOW_OPTION,
-        "description": f"How to make them ({first.title} if left out)"[:MAX_LABEL],
-        "required": False,
-        "choices": [{"name": r.title, "value": r.name} for r in recipes.values()],
-    }
+    return [
+        {
+            "type": _TYPES[OptionKind.STRING],
+            "name": WORKFLOW_OPTION,
+            "description": f"How to make them ({first.title} if left out)"[:MAX_LABEL],
+            "required": False,
+            "choices": [{"name": r.title, "value": r.name} for r in recipes.values()],
+        }
+    ]
 
 
 def _file(recipe: Recipe) -> str:

@@ -17,7 +17,7 @@ from distillery.core.accept_job import Order
 from distillery.core.job import Origin
 from distillery.core.recipe import Attachment, Value
 
-SERVE, QUEUE, CANCEL, HISTORY = "serve", "queue", "cancel", "history"
+SERVE, QUEUE, CANCEL, HISTORY, HELP = "serve", "queue", "cancel", "history", "help"
 WORKFLOW_OPTION = "workflow"
 WHICH_OPTION = "which"
 LATEST, ALL = "latest", "all"
@@ -75,12 +75,13 @@ def read_order(interaction: Interaction) -> Order:
     """Read a `/serve` command as an order; raises MalformedInteraction."""
     document = interaction.document
     with _a_command():
+        workflow = read_workflow(interaction)
         options = _options(document["data"])
-        workflow = options.pop(WORKFLOW_OPTION, None)
+        options.pop(WORKFLOW_OPTION, None)
         return Order(
             job_id=_snowflake(document["id"]),
             origin=_origin(document),
-            workflow=str(workflow) if workflow is not None else None,
+            workflow=workflow,
             options=options,
             role_ids=_role_ids(document),
         )
@@ -90,6 +91,13 @@ def read_user(interaction: Interaction) -> str:
     """Read who sent a command, as the user's id; raises MalformedInteraction."""
     with _a_command():
         return _user_id(interaction.document)
+
+
+def read_workflow(interaction: Interaction) -> str | None:
+    """Read which workflow a command names, if it names one; raises MalformedInteraction."""
+    with _a_command():
+        workflow = _options(interaction.document["data"]).get(WORKFLOW_OPTION)
+        return str(workflow) if workflow is not None else None
 
 
 def read_which(interaction: Interaction) -> str:

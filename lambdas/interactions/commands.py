@@ -12,10 +12,11 @@ from distillery.core.cancel_job import CancelJob
 from distillery.core.job import Job, Picture
 from distillery.core.list_jobs import ListJobs
 from distillery.core.ports import Clock, JobStore, ObjectStore
-from distillery.discord import listings
+from distillery.discord import help_text, listings
 from distillery.discord.interaction import (
     ALL,
     CANCEL,
+    HELP,
     HISTORY,
     QUEUE,
     SERVE,
@@ -23,6 +24,7 @@ from distillery.discord.interaction import (
     read_order,
     read_user,
     read_which,
+    read_workflow,
 )
 from distillery.discord.responses import DEFERRED, private
 
@@ -48,6 +50,7 @@ class Commands:
             QUEUE: self._queue,
             CANCEL: self._cancel,
             HISTORY: self._history,
+            HELP: self._help,
         }
 
     def _serve(self, interaction: Interaction) -> Answer:
@@ -68,6 +71,11 @@ class Commands:
         jobs = self.jobs.ended(read_user(interaction), listings.MOST_ENDED)
         history = listings.history(jobs, self._link)
         return private(history.content, history.embeds)
+
+    def _help(self, interaction: Interaction) -> Answer:
+        recipes = self.accept.recipes
+        recipe = recipes.get(read_workflow(interaction) or "")
+        return private(help_text.of_recipe(recipe) if recipe else help_text.overview(recipes))
 
     def _link(self, job: Job, picture: Picture) -> str:
         key = keys.output_key(job.job_id, job.attempt, picture.name)

@@ -49,8 +49,7 @@ def test_the_shipped_command_begins_with_prompt_and_workflow() -> None:
         "prompt",
         "workflow",
         "negative",
-        "width",
-        "height",
+        "size",
         "steps",
         "cfg",
         "seed",
@@ -93,11 +92,11 @@ def test_discord_takes_the_command_by_its_own_document() -> None:
     assert list(validator.iter_errors([{**serve_command(SHIPPED), "name": "x" * 33}])) != []
 
 
-def test_members_have_three_commands_besides_serve_wherever_serve_is() -> None:
+def test_the_other_commands_are_wherever_serve_is() -> None:
     serve, *others = all_commands(SHIPPED)
 
     assert serve == serve_command(SHIPPED)
-    assert [command["name"] for command in others] == ["queue", "cancel", "history"]
+    assert [command["name"] for command in others] == ["queue", "cancel", "history", "help"]
     for command in others:
         assert command["contexts"] == serve["contexts"]
         assert command["integration_types"] == serve["integration_types"]
@@ -123,6 +122,7 @@ def test_every_kind_of_option_has_the_number_that_discord_gave_it() -> None:
         "string": 3,
         "integer": 4,
         "boolean": 5,
+        "size": 3,
         "number": 10,
         "attachment": 11,
     }

@@ -47,7 +47,7 @@ RECIPE = Recipe(
     default=True,
     graph={
         "1": {"class_type": "CLIPTextEncode", "inputs": {"text": ""}},
-        "2": {"class_type": "KSampler", "inputs": {"seed": 0}},
+        "2": {"class_type": "KSampler", "inputs": {"seed": 0, "positive": ["1", 0]}},
         "3": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
         "9": {"class_type": "SaveImage", "inputs": {"images": ["2", 0]}},
     },

@@ -11,7 +11,9 @@ import sys
 import pytest
 
 import infra.settings
+from distillery.core.flags.table import FLAGS, Flag
 from distillery.core.tier import Tier
+from distillery.recipe_files import load_recipes
 from distillery.settings import meaning
 from local.chaos.__main__ import TRIALS
 from tests.house_rules.repository import ROOMS, ROOT, files, text
@@ -139,3 +141,14 @@ def test_the_licence_is_the_one_that_pyproject_names() -> None:
 
 def test_the_changelog_has_a_place_for_the_next_change() -> None:
     assert re.search(r"^## \[Unreleased\]", text("CHANGELOG.md"), re.MULTILINE)
+
+
+def test_the_table_of_flags_is_what_the_code_and_the_recipes_say() -> None:
+    recipes = load_recipes(ROOT / "workflows").values()
+
+    def row(flag: Flag) -> str:
+        used = [f"`{r.name}`" for r in recipes if any(o.flag == flag.name for o in r.options)]
+        return f"| `{flag.example}` | {flag.meaning} | {', '.join(used) or 'none yet'} |"
+
+    lines = (ROOT / "docs" / "commands.md").read_text().splitlines()
+    assert [line for line in lines if line.startswith("| `--")] == [row(f) for f in FLAGS.values()]

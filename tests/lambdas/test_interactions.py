@@ -437,3 +437,18 @@ def test_the_history_says_first_that_an_answer_could_not_be_shown(room: Room) ->
     message = room.used("history")
     assert "\n1. ⚠️ The answer could not be shown" in message["content"]
     assert len(message["embeds"]) == 1
+
+
+def test_help_names_every_workflow_and_says_how_to_begin(room: Room) -> None:
+    said = room.used("help")["content"]
+
+    assert all(recipe.title in said for recipe in RECIPES.values())
+    assert "/serve prompt:" in said
+
+
+def test_help_for_a_workflow_names_its_options_and_flags(room: Room) -> None:
+    name, recipe = next(iter(RECIPES.items()))
+
+    said = room.used("help", workflow=name)["content"]
+
+    assert all(f"`{option.name}`" in said for option in recipe.options)

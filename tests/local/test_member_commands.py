@@ -90,7 +90,7 @@ def test_a_request_at_a_gpu_is_cancelled_and_the_next_one_is_made(
 
     wait_until(cloud, lambda: asked.job["state"] == "CANCELLED")
     assert asked.words.splitlines()[-1] == "Cancelled. Nothing was charged."
-    after = cloud.serve("a short road", MEMBER, width="512", height="512", steps="4")
+    after = cloud.serve("a short road", MEMBER, size="512x512", steps="4")
     assert after.state == "SUCCEEDED"
     assert asked.words.splitlines()[-1] == "Cancelled. Nothing was charged."  # and it stays so
 
@@ -98,7 +98,7 @@ def test_a_request_at_a_gpu_is_cancelled_and_the_next_one_is_made(
 def test_the_history_links_to_the_bytes_that_were_delivered(
     cloud: Cloud, barley: LocalMember
 ) -> None:
-    served = cloud.serve("a kept promise", MEMBER, width="512", height="512", steps="4")
+    served = cloud.serve("a kept promise", MEMBER, size="512x512", steps="4")
     said = barley.ask("history", {})
     assert "1. **a kept promise** · 1 picture" in said
     title = "Request 1, picture 1: "

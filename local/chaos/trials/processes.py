@@ -23,7 +23,7 @@ from local.chaos.proxied_cloud import proxied_cloud, scratch
 from local.discord.members import MEMBERS
 
 TRIAL = "real processes"
-_OPTIONS = {"width": "512", "height": "512", "steps": "4"}
+_OPTIONS = {"size": "512x512", "steps": "4"}
 _OPEN_AT_ONCE = 6
 _GAP_S = (0.2, 1.2)
 _STRIKE_EVERY_S = (2.0, 4.0)

@@ -1,0 +1,101 @@
+"""Sets a recipe's options from the flags in its prompt.
+
+What stands in the prompt counts: a flag wins over the option that the command had for the same
+thing, for the words are what the member sees, copies and edits.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from distillery.core.errors import InvalidOption
+from distillery.core.flags.parse import FlagValue, parse_flags
+from distillery.core.flags.table import ADAPTERS
+from distillery.core.recipe import Attachment, Option, OptionKind, Recipe, Value
+
+PROMPT = "prompt"
+_MOST = 20 * 1024 * 1024
+_SHARED = {f"adaptweight{number}": "adaptweight" for number in ADAPTERS}
+"""Flags that take the value of another one when they are not written themselves."""
+
+
+def apply_flags(
+    recipe: Recipe, recipes: Sequence[Recipe], given: Mapping[str, Value]
+) -> dict[str, Value]:
+    """Return the options with those set that the prompt's flags name, and the prompt without them.
+
+    Raises InvalidOption with one line for each flag that is wrong or that the recipe does not use.
+    """
+    written = given.get(PROMPT)
+    if not isinstance(written, str):
+        return dict(given)
+    flagged = parse_flags(written)
+    unused = [name for name in flagged.flags if not _options(recipe, name)]
+    if unused:
+        raise InvalidOption("\n".join(_not_used(name, recipe, recipes) for name in unused))
+    set_by_flags: dict[str, Value] = {}
+    for name, value in flagged.flags.items():
+        set_by_flags |= _set(name, value, _options(recipe, name), flagged.flags)
+    return {**given, **set_by_flags, PROMPT: flagged.text}
+
+
+def _options(recipe: Recipe, flag: str) -> list[Option]:
+    """The options that a flag sets: several for a list, and for a weight that others share."""
+    sharing = {name for name, shared in _SHARED.items() if shared == flag}
+    return [option for option in recipe.options if option.flag in {flag, *sharing}]
+
+
+def _set(
+    name: str, value: FlagValue, options: Sequence[Option], all_flags: Mapping[str, FlagValue]
+) -> dict[str, Value]:
+    if isinstance(value, tuple):
+        if len(value) > len(options):
+            raise InvalidOption(f"`--{name}` takes {len(options)} here; you gave {len(value)}.")
+        pairs = zip(options, value, strict=False)
+        return {option.name: _as_option(option, one) for option, one in pairs}
+    own = [o for o in options if o.flag == name or o.flag not in all_flags]
+    return {option.name: _as_option(option, value) for option in own}
+
+
+def _as_option(option: Option, value: bool | float | str) -> Value:
+    """Return the value in the option's own words; `check_value` judges it like any other."""
+    if option.kind is OptionKind.ATTACHMENT:
+        return _linked_file(option, str(value))
+    if isinstance(value, str) and option.choices:
+        return _chosen(option, value)
+    return value
+
+
+def _chosen(option: Option, written: str) -> str | int | float:
+    """Find the choice that is meant: by its value or its name, in any case, without a file type."""
+    wanted = _plain(written)
+    for choice in option.choices:
+        if wanted in (_plain(str(choice.value)), _plain(choice.name)):
+            return choice.value
+    return written
+
+
+def _plain(text: str) -> str:
+    stem = text.lower().removesuffix(".safetensors").removesuffix(".ckpt")
+    return stem.replace(" ", "").replace("-", "").replace("_", "")
+
+
+def _linked_file(option: Option, address: str) -> Attachment:
+    """A file by its address. Where it may lie is checked like that of an attachment."""
+    name = PurePosixPath(unquote(urlsplit(address).path)).name
+    content_type = mimetypes.guess_type(name)[0] or ""
+    return Attachment(
+        filename=name, url=address, content_type=content_type, size=option.max_bytes or _MOST
+    )
+
+
+def _not_used(name: str, recipe: Recipe, recipes: Sequence[Recipe]) -> str:
+    others = [f"`{other.name}`" for other in recipes if _options(other, name)]
+    if not others:
+        return f"`--{name}` is known, but no workflow that is installed here uses it. Leave it out."
+    return (
+        f"{recipe.title} does not use `--{name}`; {', '.join(others)} can. Choose with `workflow`."
+    )

@@ -1,0 +1,143 @@
+"""Takes the flags out of a prompt: `a red fox --ar 27:18 --seed 7` is a text and two values."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from distillery.core.errors import InvalidOption
+from distillery.core.flags.table import FLAGS, MAX_LORAS, Flag, FlagKind
+
+FlagValue = bool | int | float | str | tuple[str, ...]
+
+# Telephones write a long dash for two short ones. A flag stands at the start or after a blank.
+_FLAG = re.compile(r"(?:^|(?<=\s))(?:--|[\u2013\u2014])([A-Za-z][A-Za-z0-9-]*)(?=\s|$)")
+_RATIO = re.compile(r"(\d{1,5})[:x/](\d{1,5})")
+_MAX_QUOTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class FlaggedText:
+    """What a member wrote: the words to paint, and the values of the flags among them."""
+
+    text: str
+    flags: Mapping[str, FlagValue]
+
+
+def parse_flags(written: str) -> FlaggedText:
+    """Part the words from the flags. A ratio is kept as `width:height`.
+
+    Raises InvalidOption with one line for each flag that is unknown, there twice, or bad.
+    """
+    marks = list(_FLAG.finditer(written))
+    starts = [mark.start() for mark in marks] + [len(written)]
+    words = [written[: starts[0]]]
+    flags: dict[str, FlagValue] = {}
+    problems: list[str] = []
+    for mark, end in zip(marks, starts[1:], strict=True):
+        try:
+            flag = _flag(mark[1].lower(), flags)
+            taken, left = _part(flag, written[mark.end() : end])
+            flags[flag.name] = _value(flag, taken)
+            words.append(left)
+        except InvalidOption as problem:
+            problems.append(str(problem))
+    if problems:
+        raise InvalidOption("\n".join(problems))
+    return FlaggedText(" ".join(filter(None, map(str.strip, words))), flags)
+
+
+def _flag(name: str, seen: Mapping[str, FlagValue]) -> Flag:
+    if name not in FLAGS:
+        close = difflib.get_close_matches(name, FLAGS, n=1)
+        hint = f"Did you mean `{FLAGS[close[0]].example}`?" if close else "`/help` lists them."
+        raise InvalidOption(f"There is no flag `--{name[:_MAX_QUOTE]}`. {hint}")
+    if name in seen:
+        raise InvalidOption(f"`--{name}` is there twice. Write it once.")
+    return FLAGS[name]
+
+
+def _part(flag: Flag, after: str) -> tuple[str, str]:
+    """Part what follows a flag into its value and words that belong to the prompt again."""
+    if flag.kind is FlagKind.SWITCH:
+        return "", after
+    if flag.kind is FlagKind.TEXT:
+        return after.strip(), ""
+    if flag.kind is FlagKind.WORDS:
+        after = re.sub(r"\s*,\s*", ",", after)
+    taken, _, left = after.strip().partition(" ")
+    return taken, left
+
+
+def _value(flag: Flag, taken: str) -> FlagValue:
+    if flag.kind is FlagKind.SWITCH:
+        return True
+    if not taken:
+        raise InvalidOption(f"`--{flag.name}` needs a value, such as `{flag.example}`.")
+    match flag.kind:
+        case FlagKind.INTEGER | FlagKind.NUMBER:
+            return _number(flag, taken)
+        case FlagKind.RATIO:
+            return _ratio(flag, taken)
+        case FlagKind.WORDS:
+            return _words(flag, taken)
+        case FlagKind.LINK:
+            return _link(flag, taken)
+        case _:
+            return taken
+
+
+def _number(flag: Flag, taken: str) -> int | float:
+    try:
+        number = int(taken) if flag.kind is FlagKind.INTEGER else float(taken.replace(",", "."))
+    except ValueError:
+        number = math.nan
+    low, high = flag.minimum, flag.maximum
+    if (
+        not math.isfinite(number)
+        or (low is not None and number < low)
+        or (high is not None and number > high)
+    ):
+        raise InvalidOption(
+            f"`--{flag.name}` takes {_wanted(flag)}, not `{_quoted(taken)}`: `{flag.example}`."
+        )
+    return number
+
+
+def _wanted(flag: Flag) -> str:
+    kind = "a whole number" if flag.kind is FlagKind.INTEGER else "a number"
+    if flag.maximum is not None:
+        return f"{kind} from {flag.minimum:g} to {flag.maximum:g}"
+    return kind if flag.minimum is None else f"{kind} of {flag.minimum:g} or more"
+
+
+def _ratio(flag: Flag, taken: str) -> str:
+    found = _RATIO.fullmatch(taken)
+    if not found or not int(found[1]) or not int(found[2]):
+        raise InvalidOption(
+            f"`--{flag.name}` takes width:height, not `{_quoted(taken)}`: `{flag.example}`."
+        )
+    return f"{int(found[1])}:{int(found[2])}"
+
+
+def _words(flag: Flag, taken: str) -> tuple[str, ...]:
+    words = tuple(filter(None, taken.split(",")))
+    if not 1 <= len(words) <= MAX_LORAS:
+        raise InvalidOption(f"`--{flag.name}` takes 1 to {MAX_LORAS} names, parted by commas.")
+    return words
+
+
+def _link(flag: Flag, taken: str) -> str:
+    address = taken.strip("<>")  # so written, Discord shows no card for it
+    if not address.startswith("https://"):
+        raise InvalidOption(
+            f"`--{flag.name}` takes the address of a picture in Discord, not `{_quoted(taken)}`."
+        )
+    return address
+
+
+def _quoted(text: str) -> str:
+    return text[:_MAX_QUOTE].replace("`", "'")

@@ -58,8 +58,21 @@ class Interaction:
     @property
     def command(self) -> str:
         """The command's name; empty when this is not a command."""
+        return self._said("name")
+
+    @property
+    def custom_id(self) -> str:
+        """What we called a button, a menu or a form; empty when this is a command."""
+        return self._said("custom_id")
+
+    @property
+    def action(self) -> str:
+        """The first word of the `custom_id`, up to a colon: what to do with the rest of it."""
+        return self.custom_id.partition(":")[0]
+
+    def _said(self, field: str) -> str:
         data = self.document.get("data")
-        return str(data.get("name", "")) if isinstance(data, dict) else ""
+        return str(data.get(field, "")) if isinstance(data, dict) else ""
 
 
 def parse_interaction(body: bytes) -> Interaction:

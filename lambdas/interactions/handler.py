@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from distillery.core.errors import UserError
@@ -18,13 +19,14 @@ from distillery.discord.interaction import (
 )
 from distillery.discord.responses import NO_SUGGESTIONS, PONG, private
 from distillery.discord.signature import SignatureCheck
-from lambdas.interactions.commands import Command
 
 logger = logging.getLogger(__name__)
 
 Event = Mapping[str, Any]
 Response = dict[str, Any]
 Handler = Callable[[Event], Response]
+Reply = Callable[[Interaction], Mapping[str, Any]]
+"""Answers one interaction; raises MalformedInteraction, or UserError with what the member reads."""
 
 UNREADABLE = "Discord sent something that Distillery cannot read. Try again."
 UNCERTAIN = (
@@ -34,8 +36,32 @@ UNCERTAIN = (
 OLD_BUTTON = "This button or form is no longer in use. Send a new `/serve`."
 
 
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """What answers each kind of interaction, by its name."""
+
+    commands: Mapping[str, Reply]  # slash and message commands, by the command's name
+    suggestions: Mapping[str, Reply] = field(default_factory=dict)  # autocomplete, likewise
+    components: Mapping[str, Reply] = field(default_factory=dict)  # by the custom_id's first word
+    modals: Mapping[str, Reply] = field(default_factory=dict)  # likewise
+
+    def to(self, interaction: Interaction) -> Mapping[str, Any]:
+        """Answer an interaction."""
+        match interaction.type:
+            case InteractionType.PING:
+                return PONG
+            case InteractionType.APPLICATION_COMMAND:
+                return self.commands.get(interaction.command, _unknown)(interaction)
+            case InteractionType.AUTOCOMPLETE:
+                return self.suggestions.get(interaction.command, _no_suggestions)(interaction)
+            case InteractionType.MESSAGE_COMPONENT:
+                return self.components.get(interaction.action, _old)(interaction)
+            case InteractionType.MODAL_SUBMIT:
+                return self.modals.get(interaction.action, _old)(interaction)
+
+
 def build_handler(
-    check: SignatureCheck, commands: Mapping[str, Command], telemetry: Telemetry, clock: Clock
+    check: SignatureCheck, replies: Replies, telemetry: Telemetry, clock: Clock
 ) -> Handler:
     """Return the handler of an API Gateway HTTP API event (payload version 2.0)."""
 
@@ -45,7 +71,7 @@ def build_handler(
             telemetry.count("SignaturesRefused")
             return _http(401, {"message": "invalid request signature"})
         try:
-            answer = _answer(parse_interaction(body), commands)
+            answer = replies.to(parse_interaction(body))
         except MalformedInteraction as problem:
             logger.warning("unreadable interaction: %s", problem)
             answer = private(UNREADABLE)
@@ -61,21 +87,16 @@ def build_handler(
     return handle
 
 
-def _answer(interaction: Interaction, commands: Mapping[str, Command]) -> Mapping[str, Any]:
-    match interaction.type:
-        case InteractionType.PING:
-            return PONG
-        case InteractionType.AUTOCOMPLETE:
-            return NO_SUGGESTIONS
-        case InteractionType.MESSAGE_COMPONENT | InteractionType.MODAL_SUBMIT:
-            return private(OLD_BUTTON)
-        case InteractionType.APPLICATION_COMMAND:
-            command = commands.get(interaction.command, _unknown)
-            return command(interaction)
-
-
 def _unknown(interaction: Interaction) -> Mapping[str, Any]:
     return private(f"There is no command `/{interaction.command[:40]}`. Use `/serve`.")
+
+
+def _no_suggestions(_: Interaction) -> Mapping[str, Any]:
+    return NO_SUGGESTIONS
+
+
+def _old(_: Interaction) -> Mapping[str, Any]:
+    return private(OLD_BUTTON)
 
 
 def _verified_body(event: Event, check: SignatureCheck, now: float) -> bytes | None:

@@ -27,7 +27,7 @@ from distillery.discord.signature import SignatureCheck
 from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
 from lambdas.interactions.commands import Commands
-from lambdas.interactions.handler import build_handler
+from lambdas.interactions.handler import Replies, build_handler
 from lambdas.interactions.settings import Settings
 
 settings = read_settings(Settings, os.environ)
@@ -60,7 +60,7 @@ commands = Commands(
     clock=time.time,
 )
 check = SignatureCheck(settings.discord_public_key)
-handle = build_handler(check, commands.by_name(), telemetry, time.time)
+handle = build_handler(check, Replies(commands.by_name()), telemetry, time.time)
 gc.enable()
 gc.freeze()
 

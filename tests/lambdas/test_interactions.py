@@ -15,7 +15,7 @@ from distillery.core.tier import Tier
 from distillery.discord.signature import SignatureCheck
 from distillery.recipe_files import load_recipes
 from lambdas.interactions.commands import Commands
-from lambdas.interactions.handler import UNCERTAIN, Handler, build_handler
+from lambdas.interactions.handler import UNCERTAIN, Handler, Replies, build_handler
 from local.memory import FakeClock, MemoryObjectStore, MemoryQueue, MemoryTelemetry
 from local.memory_store import MemoryJobStore
 from tests.lambdas.conftest import KEY, event, signed
@@ -54,7 +54,9 @@ class Room:
             clock=self.clock,
         )
         check = SignatureCheck(KEY.verify_key.encode().hex())
-        self.handle: Handler = build_handler(check, commands.by_name(), self.telemetry, self.clock)
+        self.handle: Handler = build_handler(
+            check, Replies(commands.by_name()), self.telemetry, self.clock
+        )
 
     def _objects(self) -> MemoryObjectStore:
         self.stores_opened += 1

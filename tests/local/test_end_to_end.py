@@ -94,10 +94,13 @@ def test_a_wrong_signature_is_401_and_makes_no_job(
 
 def test_the_same_seed_gives_the_same_picture(cloud: Cloud) -> None:
     """The files differ, as each says which job made it."""
-    first, second, other = (
-        Image.open(cloud.serve("a lighthouse by the sea", **SMALL, seed=seed).pictures[0].path)
-        for seed in ("7", "7", "8")
-    )
+
+    def paint(seed: str) -> bytes:
+        served = cloud.serve("a lighthouse by the sea", **SMALL, seed=seed)
+        with Image.open(served.pictures[0].path) as picture:
+            return picture.tobytes()
+
+    first, second, other = paint("7"), paint("7"), paint("8")
     assert first == second
     assert other != first
 

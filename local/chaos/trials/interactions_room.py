@@ -12,7 +12,7 @@ from distillery.core.cancel_job import CancelJob
 from distillery.core.list_jobs import ListJobs
 from distillery.discord.signature import SignatureCheck
 from lambdas.interactions.commands import Commands
-from lambdas.interactions.handler import Handler, build_handler
+from lambdas.interactions.handler import Handler, Replies, build_handler
 from local.memory import MemoryObjectStore
 
 _APPLICATION, _GUILD, _CHANNEL = "400000000000000001", "400000000000000010", "400000000000000020"
@@ -30,7 +30,7 @@ def wire(key: SigningKey, accept: AcceptJob) -> Handler:
         clock=clock,
     )
     check = SignatureCheck(key.verify_key.encode().hex())
-    return build_handler(check, commands.by_name(), accept.telemetry, clock)
+    return build_handler(check, Replies(commands.by_name()), accept.telemetry, clock)
 
 
 def sign(key: SigningKey, body: bytes, timestamp: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipe import Recipe
+from distillery.core.recipe import Action, Recipe
 from distillery.core.recipe_manifest import parse_recipe
 
 
@@ -24,6 +25,7 @@ def load_recipes(root: Path) -> dict[str, Recipe]:
     defaults = [recipe.name for recipe in recipes if recipe.default]
     if not problems and len(defaults) != 1:
         problems.append(_wrong_defaults(defaults, [recipe.name for recipe in recipes]))
+    problems += _shared_actions(recipes)
     if problems:
         raise BrokenRecipe("\n".join(problems))
     recipes.sort(key=lambda recipe: not recipe.default)
@@ -52,6 +54,13 @@ def _load(folder: Path) -> Recipe:
     return parse_recipe(
         folder.name, graph_text=texts["graph.json"], manifest_text=texts["manifest.toml"]
     )
+
+
+def _shared_actions(recipes: Sequence[Recipe]) -> Iterator[str]:
+    for action in Action:
+        named = [f"workflows/{r.name}/manifest.toml" for r in recipes if r.action is action]
+        if len(named) > 1:
+            yield f"{', '.join(named)}: action: '{action}' in {len(named)} workflows; leave one"
 
 
 def _wrong_defaults(defaults: list[str], names: list[str]) -> str:

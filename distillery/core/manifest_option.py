@@ -22,6 +22,7 @@ MAX_LABEL = 100  # a description, a choice's name, a choice's text
 MAX_NAME = 32
 MAX_TEXT = 6000
 MAX_CHOICES = 25
+MAX_SUGGESTED = 500  # our own limit: 25 of them are shown for what the member has typed
 MAX_NUMBER = 2**53 - 1  # numbers travel as doubles
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
@@ -47,6 +48,7 @@ OPTION_FIELDS: Mapping[str, frozenset[OptionKind]] = {
     "required": _ALL,
     "default": _ALL - _FILE,
     "choices": _NUMBERS | _TEXT | _SIZE,
+    "suggest": _TEXT,
     "min": _NUMBERS,
     "max": _NUMBERS,
     "random": frozenset({OptionKind.INTEGER}),
@@ -119,6 +121,7 @@ _RULES: Mapping[str, _Rule] = {
     "description": (lambda _, value: is_label(value), f"a text of 1 to {MAX_LABEL} characters"),
     "required": _BOOL,
     "hidden": _BOOL,
+    "suggest": _BOOL,
     "flag": (lambda _, value: value in FLAGS, f"one of {', '.join(FLAGS)}"),
     "default": (OptionKind.fits, "of the option's own type"),
     "min": _BOUND,
@@ -139,7 +142,8 @@ def _readable(kind: OptionKind, table: Mapping[str, Any], report: Problem) -> di
             kinds = " or ".join(k for k in OptionKind if k in OPTION_FIELDS[field])
             report(field, f"is for type {kinds}, not {kind}; remove it")
         elif field == "choices":
-            good[field] = _choices(kind, value, report)
+            most = MAX_SUGGESTED if table.get("suggest") is True else MAX_CHOICES
+            good[field] = _choices(kind, value, most, report)
         elif field in _RULES:
             fits, rule = _RULES[field]
             if fits(kind, value):
@@ -149,20 +153,24 @@ def _readable(kind: OptionKind, table: Mapping[str, Any], report: Problem) -> di
     return good
 
 
-def _choices(kind: OptionKind, given: object, report: Problem) -> tuple[Choice, ...]:
-    if not isinstance(given, list) or not 1 <= len(given) <= MAX_CHOICES:
-        report("choices", f"must be a list of 1 to {MAX_CHOICES}")
+def _choices(kind: OptionKind, given: object, most: int, report: Problem) -> tuple[Choice, ...]:
+    if not isinstance(given, list) or not 1 <= len(given) <= most:
+        report("choices", f"must be a list of 1 to {most}")
         return ()
     choices: list[Choice] = []
+    names: set[str] = set()
+    values: set[str | int | float] = set()
     for index, entry in enumerate(given):
         choice = _choice(entry)
         if choice is None or not (is_label(choice.name) and _is_choice_value(kind, choice.value)):
             rule = f"of type {kind} or {{name, value}}, texts of 1 to {MAX_LABEL} characters"
             report(f"choices[{index}]", f"must be {rule}, not {entry!r}")
-        elif any(choice.name == other.name or choice.value == other.value for other in choices):
+        elif choice.name in names or choice.value in values:
             report(f"choices[{index}]", f"is there twice: {entry!r}; remove one")
         else:
             choices.append(choice)
+            names.add(choice.name)
+            values.add(choice.value)
     return tuple(choices)
 
 
@@ -193,6 +201,7 @@ def _build(name: str, kind: OptionKind, fields: Mapping[str, Any]) -> Option:
         min_length=fields.get("min_length"),
         max_length=fields.get("max_length", MAX_TEXT if free_text else None),
         choices=fields.get("choices", ()),
+        suggest=fields.get("suggest", False),
         content_types=tuple(text.lower() for text in types),
         max_bytes=fields.get("max_bytes", MAX_FILE_BYTES if is_file else None),
         random=fields.get("random", False),
@@ -212,13 +221,19 @@ def _contradictions(option: Option) -> Iterator[tuple[str, str]]:
         yield "min_length", f"is above max_length: {option.min_length} > {option.max_length}"
     if option.random and (option.choices or None in bounds[:2]):
         yield "random", "draws from min to max; give both, and no choices"
-    if option.kind is OptionKind.SIZE and not option.choices:
-        yield "choices", 'missing; list the sizes that the model paints well, such as ["1024x1024"]'
     if option.hidden and option.flag is None:
         yield "hidden", "leaves no way to set the option; give it a flag, or show it"
     if option.hidden and option.required:
         yield "hidden", "is not for what a member must give; show it"
+    yield from _choice_contradictions(option)
     yield from _default_contradictions(option)
+
+
+def _choice_contradictions(option: Option) -> Iterator[tuple[str, str]]:
+    if option.kind is OptionKind.SIZE and not option.choices:
+        yield "choices", 'missing; list the sizes that the model paints well, such as ["1024x1024"]'
+    if option.suggest and not option.choices:
+        yield "suggest", "has nothing to suggest; give choices"
 
 
 def _default_contradictions(option: Option) -> Iterator[tuple[str, str]]:
@@ -229,6 +244,9 @@ def _default_contradictions(option: Option) -> Iterator[tuple[str, str]]:
     if option.required or option.random:
         yield "default", "is never used for a required or random option; remove it"
     try:
-        check_value(option, option.default)
+        meant = check_value(option, option.default)
     except InvalidOption as error:
         yield "default", str(error)
+    else:
+        if meant != option.default:
+            yield "default", f"means {meant!r}; write that"

@@ -44,6 +44,15 @@ class OptionKind(StrEnum):
                 return whole or (isinstance(value, float) and math.isfinite(value))
 
 
+class Action(StrEnum):
+    """What a recipe does to one picture that is there already: a button or a command offers it."""
+
+    UPSCALE = "upscale"  # the same, larger
+    VARIATION = "variation"  # one much like it
+    ZOOM_OUT = "zoom_out"  # what lies around it
+    START_FROM = "start_from"  # a new picture that begins with it
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file a member attached, as Discord describes it. Nothing in it has been verified."""
@@ -112,6 +121,7 @@ class Option:
     min_length: int | None = None  # characters
     max_length: int | None = None  # characters
     choices: tuple[Choice, ...] = ()
+    suggest: bool = False  # the choices are offered while the member types, not all at once
     content_types: tuple[str, ...] = ()
     max_bytes: int | None = None
     random: bool = False
@@ -119,6 +129,11 @@ class Option:
     hidden: bool = False  # only a flag sets it: the command has no such option
     slots: tuple[Slot, ...] = ()
     bypasses: tuple[Bypass, ...] = ()
+
+    @property
+    def takes_a_picture(self) -> bool:
+        """Tell whether nothing is made without a file in this option."""
+        return self.required and self.kind is OptionKind.ATTACHMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +147,22 @@ class Recipe:
     graph: Mapping[str, Any]
     options: tuple[Option, ...]
     outputs: tuple[str, ...]  # ids of the nodes whose files are the result, in this order
+    action: Action | None = None  # what it does to the picture in its one required attachment
+
+    @property
+    def picture_option(self) -> Option:
+        """The option that takes the picture on which the recipe's action acts."""
+        return next(option for option in self.options if option.takes_a_picture)
 
 
 def default_recipe(recipes: Mapping[str, Recipe]) -> Recipe:
     """Return the recipe used when a member names none."""
     return next(recipe for recipe in recipes.values() if recipe.default)
+
+
+def recipe_for(recipes: Mapping[str, Recipe], action: Action) -> Recipe | None:
+    """Return the recipe that does this to a picture; None when none of them does."""
+    return next((recipe for recipe in recipes.values() if recipe.action is action), None)
 
 
 def fill_graph(recipe: Recipe, values: Mapping[str, Value]) -> dict[str, Any]:

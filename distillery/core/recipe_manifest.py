@@ -20,12 +20,12 @@ from distillery.core.manifest_option import (
     read_option,
     report_unknown,
 )
-from distillery.core.recipe import Option, Recipe, Slot
+from distillery.core.recipe import Action, Option, Recipe, Slot
 from distillery.core.recipe_graph import Graph, Problem, find_node, read_graph, within
 from distillery.core.recipe_slots import read_bypasses, read_slots
 
 MAX_OPTIONS = 25  # of one command (Discord, "Application Commands")
-RECIPE_FIELDS = ("name", "description", "default", "options", "outputs")
+RECIPE_FIELDS = ("name", "description", "default", "action", "options", "outputs")
 OUTPUTS_FIELDS = ("nodes",)
 MANIFEST_FIELDS = (
     *(field for field in RECIPE_FIELDS if field not in ("options", "outputs")),
@@ -58,7 +58,9 @@ def parse_recipe(name: str, *, graph_text: str, manifest_text: str) -> Recipe:
         graph=graph or {},
         options=_options(_table(manifest, "options", report), graph, report),
         outputs=_outputs(_table(manifest, "outputs", report), graph, report),
+        action=_action(manifest, report),
     )
+    _report_no_picture(recipe, report)
     if problems:
         raise BrokenRecipe("\n".join(problems))
     return recipe
@@ -83,6 +85,23 @@ def _is_default(manifest: Mapping[str, Any], report: Problem) -> bool:
     if not isinstance(value, bool):
         report("default", f"must be true or false, not {value!r}")
     return bool(value)
+
+
+def _action(manifest: Mapping[str, Any], report: Problem) -> Action | None:
+    value = manifest.get("action")
+    if value is None:
+        return None
+    action = next((action for action in Action if action == value), None)
+    if action is None:
+        report("action", f"must be one of {', '.join(Action)}, not {value!r}")
+    return action
+
+
+def _report_no_picture(recipe: Recipe, report: Problem) -> None:
+    pictures = [option.name for option in recipe.options if option.takes_a_picture]
+    if recipe.action and len(pictures) != 1:
+        named = ", ".join(pictures) or "none"
+        report("action", f"is done to one picture: require one attachment, here {named}")
 
 
 def _table(manifest: Mapping[str, Any], field: str, report: Problem) -> Mapping[str, Any]:

@@ -66,12 +66,28 @@ def check_value(option: Option, value: Value) -> Value:
         sizes = [str(choice.value) for choice in option.choices]
         value = nearest_size(str(value), sizes) or value
     elif isinstance(value, str):
-        value = _checked_text(option, value)
+        value = _chosen(option, _checked_text(option, value))
     elif not isinstance(value, bool):
         _check_bounds(option, value)
     if option.choices and value not in [choice.value for choice in option.choices]:
         raise InvalidOption(_not_a_choice(option, value))
     return value
+
+
+def _chosen(option: Option, written: str) -> str | int | float:
+    """Find the choice that is meant: by its value or its name, in any case, without a file type."""
+    wanted = _plain(written)
+    if any(choice.value == written for choice in option.choices):
+        return written
+    for choice in option.choices:
+        if wanted in (_plain(str(choice.value)), _plain(choice.name)):
+            return choice.value
+    return written
+
+
+def _plain(text: str) -> str:
+    stem = text.lower().removesuffix(".safetensors").removesuffix(".ckpt")
+    return stem.replace(" ", "").replace("-", "").replace("_", "")
 
 
 def _has(recipe: Recipe, name: str) -> bool:

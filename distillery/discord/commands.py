@@ -132,7 +132,7 @@ def _merged(declared: Declared, recipe_count: int) -> dict[str, Any]:
         "description": options[0].description,
         "required": everywhere and all(option.required for option in options),
     }
-    if all(option.choices for option in options):
+    if all(option.choices and not option.suggest for option in options):
         merged["choices"] = _merged_choices(declared)
         return merged
     bounds = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipe import Choice, OptionKind, Recipe, Slot
+from distillery.core.recipe import Action, Choice, OptionKind, Recipe, Slot, recipe_for
 from distillery.core.recipe_manifest import MANIFEST_FIELDS, parse_recipe
 from distillery.recipe_files import load_recipes
 
@@ -106,6 +106,30 @@ def test_choices_are_values_or_values_with_a_name() -> None:
     assert parse(manifest).options[1].choices == (Choice("20", 20), Choice("Thirty", 30))
 
 
+def test_what_is_suggested_while_a_member_types_may_be_long() -> None:
+    names = [f"style {number}" for number in range(500)]
+    manifest = MANIFEST.replace(
+        'required = true\nslot = { node = "Prompt"',
+        f'suggest = true\nchoices = {names}\nslot = {{ node = "Prompt"',
+    )
+
+    prompt = parse(manifest).options[0]
+
+    assert prompt.suggest
+    assert len(prompt.choices) == 500
+    more = manifest.replace("'style 0'", "'style 0', 'one more'")
+    assert "options.prompt.choices: must be a list of 1 to 500" in problems(more)[0]
+
+
+def test_an_action_is_done_to_the_one_picture_that_is_required() -> None:
+    recipe = parse(MANIFEST.replace('name = "Painter"', 'name = "P"\naction = "upscale"'))
+
+    assert recipe.action is Action.UPSCALE
+    assert recipe.picture_option.name == "image"
+    assert recipe_for({"p": recipe}, Action.UPSCALE) is recipe
+    assert recipe_for({"p": recipe}, Action.VARIATION) is None
+
+
 def test_a_node_without_a_title_goes_by_its_class() -> None:
     graph = {**GRAPH, "4": {"class_type": "SaveImage", "inputs": {"images": ["3", 0]}}}
 
@@ -119,6 +143,8 @@ BROKEN = [
     ('name = "Painter"\n', 'name = "P"\ndefault = "yes"\n', "default: must be true or false"),
     ('name = "Painter"\n', 'name = "P"\ndescripton = "P"\n', "did you mean 'description'?"),
     ('name = "Painter"\n', 'name = "P"\nzzz = 1\n', "zzz: unknown field; fields: name, "),
+    ('name = "Painter"\n', 'name = "P"\naction = "paint"\n', "action: must be one of upscale, var"),
+    ('name = "Painter"\n', 'name = "P"\naction = 1\n', "action: must be one of upscale, variation"),
     ("[options.steps]", "[options.Steps]", "options.Steps: an option's name is 1 to 32 lower"),
     ("[options.steps]", '[options."a b"]', "options.a b: an option's name is 1 to 32 lower"),
     ('name = "Painter"\n', 'name = "P"\noptions.x = 1\n', "options.x: must be a table; write"),
@@ -145,6 +171,13 @@ BROKEN = [
         "min = 1\nmax = 60",
         f"choices = {list(range(26))}",
         "options.steps.choices: must be a list of 1 to 25",
+    ),
+    ("max = 60", "max = 60\nsuggest = true", "options.steps.suggest: is for type string, not int"),
+    ("required = true", "suggest = true", "options.prompt.suggest: has nothing to suggest"),
+    (
+        "required = true",
+        'default = "Ink"\nchoices = [{ name = "Ink", value = "i.safetensors" }]',
+        "options.prompt.default: means 'i.safetensors'; write that",
     ),
     ("min = 1\nmax = 60", "choices = [20, 20]", "options.steps.choices[1]: is there twice"),
     (
@@ -365,6 +398,30 @@ def test_exactly_one_recipe_is_the_default(
 
     with pytest.raises(BrokenRecipe, match=answer):
         load_recipes(tmp_path)
+
+
+def test_an_action_belongs_to_one_recipe(tmp_path: Path) -> None:
+    for name, head in (("a", DEFAULT_MANIFEST), ("b", MANIFEST)):
+        write(tmp_path, name, f'action = "upscale"\n{head}', json.dumps(GRAPH))
+
+    with pytest.raises(BrokenRecipe, match=r"b/manifest.toml: action: 'upscale' in 2 workflows"):
+        load_recipes(tmp_path)
+
+
+def test_an_action_needs_one_picture() -> None:
+    second = """
+[options.other]
+type = "attachment"
+description = "x"
+required = true
+slot = { node = "Twin 2", input = "text" }
+"""
+    manifest = MANIFEST.replace("[outputs]", f"{second}[outputs]")
+    graph = {**GRAPH, "8": node("Note", "Twin 2", text="")}
+
+    [found] = problems(f'action = "upscale"\n{manifest}', graph)
+
+    assert "action: is done to one picture: require one attachment, here image, other" in found
 
 
 def test_no_recipe_at_all_is_an_error(tmp_path: Path) -> None:

@@ -26,6 +26,13 @@ OPTIONS = (
         choices=(Choice("Euler", "euler"), Choice("DPM++", "dpmpp_2m")),
     ),
     Option(
+        "model",
+        OptionKind.STRING,
+        "Model",
+        choices=(Choice("Ink", "other.safetensors"), Choice("Cosmo", "ink.safetensors")),
+        suggest=True,
+    ),
+    Option(
         "image",
         OptionKind.ATTACHMENT,
         "A start",
@@ -50,6 +57,20 @@ def refusal(**given: Value) -> str:
 
 def test_defaults_and_random_numbers_fill_what_was_not_given() -> None:
     assert resolve() == {"prompt": "a fox", "steps": 30, "seed": 99, "tile": False}
+
+
+@pytest.mark.parametrize("written", ["DPM++", "dpm++", "dpmpp-2m", "dpmpp_2m", "DPMPP 2M"])
+def test_a_choice_is_found_by_its_name_or_its_value(written: str) -> None:
+    assert resolve(sampler=written)["sampler"] == "dpmpp_2m"
+
+
+@pytest.mark.parametrize("written", ["cosmo", "Cosmo", "ink.safetensors"])
+def test_a_model_is_found_without_its_file_type(written: str) -> None:
+    assert resolve(model=written)["model"] == "ink.safetensors"
+
+
+def test_a_suggestion_that_is_none_of_the_choices_is_refused() -> None:
+    assert "`model` cannot be `../ink`" in refusal(model="../ink")
 
 
 def test_a_given_value_wins_over_default_and_chance() -> None:

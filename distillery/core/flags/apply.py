@@ -64,23 +64,7 @@ def _as_option(option: Option, value: bool | float | str) -> Value:
     """Return the value in the option's own words; `check_value` judges it like any other."""
     if option.kind is OptionKind.ATTACHMENT:
         return _linked_file(option, str(value))
-    if isinstance(value, str) and option.choices:
-        return _chosen(option, value)
     return value
-
-
-def _chosen(option: Option, written: str) -> str | int | float:
-    """Find the choice that is meant: by its value or its name, in any case, without a file type."""
-    wanted = _plain(written)
-    for choice in option.choices:
-        if wanted in (_plain(str(choice.value)), _plain(choice.name)):
-            return choice.value
-    return written
-
-
-def _plain(text: str) -> str:
-    stem = text.lower().removesuffix(".safetensors").removesuffix(".ckpt")
-    return stem.replace(" ", "").replace("-", "").replace("_", "")
 
 
 def _linked_file(option: Option, address: str) -> Attachment:

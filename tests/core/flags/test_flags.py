@@ -12,7 +12,7 @@ from distillery.core.errors import InvalidOption
 from distillery.core.flags.apply import apply_flags
 from distillery.core.flags.parse import parse_flags
 from distillery.core.flags.table import FLAGS, Flag, FlagKind
-from distillery.core.recipe import Attachment, Choice, Option, OptionKind, Recipe
+from distillery.core.recipe import Attachment, Option, OptionKind, Recipe
 
 VALUES = {
     FlagKind.SWITCH: ("", True),
@@ -159,22 +159,6 @@ def test_a_shared_weight_is_for_every_image_that_has_none_of_its_own() -> None:
     made = applied(recipe(*weights), "a fox --adaptweight 0.2 --adaptweight2 0.9")
 
     assert (made["adaptweight1"], made["adaptweight2"]) == (0.2, 0.9)
-
-
-@pytest.mark.parametrize("written", ["DPM++_2M", "dpmpp_2m", "dpm++2m"])
-def test_a_choice_is_found_by_its_name_or_its_value(written: str) -> None:
-    sampler = option(OptionKind.STRING, "sampler", choices=(Choice("DPM++ 2M", "dpmpp_2m"),))
-
-    assert applied(recipe(sampler), f"a fox --sampler {written}")["sampler"] == "dpmpp_2m"
-
-
-def test_a_model_is_found_without_its_file_type() -> None:
-    choices = (Choice("Cosmopolitan", "cosmo.safetensors"),)
-    model = option(OptionKind.STRING, "model", choices=choices)
-
-    for written in ("cosmo", "cosmopolitan", "cosmo.safetensors"):
-        made = applied(recipe(model), f"a fox --model {written}")
-        assert made["model"] == "cosmo.safetensors"
 
 
 def test_a_link_becomes_a_file_whose_place_is_checked_like_an_attachment_s() -> None:

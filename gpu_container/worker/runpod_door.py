@@ -15,7 +15,6 @@ from gpu_container.worker.health import Health
 from gpu_container.worker.run_job import Deps, run_job
 from gpu_container.worker.worker_comfyui.request import is_request
 from gpu_container.worker.worker_comfyui.run import run_request
-from gpu_container.worker.worker_comfyui.settings import Terms
 
 T = TypeVar("T")
 
@@ -29,13 +28,13 @@ class Door:
         self,
         deps: Deps,
         health: Health,
-        terms: Terms,
         *,
+        worker_comfyui_s: float,
         last_call: Callable[[], None] = lambda: None,
     ) -> None:
         self._deps = deps
         self._health = health
-        self._terms = terms
+        self._worker_comfyui_s = worker_comfyui_s
         self._last_call = last_call  # from then on the process has so long to end by itself
         self._ending = False
         self._stops: set[Event] = set()  # of the running jobs
@@ -125,7 +124,9 @@ class Door:
     def _run(self, request: dict[str, Any], stop: Event, deps: Deps) -> dict[str, Any]:
         payload = request["input"]
         if is_request(payload):
-            return run_request(payload, request["id"], deps, stop, self._terms).document
+            return run_request(
+                payload, request["id"], deps, stop, timeout_s=self._worker_comfyui_s
+            ).document
         result = run_job(payload, deps, stop)
         document = result.document()
         return {"error": json.dumps(document["error"])} if result.failure else document

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 
 from gpu_container.worker.health import Readiness
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.runpod_door import Door
 from gpu_container.worker.settings import Settings
 from gpu_container.worker.wiring import begin_worker
-from gpu_container.worker.worker_comfyui.settings import Terms
 
 
 def fitness(start: Readiness, deps: Deps) -> Callable[[], None]:
@@ -34,18 +33,29 @@ def fitness(start: Readiness, deps: Deps) -> Callable[[], None]:
     return worker_is_ready
 
 
+def quieten_sdk(environ: MutableMapping[str, str]) -> None:
+    """Set how much the SDK logs, unless somebody has: its own default logs every output."""
+    if not environ.get("RUNPOD_DEBUG_LEVEL"):
+        environ["RUNPOD_DEBUG_LEVEL"] = "INFO"
+
+
 def main() -> None:
     """Serve until SIGTERM."""
-    os.environ.setdefault("RUNPOD_DEBUG_LEVEL", "INFO")  # the SDK's default logs every output
+    quieten_sdk(os.environ)
     multiprocessing.set_start_method("spawn")  # its heartbeat: never fork a process with threads
-    settings, terms = Settings.from_env(os.environ), Terms.from_env(os.environ)
+    settings = Settings.from_env(os.environ)
     worker = begin_worker(settings)
     # Slow to import: the engine starts meanwhile.
     import runpod  # type: ignore[import-untyped]  # noqa: PLC0415
 
     from gpu_container.worker import runpod_loop  # noqa: PLC0415
 
-    door = Door(worker.deps, worker.health, terms, last_call=worker.last_call.ring)
+    door = Door(
+        worker.deps,
+        worker.health,
+        worker_comfyui_s=settings.worker_comfyui_s,
+        last_call=worker.last_call.ring,
+    )
     runpod_loop.use(door)
     runpod.serverless.register_fitness_check(fitness(worker.start, worker.deps))
     runpod.serverless.start({"handler": door.handle})

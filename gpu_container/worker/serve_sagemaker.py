@@ -21,7 +21,6 @@ from gpu_container.worker.settings import Settings
 from gpu_container.worker.wiring import begin_worker
 from gpu_container.worker.worker_comfyui.request import is_request
 from gpu_container.worker.worker_comfyui.run import run_request
-from gpu_container.worker.worker_comfyui.settings import Terms
 
 MAX_BODY_BYTES = 20_000_000
 """What worker-comfyui's users may send with their images; an envelope is far smaller."""
@@ -39,14 +38,15 @@ class Server(HttpServer):
         deps: Deps,
         start: Readiness,
         health: Health,
-        terms: Terms,
+        *,
+        worker_comfyui_s: float,
         patience: Patience | None = None,
     ) -> None:
         super().__init__(address, Door, patience or Patience())
         self._deps = deps
         self._start = start
         self._health = health
-        self._terms = terms
+        self._worker_comfyui_s = worker_comfyui_s
         self._places_for_jobs = BoundedSemaphore(JOBS_AT_ONCE)
         self._stops: set[Event] = set()  # of the jobs that run or wait
 
@@ -88,7 +88,9 @@ class Server(HttpServer):
 
     def _run(self, payload: object, stop: Event) -> tuple[int, dict[str, Any]]:
         if is_request(payload):
-            answer = run_request(payload, uuid.uuid4().hex, self._deps, stop, self._terms)
+            answer = run_request(
+                payload, uuid.uuid4().hex, self._deps, stop, timeout_s=self._worker_comfyui_s
+            )
             failed, its_fault = answer.failure is not None, answer.is_the_jobs_fault
             return _code(failed=failed, its_fault=its_fault), answer.document
         result = run_job(payload, self._deps, stop)
@@ -172,10 +174,16 @@ def _code(*, failed: bool, its_fault: bool) -> int:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    settings, terms = Settings.from_env(os.environ), Terms.from_env(os.environ)
+    settings = Settings.from_env(os.environ)
     worker = begin_worker(settings)
     address = settings.bind_host, settings.port
-    with Server(address, worker.deps, worker.start, worker.health, terms) as server:
+    with Server(
+        address,
+        worker.deps,
+        worker.start,
+        worker.health,
+        worker_comfyui_s=settings.worker_comfyui_s,
+    ) as server:
 
         def end(*_: object) -> None:
             worker.last_call.ring()

@@ -1,4 +1,4 @@
-"""Everything the worker takes from its environment. gpu_container/README.md has the table."""
+"""Everything the worker takes from its environment. docs/gpu-container.md has the table."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Settings:
     models_file: str | None = None
     models_folder: str | None = None
     hf_token: str | None = field(default=None, repr=False)
+    worker_comfyui_s: float = 600.0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -50,8 +51,8 @@ class Settings:
             comfyui_command=command or None,
             engine_start_s=_number(environ, "ENGINE_START_SECONDS", 600.0, problems),
             cancel_poll_s=_number(environ, "CANCEL_POLL_SECONDS", 2.0, problems),
-            log_level=environ.get("LOG_LEVEL", "INFO").upper(),
-            bind_host=environ.get("BIND_HOST", "0.0.0.0"),  # SageMaker calls from outside
+            log_level=(environ.get("LOG_LEVEL") or "INFO").upper(),
+            bind_host=environ.get("BIND_HOST") or "0.0.0.0",  # SageMaker calls from outside
             port=int(_number(environ, "SAGEMAKER_BIND_TO_PORT", 8080, problems)),
             store_origins=_origins(environ.get("STORE_ORIGINS", ""), problems),
             warm_up=_path(environ, "WARM_UP", problems),
@@ -60,6 +61,7 @@ class Settings:
             models_file=environ.get("MODELS_FILE") or None,
             models_folder=environ.get("MODELS_FOLDER") or None,
             hf_token=environ.get("HF_TOKEN") or None,
+            worker_comfyui_s=_number(environ, "WORKER_COMFYUI_TIMEOUT_SECONDS", 600.0, problems),
         )
         if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             problems.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,9 @@ def test_what_the_core_builds_the_worker_takes(workflow: str) -> None:
         "workflow": workflow,
         "options": {"prompt": "a red fox", "seed": 7},
     }
+    documented = re.search(r"```json\n(.*?)```", (ROOT / "docs/gpu-container.md").read_text(), re.S)
+    assert documented is not None
+    assert taken.metadata == {**json.loads(documented[1]), "workflow": workflow}
     assert "secret" not in json.dumps(envelope)
 
 

@@ -16,7 +16,6 @@ from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.runpod_door import Door
 from gpu_container.worker.serve_runpod import fitness
-from gpu_container.worker.worker_comfyui.settings import Terms
 from tests.worker.conftest import Bench
 
 GONE = "gpu_container.worker.runpod_door.sys.exit"
@@ -93,7 +92,7 @@ def scene(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Scene]:
     monkeypatch.setattr(bench.deps.comfy, "run", run_graph)
     monkeypatch.setattr(GONE, lambda *code: exits.append(code))
     return lambda: Scene(
-        Door(bench.deps, gpu, Terms(), last_call=lambda: work.step("last call").set()),
+        Door(bench.deps, gpu, worker_comfyui_s=600, last_call=lambda: work.step("last call").set()),
         work,
         gpu,
         exits,

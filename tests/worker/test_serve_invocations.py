@@ -19,7 +19,6 @@ from gpu_container.worker.http_server import Patience
 from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.serve_sagemaker import JOBS_AT_ONCE, MAX_BODY_BYTES, Server
-from gpu_container.worker.worker_comfyui.settings import Terms
 from tests.worker.conftest import Bench, png
 from tests.worker.process import wait_for
 from tests.worker.test_runpod_door import Gpu
@@ -110,7 +109,9 @@ def make(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         gpu = Gpu()
         start = Start(bench.deps.engine)
         limits = Patience(**patience)
-        server = Server(("127.0.0.1", 0), bench.deps, start, gpu, Terms(20), limits)
+        server = Server(
+            ("127.0.0.1", 0), bench.deps, start, gpu, worker_comfyui_s=20, patience=limits
+        )
 
         def serve() -> None:
             with server:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gpu_container.worker.models import model_paths
+from gpu_container.worker.serve_runpod import quieten_sdk
 from gpu_container.worker.settings import ConfigError, Settings
 
 FOLDER = Path(__file__).parents[2] / "gpu_container"
@@ -34,6 +38,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "MODELS_FILE": "models.toml",
             "MODELS_FOLDER": "/models",
             "HF_TOKEN": "hf_x",
+            "WORKER_COMFYUI_TIMEOUT_SECONDS": "12.5",
         }
     )
 
@@ -41,7 +46,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     origins = frozenset({"https://bucket.s3.amazonaws.com:443", "http://127.0.0.1:4566"})
     assert settings == Settings(
         *(None, command, 1.5, 0.5, "DEBUG", "127.0.0.1", 9000, origins),
-        *(tmp_path, 30, True, "models.toml", "/models", "hf_x"),
+        *(tmp_path, 30, True, "models.toml", "/models", "hf_x", 12.5),
     )
 
 
@@ -49,6 +54,12 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
 def test_an_origin_that_is_none_is_named(text: str) -> None:
     with pytest.raises(ConfigError, match="STORE_ORIGINS"):
         Settings.from_env({"COMFYUI_URL": "http://127.0.0.1:8188", "STORE_ORIGINS": text})
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "soon", "inf", "nan"])
+def test_a_time_that_is_none_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ConfigError, match="WORKER_COMFYUI_TIMEOUT_SECONDS"):
+        Settings.from_env({**ENGINE, "WORKER_COMFYUI_TIMEOUT_SECONDS": text})
 
 
 def test_all_problems_are_named_at_once() -> None:
@@ -70,14 +81,77 @@ def test_all_problems_are_named_at_once() -> None:
     assert "CANCEL_POLL_SECONDS must be a number above 0" in str(caught.value)
 
 
-def test_the_readme_lists_exactly_the_variables_that_are_read() -> None:
-    code = (FOLDER / "worker" / "settings.py").read_text()
-    table = (FOLDER / "README.md").read_text()
+TABLE = dict(
+    re.findall(
+        r"^\| `([A-Z_]+)` \| (none|`[^`]*`) \|",
+        (FOLDER.parent / "docs" / "gpu-container.md").read_text(),
+        re.MULTILINE,
+    )
+)
+"""The variables of the document, and the default of each."""
+ENGINE = {"COMFYUI_URL": "http://127.0.0.1:8188"}
 
-    read = set(re.findall(r'environ(?:\.get\(|, )"([A-Z_]+)"', code))
-    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
 
-    assert read == listed
+class Environment(dict[str, str]):
+    """Notes which variables are asked for."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        super().__init__(variables)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+def test_the_document_lists_exactly_the_variables_that_are_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment = Environment(ENGINE)
+    read_all(environment)
+    model_paths.main(environment)
+    capsys.readouterr()
+
+    assert environment.asked == set(TABLE)
+
+
+@pytest.mark.parametrize("name", sorted(set(TABLE) - set(ENGINE)))
+def test_every_default_of_the_document_is_what_an_unset_variable_means(name: str) -> None:
+    unset, empty = (Environment({**ENGINE, **more}) for more in ({}, {name: ""}))
+    default = TABLE[name].strip("`") if TABLE[name] != "none" else ""
+    given = Environment({**ENGINE, name: default})
+
+    assert read_all(given) == read_all(unset) == read_all(empty)
+
+
+@pytest.mark.parametrize("name", sorted(set(TABLE) - {"RUNPOD_DEBUG_LEVEL"}))
+def test_every_variable_of_the_document_changes_something(name: str, tmp_path: Path) -> None:
+    other = {"REQUIRE_GPU": "1", "WARM_UP": str(tmp_path), "LOG_LEVEL": "DEBUG"}
+    other |= {"STORE_ORIGINS": "https://a.b", "COMFYUI_URL": "http://127.0.0.1:1"}
+
+    changed = Environment({**ENGINE, name: other.get(name, "77")})
+
+    assert read_all(changed) != read_all(Environment(ENGINE))
+
+
+def test_no_other_module_looks_into_the_environment() -> None:
+    readers = {
+        str(path.relative_to(FOLDER / "worker"))
+        for path in (FOLDER / "worker").rglob("*.py")
+        if re.search(r"environ\b(?!ment)|getenv", path.read_text())
+    }
+
+    assert readers == {
+        *("settings.py", "models/model_paths.py"),
+        *("serve_runpod.py", "serve_sagemaker.py"),  # these hand it on
+        "comfy/engine.py",  # which copies it for the engine
+    }
+
+
+def read_all(environment: Environment) -> tuple[Settings, str]:
+    """Read what both doors do."""
+    quieten_sdk(environment)
+    return Settings.from_env(environment), environment["RUNPOD_DEBUG_LEVEL"]
 
 
 def test_the_image_gets_the_versions_that_were_tested() -> None:

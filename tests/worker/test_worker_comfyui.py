@@ -26,7 +26,6 @@ from gpu_container.worker.worker_comfyui.answer import (
 )
 from gpu_container.worker.worker_comfyui.request import is_request
 from gpu_container.worker.worker_comfyui.run import run_request
-from gpu_container.worker.worker_comfyui.settings import Terms
 from tests.worker.conftest import Bench, png
 from tests.worker.hostile_files import gif_of, webp_claiming
 
@@ -38,7 +37,7 @@ def b64(data: bytes) -> str:
 
 
 def run(bench: Bench, payload: object, job_id: str = "job-1") -> Answer:
-    return run_request(payload, job_id, bench.deps, bench.stop, Terms(20))
+    return run_request(payload, job_id, bench.deps, bench.stop, timeout_s=20)
 
 
 def with_image(bench: Bench, data: bytes, name: str = "a.png", **node: Any) -> dict[str, Any]:
@@ -315,7 +314,7 @@ def test_the_models_that_the_graph_names_are_there_before_it_runs(bench: Bench) 
             raise JobFailed(Kind.BAD_INPUT, "no such model")
 
     deps = replace(bench.deps, models=Shelf())
-    answer = run_request({"workflow": bench.comfy.graph}, "1", deps, bench.stop, Terms(20))
+    answer = run_request({"workflow": bench.comfy.graph}, "1", deps, bench.stop, timeout_s=20)
 
     assert asked == [(bench.comfy.graph, 0)]
     assert answer.document == {"error": "no such model"}
@@ -325,7 +324,7 @@ def test_a_run_is_limited_by_the_setting(bench: Bench) -> None:
     bench.comfy.faults.hang_at = 10
     payload = {"workflow": bench.comfy.graph}
 
-    answer = run_request(payload, "job-1", bench.deps, bench.stop, Terms(timeout_s=0.2))
+    answer = run_request(payload, "job-1", bench.deps, bench.stop, timeout_s=0.2)
 
     assert answer.failure is Kind.TIMED_OUT
     assert len(bench.comfy.seen.interrupts) == 1
@@ -367,14 +366,3 @@ def test_pictures_are_bytes_for_bytes_what_the_engine_made(bench: Bench) -> None
     data = base64.b64decode(answer.document["images"][0]["data"])
     with Image.open(io.BytesIO(data)) as image:
         assert image.size == (64, 64)
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "soon", "inf", "nan"])
-def test_a_wrong_time_limit_is_refused_by_name(text: str) -> None:
-    with pytest.raises(ValueError, match="WORKER_COMFYUI_TIMEOUT_SECONDS"):
-        Terms.from_env({"WORKER_COMFYUI_TIMEOUT_SECONDS": text})
-
-
-def test_the_time_limit_is_a_setting() -> None:
-    assert Terms.from_env({}) == Terms(600)
-    assert Terms.from_env({"WORKER_COMFYUI_TIMEOUT_SECONDS": "12.5"}) == Terms(12.5)

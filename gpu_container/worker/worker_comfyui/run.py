@@ -24,22 +24,23 @@ from gpu_container.worker.worker_comfyui.request import (
     parse_request,
     with_images,
 )
-from gpu_container.worker.worker_comfyui.settings import Terms
 
 log = logging.getLogger(__name__)
 
 _NOWHERE = UploadTarget("", {})
 
 
-def run_request(payload: object, job_id: str, deps: Deps, stop: Event, terms: Terms) -> Answer:
-    """Run the job to its end and return what its sender gets.
+def run_request(
+    payload: object, job_id: str, deps: Deps, stop: Event, *, timeout_s: float
+) -> Answer:
+    """Run the job to its end, for at most `timeout_s`, and return what its sender gets.
 
     Never raises. Setting `stop` interrupts exactly this job's run.
     """
-    deadline = deps.clock() + terms.timeout_s
+    deadline = deps.clock() + timeout_s
     with job_log.about(job_id, 1):
         try:
-            answer = _run(parse_request(payload), job_id, deps, stop, terms, deadline)
+            answer = _run(parse_request(payload), job_id, deps, stop, deadline)
         except RequestRefused as refusal:
             answer = refused(refusal.error, refusal.details, Kind.BAD_JOB)
         except JobFailed as failure:
@@ -53,9 +54,7 @@ def run_request(payload: object, job_id: str, deps: Deps, stop: Event, terms: Te
     return answer
 
 
-def _run(
-    request: Request, job_id: str, deps: Deps, stop: Event, terms: Terms, deadline: float
-) -> Answer:
+def _run(request: Request, job_id: str, deps: Deps, stop: Event, deadline: float) -> Answer:
     if request.comfy_org_api_key:
         log.warning("comfy_org_api_key is not passed on: nodes that call Comfy.org will fail")
     if deps.models is not None:
@@ -66,7 +65,7 @@ def _run(
         for name, image in request.images.items()
     }
     graph = with_images(request.graph, names)
-    job = _job(job_id, graph, terms)
+    job = _job(job_id, graph, deadline - deps.clock())
     made = deps.comfy.run(job, graph, deadline=deadline, stop=stop, watch=lambda _: None)
     pictures = Pictures(most_bytes(job_id))
     for file in _files(made):
@@ -74,8 +73,8 @@ def _run(
     return pictures.answer()
 
 
-def _job(job_id: str, graph: dict[str, Any], terms: Terms) -> Job:
-    limits = Limits(terms.timeout_s, progress_interval_s=0.0, max_outputs=0, max_output_bytes=0)
+def _job(job_id: str, graph: dict[str, Any], timeout_s: float) -> Job:
+    limits = Limits(timeout_s, progress_interval_s=0.0, max_outputs=0, max_output_bytes=0)
     return Job(
         job_id=job_id,
         attempt=1,

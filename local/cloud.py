@@ -151,6 +151,7 @@ class LocalCloud:
             signing_key=self._identity.seed,
             bot_token=self._identity.bot_token,
             openapi_path=document_at_hand(),
+            cloud_url=f"{self._identity.gpu_url}/control",
         )
 
     def _gpu_settings(self, embedded: aws.EmbeddedAws, bucket: str) -> GpuCloudSettings:

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from local.discord import bot_routes, command_routes, control_routes, webhook_routes
+from local.discord import (
+    bot_routes,
+    cloud_routes,
+    command_routes,
+    control_routes,
+    webhook_routes,
+)
 from local.discord.gate import gate
 from local.discord.rate_limits import Clock
 from local.discord.settings import MEBIBYTE, REQUEST_LIMIT, DiscordSettings
@@ -28,7 +34,7 @@ def create_app(settings: DiscordSettings, clock: Clock = time.time) -> web.Appli
         middlewares=[gate, control_routes.control_errors], client_max_size=REQUEST_LIMIT + MEBIBYTE
     )
     app[DISCORD] = Discord(settings, clock)
-    for part in (bot_routes, command_routes, webhook_routes, control_routes):
+    for part in (bot_routes, command_routes, webhook_routes, control_routes, cloud_routes):
         app.add_routes(part.routes)
     app.router.add_get("/attachments/{channel}/{attachment}/{filename}", _download)
     app.router.add_get("/", _page)

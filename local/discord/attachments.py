@@ -20,6 +20,7 @@ from local.discord.settings import DiscordSettings
 from local.discord.snowflake import snowflake
 
 MOST_FILES = 10
+IS_SPOILER = 1 << 3
 SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 UNSAFE_IN_A_NAME = re.compile(r"[^\w.\-]+")
 
@@ -53,6 +54,8 @@ class Attachments:
             "content_type": mimetypes.guess_type(name)[0] or upload.content_type,
             **_picture_size(upload.data),
         }
+        if name.startswith("SPOILER_"):
+            described["flags"] = IS_SPOILER
         if ephemeral:
             described["ephemeral"] = True
         self._known[identity] = described
@@ -61,6 +64,18 @@ class Attachments:
     def find(self, identity: str) -> Json | None:
         """Return the attachment object of a kept file."""
         return self._known.get(identity)
+
+    def keep(self, identities: list[str]) -> list[Json]:
+        """Return the objects of uploads that a member posts, as files of the message.
+
+        Raises:
+            ValueError: there is no such upload.
+        """
+        for identity in identities:
+            if identity not in self._known:
+                raise ValueError(f"upload the file first; {identity!r} is no known upload")
+            self._known[identity].pop("ephemeral", None)
+        return [self._known[identity] for identity in identities]
 
     def forget(self, attachments: list[Json]) -> None:
         """Drop files that no message shows any more."""
@@ -106,6 +121,8 @@ class Attachments:
         found = kept.get(entry["id"]) or self.add(_renamed(entry, files[int(entry["id"])]))
         if entry.get("description"):
             found["description"] = entry["description"]
+        if entry.get("is_spoiler"):
+            found["flags"] = found.get("flags", 0) | IS_SPOILER
         return found
 
     def _check_count(self, count: int) -> None:

@@ -5,15 +5,17 @@ import hmac
 from aiohttp import web
 
 from local.discord import rules
+from local.discord.channels import channel_with_id
 from local.discord.interactions import public_key
 from local.discord.members import bot_user
 from local.discord.messages import Posted
 from local.discord.payload import read_payload
 from local.discord.refusals import (
     invalid_form,
+    not_in_direct_messages,
     not_your_message,
     unauthorized,
-    unknown_channel,
+    unknown_message,
 )
 from local.discord.state import DISCORD, Discord
 
@@ -45,7 +47,8 @@ async def post(request: web.Request) -> web.Response:
     nonce = payload.json.get("nonce")
     known = _posted_with(discord, nonce) if payload.json.get("enforce_nonce") else None
     if known is None:
-        extra = {} if nonce is None else {"nonce": nonce}
+        extra = {"channel_id": request.match_info["channel"]}
+        extra |= {} if nonce is None else {"nonce": nonce}
         known = discord.messages.post(bot_user(discord.settings), payload, extra=extra)
     return web.json_response(known.message)
 
@@ -56,15 +59,15 @@ async def listed(request: web.Request) -> web.Response:
     discord = _in_channel(request)
     asked = request.query.get("limit", str(DEFAULT_PAGE))
     limit = min(int(asked), LONGEST_PAGE) if asked.isdecimal() else DEFAULT_PAGE
-    visible = [p.message for p in discord.messages.visible("")]
-    return web.json_response(visible[::-1][:limit])
+    shown = discord.messages.in_channel(request.match_info["channel"])
+    return web.json_response([posted.message for posted in shown][::-1][:limit])
 
 
 @routes.get(CHANNEL + "/{message}")
 async def read(request: web.Request) -> web.Response:
     """Return one message of the channel."""
     discord = _in_channel(request)
-    return web.json_response(discord.messages.find(request.match_info["message"]).message)
+    return web.json_response(_found(discord, request).message)
 
 
 @routes.patch(CHANNEL + "/{message}")
@@ -85,7 +88,11 @@ async def edit(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Remove a message."""
     discord = _in_channel(request)
-    discord.messages.delete(discord.messages.find(request.match_info["message"]))
+    posted = _found(discord, request)
+    mine = posted.message["author"]["id"] == discord.settings.application_id
+    if not mine and channel_with_id(discord.settings, request.match_info["channel"]).direct:
+        raise not_in_direct_messages()
+    discord.messages.delete(posted)
     return web.Response(status=204)
 
 
@@ -133,13 +140,20 @@ async def application(request: web.Request) -> web.Response:
 
 def _in_channel(request: web.Request) -> Discord:
     discord = authorized(request)
-    if request.match_info["channel"] != discord.settings.channel_id:
-        raise unknown_channel()
+    channel_with_id(discord.settings, request.match_info["channel"])
     return discord
 
 
-def _own(discord: Discord, request: web.Request) -> Posted:
+def _found(discord: Discord, request: web.Request) -> Posted:
+    """Return a message of the channel; an ephemeral one is unknown to the bot's own routes."""
     posted = discord.messages.find(request.match_info["message"])
+    if posted not in discord.messages.in_channel(request.match_info["channel"]):
+        raise unknown_message()
+    return posted
+
+
+def _own(discord: Discord, request: web.Request) -> Posted:
+    posted = _found(discord, request)
     if posted.message["author"]["id"] != discord.settings.application_id:
         raise not_your_message()
     return posted

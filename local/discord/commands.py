@@ -1,12 +1,15 @@
 """The registered commands of the application: global ones, and those of the one guild."""
 
+from local.discord.channels import Place
 from local.discord.events import Events
+from local.discord.members import ADMINISTRATOR
 from local.discord.rate_limits import Clock
 from local.discord.refusals import Json, unknown_command
 from local.discord.settings import DiscordSettings
 from local.discord.snowflake import snowflake
 
-CHAT_INPUT = 1
+CHAT_INPUT, ON_A_MESSAGE = 1, 3
+IN_A_GUILD, WITH_THE_BOT = 0, 1
 
 
 class Commands:
@@ -19,14 +22,14 @@ class Commands:
         self._registered: dict[str | None, dict[str, Json]] = {None: {}, settings.guild_id: {}}
 
     def usable(self) -> list[Json]:
-        """Return the slash commands that members see; one of the guild hides a global namesake."""
+        """Return the slash and message commands; one of the guild hides a global namesake."""
         by_name = {
-            command["name"]: command
+            (command["type"], command["name"]): command
             for scope in (None, self._settings.guild_id)
             for command in self.listed(scope)
-            if command["type"] == CHAT_INPUT
+            if command["type"] in (CHAT_INPUT, ON_A_MESSAGE)
         }
-        return [by_name[name] for name in sorted(by_name)]
+        return [by_name[key] for key in sorted(by_name)]
 
     def listed(self, guild: str | None) -> list[Json]:
         """Return the commands of one scope."""
@@ -39,10 +42,16 @@ class Commands:
             raise unknown_command()
         return command
 
-    def usable_named(self, name: str) -> Json:
-        """Return the slash command that members see under `name`, or refuse with 10063."""
+    def to_use(self, name: str, place: Place, kind: int = CHAT_INPUT) -> Json:
+        """Return the command that a member sees under a name or id, or refuse with 10063.
+
+        Raises:
+            ValueError: Discord does not let this member use it, or not here; the text says why.
+        """
         for command in self.usable():
-            if name in (command["name"], command["id"]):
+            if name in (command["name"], command["id"]) and command["type"] == kind:
+                if why_not := _hidden(command, place):
+                    raise ValueError(f"/{command['name']}: {why_not}")
                 return command
         raise unknown_command()
 
@@ -100,3 +109,23 @@ class Commands:
 
     def _changed(self) -> None:
         self._events.tell("COMMANDS_UPDATE", {"commands": self.usable()})
+
+
+def _hidden(command: Json, place: Place) -> str:
+    """Return why Discord's client would not offer a command, or an empty text."""
+    channel = place.channel
+    context = WITH_THE_BOT if channel.direct else IN_A_GUILD
+    contexts = command.get("contexts")
+    if channel.direct and (command.get("guild_id") or command.get("dm_permission") is False):
+        contexts = [IN_A_GUILD]
+    if contexts is not None and context not in contexts:
+        return "it cannot be used here"
+    if command.get("nsfw") and not (channel.nsfw or channel.direct):
+        return "it can only be used in an age-restricted channel"
+    needed = command.get("default_member_permissions")
+    if needed is None or channel.direct:
+        return ""
+    # Zero means: administrators alone.
+    if place.member.may(int(needed) or ADMINISTRATOR):
+        return ""
+    return f"{place.member.display_name} lacks the permissions for it"

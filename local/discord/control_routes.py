@@ -5,13 +5,29 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 from aiohttp.typedefs import Handler
 
+from local.discord.channels import Place, place
+from local.discord.commands import ON_A_MESSAGE
 from local.discord.events import encoded
 from local.discord.faults import Fault
-from local.discord.members import MEMBERS, bot_user, member_named
+from local.discord.members import MANAGE_MESSAGES, MEMBERS, member_named
 from local.discord.payload import Payload, Upload, read_object
 from local.discord.portal import set_interactions_url
-from local.discord.refusals import Problem, Refusal, invalid_form, too_large
-from local.discord.sending import use_command, use_component
+from local.discord.ready import ready
+from local.discord.refusals import (
+    Json,
+    Problem,
+    Refusal,
+    invalid_form,
+    missing_permissions,
+    too_large,
+)
+from local.discord.sending import (
+    submit_modal,
+    suggest,
+    use_command,
+    use_component,
+    use_message_command,
+)
 from local.discord.state import DISCORD, Discord
 
 routes = web.RouteTableDef()
@@ -28,7 +44,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     response.headers["Cache-Control"] = "no-store"
     await response.prepare(request)
     queue = discord.events.subscribe(member.id)
-    queue.put_nowait(encoded("READY", _ready(discord, member.id)))
+    queue.put_nowait(encoded("READY", ready(discord, member)))
     try:
         while (event := await queue.get()) is not None:
             await response.write(event)
@@ -41,41 +57,84 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/control/commands")
 async def commands(request: web.Request) -> web.Response:
-    """Return the slash commands that members see."""
+    """Return the slash and message commands."""
     return web.json_response(request.app[DISCORD].commands.usable())
 
 
 @routes.post("/control/commands")
 async def command(request: web.Request) -> web.Response:
-    """Use a slash command: {"member", "command", "options": {name: value or attachment id}}."""
-    discord, body = await _asked(request)
-    found = discord.commands.usable_named(str(body.get("command", "")))
-    options = body.get("options") or {}
-    member = member_named(str(body.get("member", "")))
-    return web.json_response(await use_command(discord, member, found, options))
+    """Use a slash command: {"member", "channel"?, "command", "options"}.
+
+    `options` holds {name: value, or the id of a file, member, channel or role}; a subcommand is
+    named after its command, as in "admin ban".
+    """
+    discord, body, place = await _somebody(request)
+    found, path = _named(discord, body, place)
+    return web.json_response(
+        await use_command(discord, place, found, body.get("options") or {}, path)
+    )
+
+
+@routes.post("/control/autocomplete")
+async def autocomplete(request: web.Request) -> web.Response:
+    """Ask for suggestions: as for a slash command, with "focused", the option being typed."""
+    discord, body, place = await _somebody(request)
+    found, path = _named(discord, body, place)
+    focused, values = str(body.get("focused", "")), body.get("options") or {}
+    return web.json_response(await suggest(discord, place, found, values, focused, path))
+
+
+@routes.post("/control/message_commands")
+async def message_command(request: web.Request) -> web.Response:
+    """Use a command of a message's menu: {"member", "channel"?, "command", "message"}."""
+    discord, body, place = await _somebody(request)
+    found = discord.commands.to_use(str(body.get("command", "")), place, ON_A_MESSAGE)
+    posted = discord.messages.find(str(body.get("message", "")))
+    return web.json_response(await use_message_command(discord, place, found, posted))
 
 
 @routes.post("/control/components")
 async def component(request: web.Request) -> web.Response:
-    """Use a button or a menu: {"member", "message", "custom_id", "values"?}."""
-    discord, body = await _asked(request)
-    member = member_named(str(body.get("member", "")))
+    """Use a button or a menu: {"member", "channel"?, "message", "custom_id", "values"?}."""
+    discord, body, place = await _somebody(request)
     posted = discord.messages.find(str(body.get("message", "")))
     custom_id = str(body.get("custom_id", ""))
-    answer = await use_component(discord, member, posted, custom_id, body.get("values"))
+    answer = await use_component(discord, place, posted, custom_id, body.get("values"))
     return web.json_response(answer)
+
+
+@routes.post("/control/modals")
+async def modal(request: web.Request) -> web.Response:
+    """Send a form: {"member", "opened_by": interaction id, "values": {custom_id: value}}."""
+    discord, body, place = await _somebody(request)
+    opened_by, values = str(body.get("opened_by", "")), body.get("values") or {}
+    return web.json_response(await submit_modal(discord, opened_by, place.member.id, values))
 
 
 @routes.post("/control/chat")
 async def chat(request: web.Request) -> web.Response:
-    """Say something in the channel: {"member", "content"}."""
-    discord, body = await _asked(request)
-    author = member_named(str(body.get("member", ""))).user()
+    """Say something in a channel: {"member", "channel"?, "content", "attachments"?: ids}."""
+    discord, body, place = await _somebody(request)
     content = str(body.get("content", "")).strip()
     if len(content) > MOST_CHAT:
         raise invalid_form(Problem("content", f"must be {MOST_CHAT} or fewer in length"))
-    posted = discord.messages.post(author, Payload({"content": content}), extra={})
+    files = discord.attachments.keep(body.get("attachments") or [])
+    extra = {"channel_id": place.channel.id, "attachments": files}
+    author = place.member.user()
+    posted = discord.messages.post(author, Payload({"content": content}), extra=extra)
     return web.json_response(posted.message)
+
+
+@routes.delete("/control/chat/{message}")
+async def unsay(request: web.Request) -> web.Response:
+    """Delete a message as ?member=: their own, or anybody's with Manage Messages."""
+    discord = request.app[DISCORD]
+    member = member_named(request.query.get("member", ""))
+    posted = discord.messages.find(request.match_info["message"])
+    if posted.message["author"]["id"] != member.id and not member.may(MANAGE_MESSAGES):
+        raise missing_permissions()
+    discord.messages.delete(posted)
+    return web.Response(status=204)
 
 
 @routes.post("/control/attachments")
@@ -142,6 +201,19 @@ async def _asked(request: web.Request) -> tuple[Discord, dict[str, Any]]:
     return request.app[DISCORD], await read_object(request)
 
 
+async def _somebody(request: web.Request) -> tuple[Discord, Json, Place]:
+    discord, body = await _asked(request)
+    member = member_named(str(body.get("member", "")))
+    channel = body.get("channel")
+    return discord, body, place(discord.settings, member, str(channel) if channel else None)
+
+
+def _named(discord: Discord, body: Json, place: Place) -> tuple[Json, list[str]]:
+    """Return the command that a body names, and the path of its subcommand."""
+    name, *path = str(body.get("command", "")).split() or [""]
+    return discord.commands.to_use(name, place), path
+
+
 async def _read_file(part: BodyPartReader, limit: int) -> Upload:
     data = bytearray()
     while chunk := await part.read_chunk(CHUNK):
@@ -150,19 +222,3 @@ async def _read_file(part: BodyPartReader, limit: int) -> Upload:
             raise too_large()
     content_type = part.headers.get("Content-Type", "application/octet-stream")
     return Upload(part.filename or "file", content_type, bytes(data))
-
-
-def _ready(discord: Discord, member_id: str) -> dict[str, Any]:
-    settings = discord.settings
-    return {
-        "guild": {"id": settings.guild_id, "name": settings.guild_name},
-        "channel": {"id": settings.channel_id, "name": settings.channel_name},
-        "bot": bot_user(settings),
-        "attachment_size_limit": settings.attachment_size_limit,
-        "members": [
-            {"id": m.id, "username": m.username, "name": m.display_name, "colour": m.colour}
-            for m in MEMBERS
-        ],
-        "commands": discord.commands.usable(),
-        "messages": [posted.event() for posted in discord.messages.visible(member_id)],
-    }

@@ -5,25 +5,43 @@ from dataclasses import dataclass
 from local.discord.refusals import Json
 from local.discord.settings import DiscordSettings
 
+PATRONS, MODERATORS = "1200000000000000301", "1200000000000000302"
+ROLES: dict[str, Json] = {
+    PATRONS: {"id": PATRONS, "name": "Patron", "color": 0xF0B232},
+    MODERATORS: {"id": MODERATORS, "name": "Moderator", "color": 0x57F287},
+}
+
+KICK, BAN, MANAGE_GUILD, MANAGE_MESSAGES, MODERATE = 1 << 1, 1 << 2, 1 << 5, 1 << 13, 1 << 40
+ADMINISTRATOR = 1 << 3
+MEMBERS_MAY = sum(1 << bit for bit in (6, 10, 11, 14, 15, 16, 18, 31))
+"""React, see, send, embed, attach, read, use emoji of other guilds, use commands."""
+MODERATORS_MAY = MEMBERS_MAY | KICK | BAN | MANAGE_GUILD | MANAGE_MESSAGES | MODERATE
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who can type into the channel."""
+    """Somebody who can type into the channels; `permissions` are Discord's bits."""
 
     id: str
     username: str
     display_name: str
     colour: str  # of the drawn avatar
+    role_ids: tuple[str, ...] = ()
+    permissions: int = MEMBERS_MAY
 
     def user(self) -> Json:
         """Return the user object of Discord's API."""
         return _user(self.id, self.username, self.display_name)
 
+    def may(self, permissions: int) -> bool:
+        """Tell whether the member has all of these permissions."""
+        return bool(self.permissions & ADMINISTRATOR) or not permissions & ~self.permissions
+
 
 MEMBERS = (
     Member("1200000000000000001", "juniper", "Juniper", "#3ba55c"),
-    Member("1200000000000000002", "barley", "Barley", "#faa61a"),
-    Member("1200000000000000003", "oak", "Oak", "#eb459e"),
+    Member("1200000000000000002", "barley", "Barley", "#faa61a", (PATRONS,)),
+    Member("1200000000000000003", "oak", "Oak", "#eb459e", (MODERATORS,), MODERATORS_MAY),
 )
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from local.discord.attachments import Attachments
+from local.discord.channels import channel_with_id
+from local.discord.component_filling import filled, with_addresses
 from local.discord.events import Events
 from local.discord.payload import Payload
 from local.discord.rate_limits import Clock
@@ -16,6 +18,7 @@ EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 COMPONENTS_V2 = 1 << 15
 CHAT = 0
+REPLY = 19
 COMMAND_ANSWER = 20
 EMBED_MEDIA = ("image", "thumbnail", "video")
 
@@ -91,13 +94,14 @@ class Messages:
         self._attachments.forget(dropped)
         posted.edits.append(before)
         posted.message = after
-        self._events.tell("MESSAGE_UPDATE", posted.event(), posted.visible_to)
+        self._events.tell("MESSAGE_UPDATE", posted.event(), self._audience(posted))
 
     def delete(self, posted: Posted) -> None:
         """Remove a message and its files."""
         del self._posted[posted.message["id"]]
         self._attachments.forget(posted.message["attachments"])
-        self._events.tell("MESSAGE_DELETE", {"id": posted.message["id"]}, posted.visible_to)
+        gone = {"id": posted.message["id"], "channel_id": posted.message["channel_id"]}
+        self._events.tell("MESSAGE_DELETE", gone, self._audience(posted))
 
     def find(self, identity: str | None) -> Posted:
         """Return a message, or refuse with 10008."""
@@ -111,12 +115,25 @@ class Messages:
         return [
             posted
             for posted in self._posted.values()
-            if member_id is None or posted.visible_to in (None, member_id)
+            if member_id is None or self._audience(posted) in (None, member_id)
         ]
+
+    def in_channel(self, channel_id: str) -> list[Posted]:
+        """Return what everybody in a channel sees, oldest first."""
+        return [
+            posted
+            for posted in self._posted.values()
+            if posted.message["channel_id"] == channel_id and posted.visible_to is None
+        ]
+
+    def _audience(self, posted: Posted) -> str | None:
+        """Return the one member who sees a message, or None for everybody."""
+        channel = channel_with_id(self._settings, posted.message["channel_id"])
+        return posted.visible_to or channel.member_id
 
     def _add(self, posted: Posted) -> Posted:
         self._posted[posted.message["id"]] = posted
-        self._events.tell("MESSAGE_CREATE", posted.event(), posted.visible_to)
+        self._events.tell("MESSAGE_CREATE", posted.event(), self._audience(posted))
         return posted
 
     def _filled(self, message: Json, payload: Payload) -> Json:
@@ -125,9 +142,8 @@ class Messages:
                 message[name] = payload.json[name] or empty
         _check_shown(message, payload)
         message["attachments"] = self._attachments.after(message["attachments"], payload)
-        urls = {entry["filename"]: entry["url"] for entry in message["attachments"]}
-        for part in ("embeds", "components"):
-            message[part] = _resolved(message[part], urls, part)
+        message["embeds"] = with_addresses(message["embeds"], message["attachments"], "embeds")
+        message["components"] = filled(message["components"], message["attachments"])
         _complete_embeds(message["embeds"])
         return message
 
@@ -163,20 +179,6 @@ def _check_shown(message: Json, payload: Payload) -> None:
     if flags & COMPONENTS_V2 and (message["content"] or message["embeds"]):
         text = "a message with the IS_COMPONENTS_V2 flag cannot have content or embeds"
         raise invalid_form(Problem("flags", text))
-
-
-def _resolved(value: object, urls: dict[str, str], path: str) -> object:
-    """Replace every attachment:// by the address of the file of that name."""
-    if isinstance(value, dict):
-        return {key: _resolved(item, urls, f"{path}.{key}") for key, item in value.items()}
-    if isinstance(value, list):
-        return [_resolved(item, urls, f"{path}.{index}") for index, item in enumerate(value)]
-    if isinstance(value, str) and value.startswith("attachment://") and path.endswith("url"):
-        name = value.removeprefix("attachment://")
-        if name not in urls:
-            raise invalid_form(Problem(path, f"no attachment of this message is called {name!r}"))
-        return urls[name]
-    return value
 
 
 def _complete_embeds(embeds: list[Json]) -> None:

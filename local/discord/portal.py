@@ -4,7 +4,7 @@ import time
 from http import HTTPStatus
 
 from local.discord import interactions
-from local.discord.sending import Reply, post_interaction, post_signed
+from local.discord.endpoint import Reply, post_interaction, post_signed
 from local.discord.state import Discord
 
 OTHER_SEED = "01" * 32  # a key that is not the application's

@@ -48,6 +48,16 @@ def missing_access() -> Refusal:
     return Refusal(HTTPStatus.FORBIDDEN, 50001, "Missing Access")
 
 
+def missing_permissions() -> Refusal:
+    """Only those with a permission may do this."""
+    return Refusal(HTTPStatus.FORBIDDEN, 50013, "Missing Permissions")
+
+
+def not_in_direct_messages() -> Refusal:
+    """In direct messages a bot may only delete what it wrote."""
+    return Refusal(HTTPStatus.FORBIDDEN, 50003, "Cannot execute action on a DM channel")
+
+
 def not_your_message() -> Refusal:
     """A bot may only edit what it wrote."""
     return Refusal(HTTPStatus.FORBIDDEN, 50005, "Cannot edit a message authored by another user")

@@ -6,8 +6,10 @@ house rule: every message says `allowed_mentions: {"parse": []}`.
 
 from collections.abc import Iterator
 
+from local.discord.command_rules import IN_A_CHOICE
 from local.discord.component_rules import component_problems
 from local.discord.messages import COMPONENTS_V2, EPHEMERAL
+from local.discord.modal_rules import modal_problems
 from local.discord.refusals import Json, Problem
 
 SUPPRESS_EMBEDS = 1 << 2
@@ -28,6 +30,7 @@ ANSWERS_TO = {
 EDITABLE = {"content", "embeds", "allowed_mentions", "components", "attachments", "poll", "flags"}
 IN_A_REPLY = EDITABLE | {"tts"}
 IN_A_CHANNEL = IN_A_REPLY | {"sticker_ids", "message_reference", "nonce", "enforce_nonce"}
+LEGACY_FIELDS = ("content", "embeds", "sticker_ids", "poll")
 IN_AN_ATTACHMENT = {"id", "filename", "description", "title", "is_spoiler"}
 IN_AN_EMBED = {
     "title": 256,
@@ -47,6 +50,7 @@ MOST_EMBEDS = 10
 MOST_EMBED_TEXT = 6000
 MOST_EMBED_FIELDS = 25
 MOST_CHOICES = 25
+MOST_IN_A_CHOICE = 100
 
 
 def reply_problems(payload: Json) -> list[Problem]:
@@ -64,8 +68,11 @@ def edit_problems(payload: Json, present_flags: int = 0) -> list[Problem]:
     return list(_message(payload, EDITABLE, EDIT_FLAGS, present_flags))
 
 
-def answer_problems(interaction_type: int, answer: Json) -> list[Problem]:
-    """Check the JSON with which the application answers an interaction."""
+def answer_problems(interaction_type: int, answer: Json, present_flags: int = 0) -> list[Problem]:
+    """Check the JSON with which the application answers an interaction.
+
+    `present_flags` are those of the message whose button was used, if one was.
+    """
     kind, data = answer.get("type"), answer.get("data")
     problems = list(_unknown(answer, {"type", "data"}, ""))
     if kind not in ANSWERS_TO[interaction_type]:
@@ -74,23 +81,35 @@ def answer_problems(interaction_type: int, answer: Json) -> list[Problem]:
     if not isinstance(data, dict):
         needed = kind in (MESSAGE, UPDATE, CHOICES, MODAL)
         return [*problems, Problem("data", "is required")] if needed else problems
-    return problems + [Problem(f"data.{p.path}", p.message) for p in _answer_data(kind, data)]
+    found = _answer_data(kind, data, present_flags)
+    return problems + [Problem(f"data.{p.path}", p.message) for p in found]
 
 
-def _answer_data(kind: object, data: Json) -> Iterator[Problem]:
+def _answer_data(kind: object, data: Json, present_flags: int) -> Iterator[Problem]:
     if kind == MESSAGE:
         yield from _message(data, IN_A_REPLY, CREATE_FLAGS | EPHEMERAL)
     elif kind == UPDATE:
-        yield from _message(data, EDITABLE, EDIT_FLAGS)
+        yield from _message(data, EDITABLE, EDIT_FLAGS, present_flags)
     elif kind == DEFERRED:
         yield from _unknown(data, {"flags"}, "")
         yield from _flags(data, EPHEMERAL)
     elif kind == CHOICES:
-        yield from _unknown(data, {"choices"}, "")
-        if len(data.get("choices") or []) > MOST_CHOICES:
-            yield Problem("choices", f"at most {MOST_CHOICES} choices")
+        yield from _choices(data)
     elif kind == MODAL:
-        yield from _unknown(data, {"custom_id", "title", "components"}, "")
+        yield from modal_problems(data)
+
+
+def _choices(data: Json) -> Iterator[Problem]:
+    yield from _unknown(data, {"choices"}, "")
+    choices = _objects(data.get("choices"))
+    if len(choices) > MOST_CHOICES:
+        yield Problem("choices", f"at most {MOST_CHOICES} choices")
+    for index, choice in enumerate(choices):
+        yield from _unknown(choice, IN_A_CHOICE, f"choices.{index}.")
+        for name in ("name", "value"):
+            if not 1 <= len(str(choice.get(name, ""))) <= MOST_IN_A_CHOICE:
+                text = f"must be 1 to {MOST_IN_A_CHOICE} in length"
+                yield Problem(f"choices.{index}.{name}", text)
 
 
 def _message(
@@ -100,13 +119,16 @@ def _message(
     if payload.get("allowed_mentions") != {"parse": []}:
         yield Problem("allowed_mentions", 'must be {"parse": []}: without it Discord pings people')
     yield from _flags(payload, flags)
+    v2 = bool((_integer(payload.get("flags")) | present_flags) & COMPONENTS_V2)
     yield from _content(payload)
+    for name in LEGACY_FIELDS if v2 else ():
+        if payload.get(name):
+            yield Problem(name, "cannot be used together with IS_COMPONENTS_V2")
     yield from _embeds(payload.get("embeds"))
     for index, entry in enumerate(_objects(payload.get("attachments"))):
         yield from _unknown(entry, IN_AN_ATTACHMENT, f"attachments.{index}.")
         if not isinstance(entry.get("id"), str):
             yield Problem(f"attachments.{index}.id", "must be a string")
-    v2 = bool((_integer(payload.get("flags")) | present_flags) & COMPONENTS_V2)
     yield from component_problems(payload.get("components"), v2=v2)
 
 
@@ -116,8 +138,6 @@ def _content(payload: Json) -> Iterator[Problem]:
         yield Problem("content", "must be a string")
     elif content and len(content) > MOST_CONTENT:
         yield Problem("content", f"must be {MOST_CONTENT} or fewer in length")
-    if _integer(payload.get("flags")) & COMPONENTS_V2 and (content or payload.get("embeds")):
-        yield Problem("flags", "IS_COMPONENTS_V2 excludes content and embeds")
 
 
 def _embeds(value: object) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from local.discord.commands import Commands
 from local.discord.events import Events
 from local.discord.faults import Faults
 from local.discord.messages import Messages
+from local.discord.modals import OpenModal
 from local.discord.openapi import OpenApi
 from local.discord.rate_limits import Clock, RateLimits
 from local.discord.refusals import Json, Problem
@@ -21,7 +22,7 @@ CALLS_KEPT = 5000
 
 
 class Discord:
-    """One guild, one channel, one application."""
+    """One guild, its channels, one application."""
 
     def __init__(self, settings: DiscordSettings, clock: Clock = time.time) -> None:
         self.settings = settings
@@ -33,6 +34,7 @@ class Discord:
         self.commands = Commands(settings, self.events, clock)
         self.tokens = Tokens(settings.application_id, clock)
         self.rate_limits = RateLimits(clock)
+        self.modals: dict[str, OpenModal] = {}  # by the id of the interaction that opened them
         self.faults = Faults()
         self.openapi = OpenApi(settings.openapi_path)
         self.violations: list[Json] = []

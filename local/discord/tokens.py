@@ -7,6 +7,7 @@ its own interaction: it is learnt from the application's first write, and lives 
 
 from dataclasses import dataclass, field
 
+from local.discord.envelope import user_of
 from local.discord.rate_limits import Clock
 from local.discord.refusals import Json, invalid_webhook_token, unknown_webhook
 
@@ -27,7 +28,7 @@ class Token:
     @property
     def member_id(self) -> str | None:
         """The member who started the interaction, where that is known."""
-        return None if self.interaction is None else str(self.interaction["member"]["user"]["id"])
+        return None if self.interaction is None else str(user_of(self.interaction)["id"])
 
 
 class Tokens:

@@ -7,7 +7,7 @@ from local.discord.members import bot_user
 from local.discord.messages import EPHEMERAL, Posted
 from local.discord.payload import Payload, read_payload
 from local.discord.refusals import Problem, invalid_form, unknown_message
-from local.discord.sending import answer_envelope
+from local.discord.showing import answer_envelope
 from local.discord.state import DISCORD, Discord
 from local.discord.tokens import Token
 

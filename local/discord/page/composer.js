@@ -68,7 +68,7 @@ export class Composer {
   }
 
   setCommands(commands) {
-    this.#commands = commands;
+    this.#commands = commands.filter((command) => command.type === 1);
   }
 
   #startSlash() {

@@ -31,6 +31,7 @@ function connect(memberId) {
 }
 
 function start(ready, memberId) {
+  [ready.channel] = ready.channels;
   byId("connection").textContent = "";
   member = ready.members.find((one) => one.id === memberId) ?? ready.members[0];
   document.title = `#${ready.channel.name} · ${ready.guild.name}`;

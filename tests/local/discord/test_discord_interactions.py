@@ -10,8 +10,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from local.discord import sending
+from local.discord import endpoint
 from local.discord.app import listen
+from local.discord.channels import place
 from local.discord.interactions import sign, slash_command
 from local.discord.members import MEMBERS, member_named
 from tests.local.discord.discord_kit import (
@@ -38,7 +39,7 @@ BUTTONS: list[Json] = [
 
 def built(**options: Any) -> Json:
     command = {**SERVE, "id": "1", "type": 1}
-    return slash_command(SETTINGS, command, options, JUNIPER)
+    return slash_command(place(SETTINGS, JUNIPER, None), command, options)
 
 
 def test_a_slash_command_carries_what_discord_sends() -> None:
@@ -184,7 +185,7 @@ async def test_an_answer_after_three_seconds_is_none(
     client: Client, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await client.register(SERVE)
-    monkeypatch.setattr(sending, "ANSWER_WITHIN", 0.0001)
+    monkeypatch.setattr(endpoint, "ANSWER_WITHIN", 0.0001)
 
     used = await client.use(prompt="a fox")
 
@@ -197,18 +198,6 @@ async def test_without_an_interactions_url_the_application_does_not_respond(clie
     used = await client.use(prompt="a fox")
 
     assert used["problems"] == ["answer: HTTP 0, no interactions URL is set"]
-
-
-async def test_a_modal_is_said_to_be_unsupported(client: Client, application: Application) -> None:
-    await client.register(SERVE)
-    text = {"type": 4, "custom_id": "t", "style": 1, "label": "Words"}
-    modal = {"custom_id": "m", "title": "More", "components": [{"type": 1, "components": [text]}]}
-    application.answer = lambda interaction: {"type": 9, "data": modal}
-    used = await client.use(prompt="a fox")
-
-    shown = (await client.control(f"messages?member={JUNIPER.id}")).json
-    assert used["problems"] == []
-    assert "is not shown by the local Discord" in shown[0]["notice"]
 
 
 async def answered_with_buttons(client: Client, application: Application) -> Json:

@@ -25,11 +25,32 @@ def buttons(count: int, start: int = 0) -> list[Json]:
     return [{**BUTTON, "custom_id": f"b{n}"} for n in range(start, start + count)]
 
 
+def v2(*components: Json) -> Json:
+    return {"flags": V2, "components": list(components), "allowed_mentions": NOBODY}
+
+
+PICTURE: Json = {"media": {"url": "attachment://a.png"}}
+MENU: Json = {"type": 3, "custom_id": "menu", "options": [{"label": "One", "value": "1"}]}
 GOOD_EDITS: list[Json] = [
     says("x" * 2000),
     says("", embeds=[{"title": "t"}] * 10),
     says("x", components=[row(*buttons(5, n * 5)) for n in range(5)]),
-    {"flags": V2, "components": [TEXT, row(BUTTON)], "allowed_mentions": NOBODY},
+    v2(TEXT, row(BUTTON)),
+    v2(
+        {
+            "type": 17,
+            "accent_color": 0x5865F2,
+            "spoiler": True,
+            "components": [
+                {"type": 9, "components": [TEXT], "accessory": {"type": 11, **PICTURE}},
+                {"type": 12, "items": [PICTURE | {"spoiler": True}] * 10},
+                {"type": 14, "divider": True, "spacing": 2},
+                {"type": 13, "file": {"url": "attachment://a.txt"}},
+                row(MENU),
+                row(*buttons(5)),
+            ],
+        }
+    ),
     says("x", components=[row({"type": 2, "style": 5, "label": "See", "url": "https://a.b"})]),
 ]
 BAD_EDITS: list[tuple[Json, str]] = [
@@ -43,7 +64,8 @@ BAD_EDITS: list[tuple[Json, str]] = [
     (says("x", embeds=[{"titel": "y"}]), "embeds.0.titel"),
     (says("x", embeds=[{"description": "y" * 4096}] * 2), "embeds"),
     (says("x", attachments=[{"id": 0}]), "attachments.0.id"),
-    (says("x", flags=V2, components=[TEXT]), "flags"),
+    (says("x", flags=V2, components=[TEXT]), "content"),
+    (says("", flags=V2, components=[TEXT], embeds=[{"title": "t"}]), "embeds"),
     (says("x", components=[TEXT]), "components.0.type"),
     (says("x", components=[BUTTON]), "components.0.type"),
     (says("x", components=[row(BUTTON, BUTTON)]), "components"),
@@ -56,10 +78,22 @@ BAD_EDITS: list[tuple[Json, str]] = [
     (says("x", components=[row({**BUTTON, "colour": 1})]), "components.0.components.0.colour"),
     (says("x", components=[{"type": 99}]), "components.0.type"),
     ({"flags": V2, "components": [TEXT] * 41, "allowed_mentions": NOBODY}, "components"),
-    (
-        {"flags": V2, "components": [{"type": 12, "items": []}], "allowed_mentions": NOBODY},
-        "components.0.items",
-    ),
+    (v2({"type": 12, "items": []}), "components.0.items"),
+    (v2({"type": 12, "items": [PICTURE] * 11}), "components.0.items"),
+    (v2({"type": 12, "items": [{"media": {"url": "file:///x"}}]}), "components.0.items.0.media"),
+    (v2({"type": 13, "file": {"url": "https://a.b/c"}}), "components.0.file.url"),
+    (v2(BUTTON), "components.0.type"),
+    (v2({"type": 11, **PICTURE}), "components.0.type"),
+    (v2({"type": 17, "components": []}), "components.0.components"),
+    (v2({"type": 17, "components": [{"type": 17, "components": [TEXT]}]}), "components.0.comp"),
+    (v2({"type": 9, "components": [TEXT]}), "components.0.accessory"),
+    (v2({"type": 9, "components": [TEXT] * 4, "accessory": BUTTON}), "components.0.components"),
+    (v2({"type": 9, "components": [row(BUTTON)], "accessory": BUTTON}), "components.0.comp"),
+    (v2({"type": 10, "content": ""}), "components.0.content"),
+    (v2(*[{"type": 10, "content": "x" * 2001}] * 2), "components"),
+    (v2(row(MENU, BUTTON)), "components.0.components"),
+    (v2(row({**MENU, "options": []})), "components.0.components.0.options"),
+    (v2(row({**MENU, "options": MENU["options"] * 2})), "components.0.components.0.options"),
 ]
 
 

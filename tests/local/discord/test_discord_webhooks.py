@@ -13,6 +13,7 @@ from tests.local.discord.discord_kit import (
     Application,
     Client,
     FakeClock,
+    Json,
     picture,
     says,
 )
@@ -256,3 +257,56 @@ async def test_messages_have_the_shape_of_discords_document(client: Client) -> N
     edited = await client.webhook("PATCH", "own", says("one"), {0: ("a.png", picture())})
 
     assert client.discord.openapi.problems("MessageResponse", edited.json) == []
+
+
+V2_MESSAGE: Json = {
+    "flags": 1 << 15,
+    "allowed_mentions": NOBODY,
+    "components": [
+        {"type": 12, "items": [{"media": {"url": "attachment://a.png"}}]},
+        {"type": 13, "file": {"url": "attachment://a.txt"}},
+    ],
+}
+
+
+async def test_the_media_of_components_are_the_files_of_the_message(client: Client) -> None:
+    files = {0: ("a.png", picture()), 1: ("a.txt", b"words")}
+    message = (await client.webhook("PATCH", "own", V2_MESSAGE, files)).json
+
+    png, txt = message["attachments"]
+    gallery, file = message["components"]
+    media = gallery["items"][0]["media"]
+    assert (media["url"], media["attachment_id"]) == (png["url"], png["id"])
+    assert (media["width"], media["height"], media["content_type"]) == (32, 24, "image/png")
+    assert file["file"]["url"] == txt["url"]
+    assert [gallery["id"], file["id"]] == [1, 2]
+
+
+async def test_a_message_of_components_stays_one(client: Client) -> None:
+    words: Json = {"components": [{"type": 10, "content": "words"}], "allowed_mentions": NOBODY}
+    await client.webhook("PATCH", "own", V2_MESSAGE | words)
+    edited = await client.webhook("PATCH", "own", words | {"flags": 0})
+    assert (edited.status, edited.json["flags"]) == (200, 1 << 15)
+
+    refused = await client.webhook("PATCH", "own", says("legacy"))
+    assert (refused.status, refused.json["code"]) == (400, 50035)
+    assert "content" in refused.json["errors"]
+
+
+async def test_a_message_with_content_becomes_one_of_components_only_without_it(
+    client: Client,
+) -> None:
+    await client.webhook("PATCH", "own", says("words"))
+    components = [{"type": 10, "content": "words"}]
+    change: Json = {"flags": 1 << 15, "components": components, "allowed_mentions": NOBODY}
+
+    assert (await client.webhook("PATCH", "own", change)).json["code"] == 50035
+    assert (await client.webhook("PATCH", "own", change | {"content": None})).status == 200
+
+
+async def test_a_spoiler_is_marked_on_its_file(client: Client) -> None:
+    listed = [{"id": "0", "is_spoiler": True}, {"id": "1"}]
+    files = {0: ("a.png", picture()), 1: ("SPOILER_b.png", picture())}
+    message = await client.webhook("PATCH", "own", says("x", attachments=listed), files)
+
+    assert [entry["flags"] for entry in message.json["attachments"]] == [8, 8]

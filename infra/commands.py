@@ -13,7 +13,7 @@ from infra.settings import Settings
 
 
 class Commands(Construct):
-    """A custom resource that changes with the recipes, the code that reads them, and the bot."""
+    """A custom resource that changes with the recipes, their style, their reader, and the bot."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, room: RoomFunction, settings: Settings
@@ -35,6 +35,7 @@ class Commands(Construct):
             properties={
                 "ApplicationId": settings.application_id,
                 "Bundle": bundle_hash(REGISTER_COMMANDS, settings),
+                "Style": settings.command_style,
             },
         )
         registration.node.add_dependency(room)  # its permissions too, not its function alone

@@ -41,7 +41,7 @@ INTERACTIONS = Room(
     sources=(*_EVERY_ROOM, *_RECIPES, "distillery/discord", "distillery/aws"),
     variables=(
         *("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"),
-        *("DISCORD_PUBLIC_KEY", "ATTACHMENT_ORIGINS", "TIERS"),
+        *("DISCORD_PUBLIC_KEY", "ATTACHMENT_ORIGINS", "TIERS", "COMMAND_STYLE"),
     ),
     memory_mib=1024,  # memory buys CPU, and a cold start must answer Discord within 3 s
     timeout_s=10,
@@ -84,7 +84,10 @@ CANARY = Room(
 REGISTER_COMMANDS = Room(
     name="register_commands",
     sources=(*_EVERY_ROOM, *_RECIPES, "distillery/discord", "distillery/aws"),
-    variables=("DISCORD_API_URL", "DISCORD_APPLICATION_ID", "BOT_TOKEN_SECRET_NAME"),
+    variables=(
+        *("DISCORD_API_URL", "DISCORD_APPLICATION_ID", "BOT_TOKEN_SECRET_NAME"),
+        "COMMAND_STYLE",
+    ),
     memory_mib=256,
     timeout_s=60,
 )

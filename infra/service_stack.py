@@ -97,6 +97,7 @@ class ServiceStack(Stack):
             "PROMISE_SECONDS": str(settings.promise_seconds),
             "HEDGE_SHARE": str(settings.hedge_share),
             "TIERS": settings.tiers,
+            "COMMAND_STYLE": settings.command_style,
         }
 
     def _room(self, construct_id: str, room: Room) -> RoomFunction:

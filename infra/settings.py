@@ -15,6 +15,7 @@ _OURS = re.compile(r"[a-z]+(_[a-z]+)*")  # the CDK's own keys have colons, slash
 _USUAL = ("runpod", "sagemaker")
 _PROVIDERS = (*_USUAL, "worker_comfyui")
 _TARGETS = ("aws", "local")
+_COMMAND_STYLES = ("serve", "per_workflow", "both")
 
 
 class WrongSettings(ValueError):
@@ -49,6 +50,8 @@ class Settings:
     """Share of the promise that a job may wait at one provider before a warm one gets it."""
     tiers: Json = Json('[{"name": "member"}]')
     """What members may use at once, best first; the last tier is everybody's."""
+    command_style: str = "serve"
+    """What a workflow is to members: a choice of /serve, a command of its own, or both."""
     bot_token_secret: str = "distillery/discord-bot-token"  # noqa: S105 - a name, not a secret
     runpod_key_secret: str = "distillery/runpod-api-key"  # noqa: S105
     target: str = "aws"
@@ -120,6 +123,9 @@ class Settings:
                 self.job_timeout_seconds < 840  # noqa: PLR2004 - 14 of the token's 15 minutes
             ),
             "hedge_share: must be greater than 0 and at most 1": 0 < self.hedge_share <= 1,
+            f"command_style: must be one of {', '.join(_COMMAND_STYLES)}": (
+                self.command_style in _COMMAND_STYLES
+            ),
             f"target: must be {' or '.join(_TARGETS)}": self.target in _TARGETS,
             "python_version: Lambda runs 3.13; only target=local may differ": (
                 self.python_version == "3.13" or self.is_local

@@ -19,7 +19,7 @@ import requests
 from distillery.core.errors import BrokenRecipe
 from distillery.core.recipe import Recipe
 from distillery.core.recipe_manifest import parse_recipe
-from distillery.discord.commands import serve_command
+from distillery.discord.serve_command import serve_command
 from distillery.recipe_files import load_recipes
 from local.workflow_import.definitions import Definitions, core_definitions, read_definitions
 from local.workflow_import.graph import MAX_BYTES, GraphRefused, read_graph, shown

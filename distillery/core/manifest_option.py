@@ -23,6 +23,8 @@ MAX_NAME = 32
 MAX_TEXT = 6000
 MAX_CHOICES = 25
 MAX_SUGGESTED = 500  # our own limit: 25 of them are shown for what the member has typed
+_WITH_MARKS = frozenset(map(chr, [*range(0x900, 0x980), *range(0xE00, 0xE80)]))
+"""Devanagari and Thai: a name may have their marks too, which are no letters."""
 MAX_NUMBER = 2**53 - 1  # numbers travel as doubles
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
@@ -65,7 +67,7 @@ def read_option(name: str, table: Mapping[str, Any], report: Problem) -> Option 
 
     None when not even its type can be read.
     """
-    if not _is_option_name(name):
+    if not is_option_name(name):
         report("", f"an option's name is 1 to {MAX_NAME} lower-case letters, digits, - or _")
     if name in RESERVED_NAMES:
         report("", "the command itself has an option of this name; choose another")
@@ -96,8 +98,9 @@ def is_label(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip()) and len(value) <= MAX_LABEL
 
 
-def _is_option_name(name: str) -> bool:
-    allowed = all(char.isalnum() or char in "-_" for char in name)
+def is_option_name(name: str) -> bool:
+    """Tell whether Discord would take this as the name of an option."""
+    allowed = all(char.isalnum() or char in "-_'" or char in _WITH_MARKS for char in name)
     return allowed and 1 <= len(name) <= MAX_NAME and name == name.lower()
 
 

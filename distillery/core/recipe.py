@@ -9,10 +9,11 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from distillery.core.locales import Localized
 from distillery.core.sizes import pixels
 
 Scalar = str | int | float | bool
@@ -72,6 +73,7 @@ class Choice:
 
     name: str
     value: str | int | float
+    names: Localized = field(default_factory=dict, hash=False)
 
 
 class Part(StrEnum):
@@ -129,6 +131,8 @@ class Option:
     hidden: bool = False  # only a flag sets it: the command has no such option
     slots: tuple[Slot, ...] = ()
     bypasses: tuple[Bypass, ...] = ()
+    names: Localized = field(default_factory=dict)  # what members see instead of `name`
+    descriptions: Localized = field(default_factory=dict)
 
     @property
     def takes_a_picture(self) -> bool:
@@ -148,6 +152,8 @@ class Recipe:
     options: tuple[Option, ...]
     outputs: tuple[str, ...]  # ids of the nodes whose files are the result, in this order
     action: Action | None = None  # what it does to the picture in its one required attachment
+    titles: Localized = field(default_factory=dict)
+    descriptions: Localized = field(default_factory=dict)
 
     @property
     def picture_option(self) -> Option:

@@ -22,15 +22,17 @@ from distillery.core.manifest_option import (
 )
 from distillery.core.recipe import Action, Option, Recipe, Slot
 from distillery.core.recipe_graph import Graph, Problem, find_node, read_graph, within
+from distillery.core.recipe_locales import LOCALE_MANIFEST_FIELDS, labels, localize, read_locales
 from distillery.core.recipe_slots import read_bypasses, read_slots
 
 MAX_OPTIONS = 25  # of one command (Discord, "Application Commands")
-RECIPE_FIELDS = ("name", "description", "default", "action", "options", "outputs")
+RECIPE_FIELDS = ("name", "description", "default", "action", "options", "outputs", "locales")
 OUTPUTS_FIELDS = ("nodes",)
 MANIFEST_FIELDS = (
-    *(field for field in RECIPE_FIELDS if field not in ("options", "outputs")),
+    *(field for field in RECIPE_FIELDS if field not in ("options", "outputs", "locales")),
     *(f"options.<option>.{field}" for field in OPTION_FIELDS),
     *(f"outputs.{field}" for field in OUTPUTS_FIELDS),
+    *LOCALE_MANIFEST_FIELDS,
 )
 """Every field a manifest may hold."""
 
@@ -50,15 +52,20 @@ def parse_recipe(name: str, *, graph_text: str, manifest_text: str) -> Recipe:
         report("", f"not TOML: {error}")
         raise BrokenRecipe("\n".join(problems)) from error
     report_unknown(manifest, RECIPE_FIELDS, report)
+    in_locales = within(report, "locales")
+    locales = read_locales(manifest.get("locales", {}), in_locales)
+    options = _options(_table(manifest, "options", report), graph, report)
     recipe = Recipe(
         name=name,
         title=_label(manifest, "name", report),
         description=_label(manifest, "description", report),
         default=_is_default(manifest, report),
         graph=graph or {},
-        options=_options(_table(manifest, "options", report), graph, report),
+        options=localize(options, locales, in_locales),
         outputs=_outputs(_table(manifest, "outputs", report), graph, report),
         action=_action(manifest, report),
+        titles=labels(locales, "name", in_locales),
+        descriptions=labels(locales, "description", in_locales),
     )
     _report_no_picture(recipe, report)
     if problems:

@@ -18,8 +18,11 @@ from distillery.core.job import Origin
 from distillery.core.recipe import Attachment, Value
 
 SERVE, QUEUE, CANCEL, HISTORY, HELP = "serve", "queue", "cancel", "history", "help"
+ME, INFO = "me", "info"
+PICTURE_INFO = "Info"  # in the menu of a message
 WORKFLOW_OPTION = "workflow"
 WHICH_OPTION = "which"
+IMAGE_OPTION = "image"
 LATEST, ALL = "latest", "all"
 
 
@@ -85,7 +88,7 @@ def parse_interaction(body: bytes) -> Interaction:
 
 
 def read_order(interaction: Interaction) -> Order:
-    """Read a `/serve` command as an order; raises MalformedInteraction."""
+    """Read `/serve`, or a workflow's own command, as an order; raises MalformedInteraction."""
     document = interaction.document
     with _a_command():
         workflow = read_workflow(interaction)
@@ -94,7 +97,7 @@ def read_order(interaction: Interaction) -> Order:
         return Order(
             job_id=_snowflake(document["id"]),
             origin=_origin(document),
-            workflow=workflow,
+            workflow=workflow if interaction.command == SERVE else interaction.command,
             options=options,
             role_ids=_role_ids(document),
         )

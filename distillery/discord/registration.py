@@ -23,8 +23,13 @@ _DEFAULTS: Mapping[str, Any] = {
     "description": "",
     "options": [],
     "choices": [],
+    "autocomplete": False,
+    "name_localizations": {},
+    "description_localizations": {},
 }
-"""What Discord answers for fields that were left out of a command."""
+"""What Discord answers for fields that were left out of a command, or null."""
+_SETS = ("contexts", "integration_types")
+"""Fields of which Discord does not keep the order."""
 
 
 class CommandRegistration:
@@ -46,16 +51,17 @@ class CommandRegistration:
 
         Raises ConfigError when Discord refuses them, DiscordUnavailable when it is not there.
         """
-        if same_commands(commands, self._call("GET")):
+        # Without the query, Discord leaves the translations out of what it returns.
+        if same_commands(commands, self._call("GET", "?with_localizations=true")):
             return False
-        self._call("PUT", list(commands))
+        self._call("PUT", commands=list(commands))
         return True
 
-    def _call(self, method: str, commands: Sequence[Any] | None = None) -> Any:
+    def _call(self, method: str, query: str = "", commands: Sequence[Any] | None = None) -> Any:
         try:
             answer = self._http.request(
                 method,
-                self._url,
+                self._url + query,
                 body=None if commands is None else json.dumps(commands).encode(),
                 headers={
                     "Authorization": f"Bot {self._bot_token()}",
@@ -87,24 +93,14 @@ def same_commands(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[st
 
     Discord adds ids and versions and fills in defaults; only what we wrote is compared.
     """
-    by_name = {command["name"]: command for command in theirs}
-    return len(ours) == len(theirs) and all(
-        command["name"] in by_name and _covers(command, by_name[command["name"]])
-        for command in ours
-    )
+    by_name = {(command["name"], command.get("type", 1)): command for command in theirs}
+    found = [by_name.get((command["name"], command.get("type", 1))) for command in ours]
+    return len(ours) == len(theirs) and all(map(_covers, ours, found))
 
 
 def _covers(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, Mapping):
-        if not isinstance(theirs, Mapping):
-            return False
-        named = all(_covers(v, theirs.get(k, _DEFAULTS.get(k))) for k, v in ours.items())
-        left_out = all(
-            theirs.get(key) in (None, default)
-            for key, default in _DEFAULTS.items()
-            if key not in ours
-        )
-        return named and left_out
+        return isinstance(theirs, Mapping) and _covers_fields(ours, theirs)
     if isinstance(ours, list | tuple):
         return (
             isinstance(theirs, list | tuple)
@@ -112,3 +108,21 @@ def _covers(ours: Any, theirs: Any) -> bool:
             and all(_covers(a, b) for a, b in zip(ours, theirs, strict=True))
         )
     return bool(ours == theirs)
+
+
+def _covers_fields(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    for name in (*ours, *_DEFAULTS):
+        default = _DEFAULTS.get(name)
+        own, other = ours.get(name, default), theirs.get(name)
+        other = default if other is None else other
+        if name in _SETS:
+            own, other = sorted(own), sorted(other or ())
+        if name.endswith("_localizations"):
+            same = own == other  # a language that we have dropped is a difference
+        elif name in ours:
+            same = _covers(own, other)
+        else:
+            same = other == default
+        if not same:
+            return False
+    return True

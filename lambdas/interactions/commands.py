@@ -45,7 +45,8 @@ class Commands:
 
     def by_name(self) -> Mapping[str, Command]:
         """Return the function of each command. All raise MalformedInteraction or UserError."""
-        return {
+        own = dict.fromkeys(self.accept.recipes, self._serve)  # whether or not they are in use now
+        return own | {
             SERVE: self._serve,
             QUEUE: self._queue,
             CANCEL: self._cancel,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distillery.core.tier import Tier
+from distillery.discord.command_style import CommandStyle, command_style
 from distillery.settings import hex_key, origins, setting, tiers
 
 
@@ -27,4 +28,9 @@ class Settings:
         "what members may use at once, as a JSON list, the best first; the last is everybody's",
         default=(Tier(),),
         parse=tiers,
+    )
+    command_style: CommandStyle = setting(  # noqa: RUF009 - it makes a field, as for the others
+        "which commands there are to speak of: see register_commands",
+        default=CommandStyle.SERVE,
+        parse=command_style,
     )

@@ -27,7 +27,7 @@ registration = CommandRegistration(
     settings.discord_application_id,
     secret_reader(clients.secretsmanager(), settings.bot_token_secret_name),
 )
-commands = all_commands(load_recipes(Path("workflows")))
+commands = all_commands(load_recipes(Path("workflows")), settings.command_style)
 handle = build_handler(registration, commands, f"commands-{settings.discord_application_id}")
 
 

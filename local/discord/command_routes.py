@@ -1,5 +1,7 @@
 """The routes under /applications/{id}/commands, for all guilds and for one."""
 
+from typing import Any
+
 from aiohttp import web
 
 from local.discord.bot_routes import authorized
@@ -24,9 +26,21 @@ routes = web.RouteTableDef()
 @routes.get(EVERYWHERE)
 @routes.get(IN_A_GUILD)
 async def listed(request: web.Request) -> web.Response:
-    """Return all commands of the scope."""
+    """Return all commands of the scope, with their translations where the query asks for them."""
     discord, guild = _scope(request)
-    return web.json_response(discord.commands.listed(guild))
+    commands = discord.commands.listed(guild)
+    if request.query.get("with_localizations", "").lower() not in ("true", "1"):
+        commands = [_without_translations(command) for command in commands]
+    return web.json_response(commands)
+
+
+def _without_translations(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_without_translations(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    kept = {key: value for key, value in part.items() if not key.endswith("_localizations")}
+    return {key: _without_translations(value) for key, value in kept.items()}
 
 
 @routes.put(EVERYWHERE)

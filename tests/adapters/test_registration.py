@@ -61,7 +61,8 @@ def registration(server: Script) -> CommandRegistration:
 def test_commands_that_discord_has_already_are_not_written(server: Script) -> None:
     server.answers = [(200, THEIRS)]
     assert registration(server).put(OURS) is False
-    assert [asked.method for asked in server.asked] == ["GET"]
+    [get] = server.asked
+    assert (get.method, get.path) == ("GET", "/applications/2/commands?with_localizations=true")
 
 
 def test_changed_commands_are_written_as_a_whole(server: Script) -> None:
@@ -71,6 +72,53 @@ def test_changed_commands_are_written_as_a_whole(server: Script) -> None:
     assert (put.method, put.path) == ("PUT", "/applications/2/commands")
     assert put.json() == OURS
     assert get.headers["Authorization"] == "Bot bot-token"
+
+
+TRANSLATED: dict[str, Any] = {
+    "name": "Info",
+    "type": 3,
+    "name_localizations": {"de": "Auskunft", "ja": "情報"},
+    "contexts": [0, 1, 2],
+    "integration_types": [0, 1],
+}
+ECHOED: dict[str, Any] = {
+    **TRANSLATED,
+    "name_localizations": {"ja": "情報", "de": "Auskunft"},
+    "description": "",
+    "description_localizations": None,
+    "contexts": [1, 2, 0],
+    "integration_types": [1, 0],
+}
+
+
+def test_translations_and_contexts_are_the_same_in_any_order() -> None:
+    assert same_commands([TRANSLATED], [ECHOED])
+    assert same_commands([{**OURS[0], "name": "info"}, TRANSLATED], [ECHOED, *changed(name="info")])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name_localizations": {"de": "Auskunft"}},
+        {"name_localizations": {**TRANSLATED["name_localizations"], "fr": "Infos"}},
+        {"name_localizations": None},
+        {"description_localizations": {"de": "Mehr"}},
+        {"contexts": [0, 1]},
+        {"contexts": None},
+        {"integration_types": [0]},
+        {"type": 1},
+    ],
+)
+def test_a_changed_translation_or_context_is_a_difference(fields: dict[str, Any]) -> None:
+    assert not same_commands([TRANSLATED], [{**ECHOED, **fields}])
+
+
+def test_an_option_that_is_not_suggested_any_more_is_a_difference() -> None:
+    [serve] = THEIRS
+    theirs = {**serve, "options": [{**o, "autocomplete": True} for o in serve["options"]]}
+    assert not same_commands(OURS, [theirs])
+    never = {**serve, "options": [{**o, "autocomplete": False} for o in serve["options"]]}
+    assert same_commands(OURS, [never])
 
 
 def changed(**fields: Any) -> list[dict[str, Any]]:

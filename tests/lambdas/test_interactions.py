@@ -150,6 +150,21 @@ def test_a_serve_command_works_in_a_direct_message(room: Room, interaction: Inte
     assert job.origin.guild_id is None
 
 
+@pytest.mark.parametrize("recorded", ["interaction_serve", "interaction_serve_in_dm"])
+def test_a_workflow_s_own_command_asks_for_that_workflow(room: Room, recorded: str) -> None:
+    document = event(recorded)
+    document["data"] |= {
+        "name": "sdxl_image_to_image",
+        "options": [{"name": "prompt", "type": 3, "value": "a red fox"}],
+    }
+    _, answer = room.answer(json.dumps(document).encode())
+    assert "`image` is needed for SDXL image to image" in answer["data"]["content"]
+
+    document["data"]["name"] = "sdxl_text_to_image"
+    assert room.answer(json.dumps(document).encode()) == (200, {"type": 5})
+    assert room.job(document["id"]).request.workflow == "sdxl_text_to_image"
+
+
 def test_an_attached_picture_becomes_an_input(room: Room, interaction: Interaction) -> None:
     assert room.answer(interaction("serve_with_image")) == (200, {"type": 5})
     job = room.store.load("400000000000000103")

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from distillery.core.recipe_manifest import parse_recipe
-from distillery.discord.commands import serve_command
+from distillery.discord.serve_command import serve_command
 from local.workflow_import.definitions import Definitions, core_definitions, read_definitions
 from local.workflow_import.graph import MAX_BYTES, MAX_NODES, GraphRefused, graph_of
 from local.workflow_import.lock_file import Image

@@ -10,7 +10,7 @@ import pytest
 from distillery.core.recipe import Attachment, Recipe, fill_graph
 from distillery.core.recipe_manifest import parse_recipe
 from distillery.core.recipe_options import resolve_options
-from distillery.discord.commands import serve_command
+from distillery.discord.serve_command import serve_command
 from local.workflow_import.definitions import core_definitions, read_definitions
 from local.workflow_import.proposal import Proposal, folder_name, propose
 from tests.local.workflow_import.graphs import CASES, Case, Document, node, plain, sampler, text

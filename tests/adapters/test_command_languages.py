@@ -1,0 +1,265 @@
+"""Commands in the languages of their members: what Discord is given, and what it refuses."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from distillery.core.errors import BrokenRecipe
+from distillery.core.locales import LOCALES, version
+from distillery.core.recipe import Choice, Option, OptionKind, Recipe
+from distillery.discord.command_limits import MAX_CHARACTERS, characters, check_together
+from distillery.discord.command_parts import message_command, text
+from distillery.discord.command_style import CommandStyle
+from distillery.discord.commands import all_commands
+from distillery.discord.serve_command import serve_command
+from distillery.discord.translation import Words, catalogue, languages
+from distillery.recipe_files import load_recipes
+from local.discord import command_rules
+from local.discord.openapi import OpenApi, document_at_hand
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = load_recipes(ROOT / "workflows")
+OPENAPI = OpenApi(document_at_hand())
+PROMPT = Option("prompt", OptionKind.STRING, "What to paint", required=True, max_length=6000)
+STEPS = Option("steps", OptionKind.INTEGER, "Steps of mine", default=20, minimum=1, maximum=60)
+
+
+def recipe(name: str, *options: Option, default: bool = True, **more: Any) -> Recipe:
+    """Make a recipe of which only the options matter."""
+    return Recipe(name, name.title(), "Paints", default, {}, options, ("9",), **more)
+
+
+def command(*recipes: Recipe) -> dict[str, Any]:
+    return serve_command({recipe.name: recipe for recipe in recipes})
+
+
+def problems(commands: list[dict[str, Any]]) -> list[Any]:
+    """What the local Discord, and Discord's own document, say against commands."""
+    found = [p for c in commands for p in command_rules.command_problems(c, in_guild=False)]
+    schema = "ApplicationCommandUpdateRequest"
+    return found + [p for c in commands for p in OPENAPI.problems(schema, c)]
+
+
+def texts(part: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Every description and every name of a choice, with its versions."""
+    for field in ("description", "name"):
+        if field in part and (field == "description" or "value" in part):
+            yield part[field], part.get(f"{field}_localizations", {})
+    for inner in (*part.get("options", ()), *part.get("choices", ())):
+        yield from texts(inner)
+
+
+@pytest.mark.parametrize("style", CommandStyle)
+def test_discord_and_the_local_discord_take_the_shipped_commands(style: CommandStyle) -> None:
+    commands = all_commands(SHIPPED, style)
+
+    assert problems(commands) == []
+    assert all(characters(command) <= MAX_CHARACTERS for command in commands)
+    assert problems([{**commands[0], "name_localizations": {"de": "Groß"}}]) != []
+
+
+def test_distillery_speaks_five_languages_that_discord_has() -> None:
+    assert set(languages()) == {"de", "es-ES", "fr", "ja", "pt-BR"}
+    assert set(languages()) <= set(LOCALES)
+    assert set(LOCALES) <= command_rules.LOCALES
+
+
+def test_our_own_commands_are_described_in_every_language() -> None:
+    ours = [c for c in all_commands(SHIPPED) if not c.get("default_member_permissions")]
+    for command in ours:
+        described = [] if "description" not in command else [command]
+        for text_, versions in (pair for part in described for pair in [next(texts(part))]):
+            assert set(versions) >= set(languages()), text_
+    menu = [command for command in ours if command["type"] == 3]
+    assert all(set(command["name_localizations"]) == set(languages()) for command in menu)
+
+
+def test_every_translation_has_the_same_texts_and_the_same_braces() -> None:
+    def braces(said: str) -> list[str]:
+        return sorted(name for _, name, _, _ in string.Formatter().parse(said) if name is not None)
+
+    keys = [set(catalogue(locale)) for locale in languages()]
+    assert all(other == keys[0] for other in keys)
+    for locale in languages():
+        for english, said in catalogue(locale).items():
+            assert said.strip(), f"{locale}: {english}"
+            assert braces(said) == braces(english), f"{locale}: {english}"
+
+
+def test_every_text_that_is_said_to_members_is_translated() -> None:
+    """`words("…")` is found in the code itself."""
+    folders = ("distillery/discord", "lambdas/interactions")
+    trees = [ast.parse(p.read_text()) for f in folders for p in sorted((ROOT / f).glob("*.py"))]
+    said = {
+        node.args[0].value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "words"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert said <= set(catalogue("de")), said - set(catalogue("de"))
+
+
+def test_a_manifest_s_words_win_over_our_own_translation() -> None:
+    versions = text("description", "See where your requests stand", {"de": "Meine"})
+
+    assert versions["description_localizations"]["de"] == "Meine"
+    assert versions["description_localizations"]["fr"] == catalogue("fr")[versions["description"]]
+
+
+def test_a_workflow_s_own_words_reach_every_part_of_the_command() -> None:
+    size = Option(
+        "size",
+        OptionKind.STRING,
+        "How large",
+        choices=(Choice("small", "s", {"de": "klein"}), Choice("large", "l")),
+        names={"de": "größe"},
+        descriptions={"de": "Wie groß"},
+    )
+    made = command(recipe("a", size, titles={"de": "Ah"}), recipe("b", size, PROMPT, default=False))
+    options = {option["name"]: option for option in made["options"]}
+
+    assert options["size"]["name_localizations"] == {"de": "größe"}
+    assert options["size"]["description_localizations"] == {"de": "Wie groß"}
+    assert options["size"]["choices"][0]["name_localizations"] == {"de": "klein"}
+    assert "name_localizations" not in options["size"]["choices"][1]
+    assert options["workflow"]["choices"][0]["name_localizations"] == {"de": "Ah"}
+    assert options["workflow"]["description_localizations"]["de"].endswith("(ohne Angabe: Ah)")
+    assert options["workflow"]["description_localizations"]["fr"].endswith("(sans choix : A)")
+
+
+def test_one_kind_of_english_is_not_shown_the_other() -> None:
+    made = text("description", "A color of mine", {"en-GB": "A colour of mine"})
+
+    assert made["description_localizations"]["en-US"] == "A color of mine"
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"), [("de", "D"), ("es-419", "E"), ("es-ES", "E"), ("fr", "T"), ("", "T")]
+)
+def test_a_member_reads_the_version_that_discord_would_choose(locale: str, shown: str) -> None:
+    assert version("T", {"de": "D", "es-ES": "E"}, locale) == shown
+
+
+def test_words_are_in_the_member_s_language_or_in_english() -> None:
+    assert Words("de")("latest") == "letzter"
+    assert Words("es-419")("latest") == Words("es-ES")("latest") == "última"
+    assert Words("fi")("latest") == Words("../../../etc/passwd")("latest") == "latest"
+
+
+def test_words_name_the_command_that_there_is() -> None:
+    assert Words(ask_with="fox")("Use `/serve` or `/queue`.") == "Use `/fox` or `/queue`."
+
+
+def test_what_a_member_wrote_is_not_taken_for_a_place_to_fill() -> None:
+    assert Words()("A {thing} of mine", thing="{0.__class__} {x}") == "A {0.__class__} {x} of mine"
+
+
+def test_the_longest_version_of_each_text_counts() -> None:
+    part = {
+        "name": "ab",
+        "description": "cde",
+        "description_localizations": {"de": "cdefgh", "fr": "c"},
+        "options": [{"name": "f", "name_localizations": {"de": "ffff"}, "description": "g"}],
+    }
+
+    assert characters(part) == 2 + 6 + 4 + 1
+
+
+def test_a_translation_too_long_together_is_refused_with_the_recipe_named() -> None:
+    many = [
+        replace(STEPS, name=f"o{n}", kind=OptionKind.STRING, choices=choices)
+        for n in range(3)
+        for choices in [tuple(Choice(f"{m:02}", f"{m:02}", {"de": "x" * 100}) for m in range(25))]
+    ]
+    assert command(recipe("a", *many[:2]))
+    with pytest.raises(BrokenRecipe, match=r"workflows/a/manifest.toml: /serve has 8,\d+"):
+        command(
+            recipe(
+                "a", *many, *(replace(STEPS, name=f"p{n}", description="y" * 100) for n in range(5))
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    "second", [{"de": "stufen"}, {"de": "prompt"}], ids=["another's", "a default name"]
+)
+def test_two_options_with_one_name_in_a_language_are_refused(second: dict[str, str]) -> None:
+    first = replace(PROMPT, names={"de": "stufen"} if second["de"] == "stufen" else {})
+    with pytest.raises(BrokenRecipe, match=r"locales\.de: two options of /serve have the name"):
+        command(recipe("a", first, replace(STEPS, names=second)))
+
+
+def test_more_choices_than_discord_shows_are_suggested_instead() -> None:
+    choices = tuple(Choice(f"{n}", n) for n in range(26))
+    [size] = command(recipe("a", replace(STEPS, choices=choices)))["options"]
+
+    assert size["autocomplete"] is True
+    assert "choices" not in size
+
+
+def test_more_workflows_than_discord_shows_are_suggested_instead() -> None:
+    options = command(*(recipe(f"w{n}", PROMPT, default=n == 0) for n in range(26)))["options"]
+    workflow = next(option for option in options if option["name"] == "workflow")
+
+    assert workflow["autocomplete"] is True
+    assert "choices" not in workflow
+
+
+def test_past_prompts_are_suggested_for_the_prompt() -> None:
+    [prompt] = command(recipe("a", PROMPT))["options"]
+
+    assert (prompt["autocomplete"], prompt["max_length"]) == (True, 6000)
+
+
+def names(style: CommandStyle) -> list[str]:
+    recipes = {"fox": recipe("fox", PROMPT), "owl": recipe("owl", STEPS, default=False)}
+    return [c["name"] for c in all_commands(recipes, style) if c["type"] == 1]
+
+
+def test_the_style_says_which_commands_make_pictures() -> None:
+    assert names(CommandStyle.SERVE)[:2] == ["serve", "queue"]
+    assert names(CommandStyle.PER_WORKFLOW)[:3] == ["fox", "owl", "queue"]
+    assert names(CommandStyle.BOTH)[:4] == ["serve", "fox", "owl", "queue"]
+
+
+def test_a_workflow_s_own_command_has_its_own_options_alone() -> None:
+    needed = replace(STEPS, required=True, default=None)
+    recipes = {"fox": recipe("fox", PROMPT), "owl": recipe("owl", needed, default=False)}
+    fox, owl = all_commands(recipes, CommandStyle.PER_WORKFLOW)[:2]
+
+    assert [option["name"] for option in fox["options"]] == ["prompt"]
+    assert [(o["name"], o["required"]) for o in owl["options"]] == [("steps", True)]
+    assert problems([fox, owl]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("x" * 33, "at most 32 characters; rename the folder"),
+        ("queue", "workflows/queue: /queue is another command already"),
+    ],
+)
+def test_a_folder_that_cannot_be_a_command_is_named(name: str, answer: str) -> None:
+    with pytest.raises(BrokenRecipe) as caught:
+        all_commands({name: recipe(name, PROMPT)}, CommandStyle.PER_WORKFLOW)
+
+    assert answer in str(caught.value)
+    assert all_commands({name: recipe(name, PROMPT)}, CommandStyle.SERVE)
+
+
+def test_more_commands_than_discord_takes_are_refused() -> None:
+    recipes = {f"w{n}": recipe(f"w{n}", PROMPT, default=n == 0) for n in range(100)}
+    with pytest.raises(BrokenRecipe, match="commands, Discord takes 100"):
+        all_commands(recipes, CommandStyle.PER_WORKFLOW)
+    with pytest.raises(BrokenRecipe, match="16 commands, Discord takes 15"):
+        check_together([message_command(f"Do {n}") for n in range(16)])

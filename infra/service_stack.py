@@ -107,7 +107,8 @@ class ServiceStack(Stack):
 
     def _interactions(self) -> InteractionsApi:
         room = self._room("Interactions", INTERACTIONS)
-        room.allow("dynamodb:GetItem,PutItem,UpdateItem", self._storage.table.table_arn)
+        reading = "dynamodb:GetItem,BatchGetItem,PutItem,UpdateItem"
+        room.allow(reading, self._storage.table.table_arn)
         self._allow_index(room, WAITING_INDEX, MEMBER_INDEX)
         room.allow("s3:GetObject", self._storage.bucket.arn_for_objects(OUTPUTS))  # to sign links
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)

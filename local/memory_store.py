@@ -57,6 +57,10 @@ class MemoryJobStore:
         """Read a job."""
         return self.table.jobs.get(job_id)
 
+    def load_all(self, job_ids: Sequence[str]) -> Sequence[Job]:
+        """Read many jobs at once, in this order."""
+        return [job for job_id in job_ids if (job := self.load(job_id)) is not None]
+
     def move(self, before: Job, after: Job, *, slot_limit: int | None = None) -> None:
         """Replace `before` by `after`, as one step."""
         with self.table.lock:
@@ -97,6 +101,11 @@ class MemoryJobStore:
         theirs = [j for j in self.table.jobs.values() if j.origin.user_id == user_id]
         theirs.sort(key=lambda job: (job.created_at, job.job_id), reverse=True)
         return [job.job_id for job in theirs[:limit]]
+
+    def asked_since(self, user_id: str, since: float) -> int:
+        """How many jobs a member has asked for since then."""
+        jobs = self.table.jobs.values()
+        return sum(j.origin.user_id == user_id and j.created_at >= since for j in jobs)
 
     def overdue(self, now: float, limit: int) -> Sequence[str]:
         """Ids of the jobs that should have moved by now."""

@@ -7,7 +7,7 @@ Items: `JOB#<id>`/`JOB` is a job; what its moves change besides is in `accounts`
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from distillery.aws.accounts import (
@@ -24,6 +24,7 @@ from distillery.aws.job_record import (
     HELD,
     LINE,
     WAITING,
+    AttributeValue,
     Item,
     from_item,
     job_key,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 WAITING_INDEX = "waiting"
 DUE_INDEX = "due"
 MEMBER_INDEX = "member"
+_MOST_KEYS = 100  # of one BatchGetItem
 
 
 class DynamoJobStore:
@@ -77,6 +79,16 @@ class DynamoJobStore:
             TableName=self._table, Key=job_key(job_id), ConsistentRead=True
         )
         return from_item(answer["Item"]) if "Item" in answer else None
+
+    def load_all(self, job_ids: Sequence[str]) -> Sequence[Job]:
+        """Read many jobs at once, in this order."""
+        found: dict[str, Job] = {}
+        for start in range(0, len(job_ids), _MOST_KEYS):
+            keys = [job_key(job_id) for job_id in job_ids[start : start + _MOST_KEYS]]
+            for item in self._items(keys):
+                job = from_item(item)
+                found[job.job_id] = job
+        return [found[job_id] for job_id in job_ids if job_id in found]
 
     def move(self, before: Job, after: Job, *, slot_limit: int | None = None) -> None:
         """Replace `before` by `after`, with all that follows from it."""
@@ -139,6 +151,17 @@ class DynamoJobStore:
         values: Item = {":member": {"S": user_id}}
         return self._ids(MEMBER_INDEX, "user_id = :member", values, limit, forward=False)
 
+    def asked_since(self, user_id: str, since: float) -> int:
+        """How many jobs a member has asked for since then."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=MEMBER_INDEX,
+            KeyConditionExpression="user_id = :member AND created_at >= :since",
+            ExpressionAttributeValues={":member": {"S": user_id}, ":since": {"N": repr(since)}},
+            Select="COUNT",
+        )
+        return sum(page["Count"] for page in pages)
+
     def overdue(self, now: float, limit: int) -> Sequence[str]:
         """Ids of the jobs that should have moved by now, the longest overdue first."""
         values: Item = {":due": {"S": DUE}, ":now": {"N": repr(now)}}
@@ -170,6 +193,14 @@ class DynamoJobStore:
             },
         )
         return [line_from(item) for page in pages for item in page["Items"]]
+
+    def _items(self, keys: Sequence[Item]) -> Iterator[Mapping[str, AttributeValue]]:
+        """Read items; DynamoDB may leave some for the next call (BatchGetItem)."""
+        wanted: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        while wanted:
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            yield from answer["Responses"].get(self._table, [])
+            wanted = answer.get("UnprocessedKeys")
 
     def _ids(
         self,

@@ -19,7 +19,7 @@ from distillery.core.job import NOT_ADMITTED_S, Job, Origin, Request
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
 from distillery.core.recipe import Attachment, Recipe, Value, default_recipe
 from distillery.core.recipe_options import nearest, resolve_options
-from distillery.core.tier import Tier
+from distillery.core.tier import Tier, tier_of
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class AcceptJob:
         )
 
     def _tier(self, role_ids: frozenset[str]) -> Tier:
-        return next((t for t in self.tiers if t.role_id in role_ids), self.tiers[-1])
+        return tier_of(self.tiers, role_ids)
 
     def _recipe(self, name: str | None) -> Recipe:
         if name is None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from distillery.core.job import Job, JobState
 from distillery.core.ports import JobStore
 
-LATEST = 50
+LATEST = 100
 """So many of a member's jobs are looked at: Discord waits 3 s for an answer."""
+PROMPT = "prompt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,17 @@ class ListJobs:
         """Return jobs whose end is known, whether or not the member has been shown it."""
         return list(islice((job for job in self._jobs(user_id) if job.outcome), limit))
 
-    def _jobs(self, user_id: str) -> Iterator[Job]:
-        for job_id in self.store.of_member(user_id, LATEST):
-            job = self.store.load(job_id)
-            if job is not None:
-                yield job
+    def past_prompts(self, user_id: str) -> Sequence[tuple[str, Job]]:
+        """Return what a member has asked for before, each prompt once, with its latest job."""
+        prompts: dict[str, Job] = {}
+        for job in self._jobs(user_id):
+            prompt = str(job.request.values.get(PROMPT, "")).strip()
+            if prompt:
+                prompts.setdefault(prompt, job)
+        return list(prompts.items())
+
+    def _jobs(self, user_id: str) -> Sequence[Job]:
+        return self.store.load_all(self.store.of_member(user_id, LATEST))
 
     def _place(self, job: Job) -> int | None:
         if job.state is JobState.QUEUED and job.start_tag is not None:

@@ -35,6 +35,9 @@ class JobStore(Protocol):
     def load(self, job_id: str) -> Job | None:
         """Read a job as it stands now, or None when there is none."""
 
+    def load_all(self, job_ids: Sequence[str]) -> Sequence[Job]:
+        """Read many jobs at once, in this order. Those that there are not are left out."""
+
     def move(self, before: Job, after: Job, *, slot_limit: int | None = None) -> None:
         """Replace `before` by `after` if the job still has `before`'s state, attempt and lease.
 
@@ -66,6 +69,9 @@ class JobStore(Protocol):
 
     def of_member(self, user_id: str, limit: int) -> Sequence[str]:
         """Ids of a member's jobs, the latest first."""
+
+    def asked_since(self, user_id: str, since: float) -> int:
+        """How many jobs a member has asked for since then, epoch seconds."""
 
     def overdue(self, now: float, limit: int) -> Sequence[str]:
         """Ids of the jobs whose `due_at` has passed, the longest overdue first."""

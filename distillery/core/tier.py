@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 
@@ -14,3 +15,8 @@ class Tier:
     jobs_at_once: int = 3  # more than these wait their turn without holding up anybody else
     credits: int | None = None  # what an account opens with; None: jobs are counted, not limited
     role_id: str | None = None  # the Discord role that a member of this tier has
+
+
+def tier_of(tiers: Sequence[Tier], role_ids: Collection[str]) -> Tier:
+    """Return the best tier of a member with these roles; the last one is everybody's."""
+    return next((tier for tier in tiers if tier.role_id in role_ids), tiers[-1])

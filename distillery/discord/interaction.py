@@ -73,6 +73,12 @@ class Interaction:
         """The first word of the `custom_id`, up to a colon: what to do with the rest of it."""
         return self.custom_id.partition(":")[0]
 
+    @property
+    def locale(self) -> str:
+        """The language of the member's Discord, such as `de`; empty when it does not say."""
+        locale = self.document.get("locale")
+        return locale if isinstance(locale, str) else ""
+
     def _said(self, field: str) -> str:
         data = self.document.get("data")
         return str(data.get(field, "")) if isinstance(data, dict) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from distillery.core import keys
@@ -11,6 +11,7 @@ from distillery.core.accept_job import AcceptJob
 from distillery.core.cancel_job import CancelJob
 from distillery.core.job import Job, Picture
 from distillery.core.list_jobs import ListJobs
+from distillery.core.past_prompts import with_past_prompt
 from distillery.core.ports import Clock, JobStore, ObjectStore
 from distillery.discord import help_text, listings
 from distillery.discord.interaction import (
@@ -55,7 +56,9 @@ class Commands:
         }
 
     def _serve(self, interaction: Interaction) -> Answer:
-        self.accept(read_order(interaction))
+        order = read_order(interaction)
+        options = with_past_prompt(self.store, order.origin.user_id, order.options)
+        self.accept(replace(order, options=options))
         return DEFERRED
 
     def _queue(self, interaction: Interaction) -> Answer:

@@ -70,19 +70,26 @@ def build_handler(
         if body is None:
             telemetry.count("SignaturesRefused")
             return _http(401, {"message": "invalid request signature"})
+        return _http(200, answer(body))
+
+    def answer(body: bytes) -> Mapping[str, Any]:
+        kind = None
         try:
-            answer = replies.to(parse_interaction(body))
+            interaction = parse_interaction(body)
+            kind = interaction.type
+            return replies.to(interaction)
         except MalformedInteraction as problem:
             logger.warning("unreadable interaction: %s", problem)
-            answer = private(UNREADABLE)
+            said = UNREADABLE
         except UserError as error:
             telemetry.count("JobsRefused")
-            answer = private(str(error))
+            said = str(error)
         except Exception:
             logger.exception("could not take the request")
             telemetry.count("InteractionsFailed")
-            answer = private(UNCERTAIN)
-        return _http(200, answer)
+            said = UNCERTAIN
+        # Who types is told nothing: Discord takes suggestions for an answer, and no words.
+        return NO_SUGGESTIONS if kind is InteractionType.AUTOCOMPLETE else private(said)
 
     return handle
 

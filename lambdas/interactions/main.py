@@ -29,6 +29,7 @@ from distillery.settings import read_settings
 from lambdas.interactions.commands import Commands
 from lambdas.interactions.handler import Replies, build_handler
 from lambdas.interactions.settings import Settings
+from lambdas.interactions.suggestions import Suggestions
 
 settings = read_settings(Settings, os.environ)
 logger = start_logging("interactions")
@@ -43,6 +44,7 @@ def objects() -> S3ObjectStore:
     return S3ObjectStore(clients.s3(), settings.bucket_name)
 
 
+jobs = ListJobs(store)
 commands = Commands(
     accept=AcceptJob(
         recipes=load_recipes(Path("workflows")),
@@ -54,13 +56,15 @@ commands = Commands(
         tiers=settings.tiers,
     ),
     cancel=CancelJob(store, queue, telemetry, time.time),
-    jobs=ListJobs(store),
+    jobs=jobs,
     store=store,
     objects=objects,
     clock=time.time,
 )
 check = SignatureCheck(settings.discord_public_key)
-handle = build_handler(check, Replies(commands.by_name()), telemetry, time.time)
+suggestions = Suggestions(commands.accept.recipes, jobs)
+replies = Replies(commands.by_name(), suggestions.by_command())
+handle = build_handler(check, replies, telemetry, time.time)
 gc.enable()
 gc.freeze()
 

@@ -44,7 +44,16 @@ HARMLESS: Mapping[str, frozenset[str]] = {
     "replies": frozenset(),
     "store": frozenset(
         {
-            *("load", "line", "place", "held", "members_held", "of_member"),
+            *(
+                "load",
+                "load_all",
+                "asked_since",
+                "line",
+                "place",
+                "held",
+                "members_held",
+                "of_member",
+            ),
             *("overdue", "anything_open", "account"),
         }
     ),

@@ -319,6 +319,26 @@ def test_a_members_jobs_are_listed_the_latest_first(store: JobStore) -> None:
     assert list(store.of_member("42", 2)) == ["3", "2"]
 
 
+def test_many_jobs_are_read_at_once_in_the_order_asked_for(store: JobStore) -> None:
+    for number in (7, 130, 2):
+        store.create(numbered(number))
+    ids = [str(number) for number in (130, *range(1, 130))]  # more than one call may ask for
+    assert [job.job_id for job in store.load_all(ids)] == ["130", "2", "7"]
+    assert store.load_all(["7"]) == [store.load("7")]
+    assert list(store.load_all([])) == []
+
+
+def test_a_members_jobs_are_counted_from_a_time_on(store: JobStore) -> None:
+    for number in (1, 2, 3):
+        store.create(numbered(number))
+    store.create(numbered(4, "somebody else"))
+    second = numbered(2).created_at
+    assert store.asked_since("42", 0) == 3
+    assert store.asked_since("42", second) == 2
+    assert store.asked_since("42", second + 0.5) == 1
+    assert store.asked_since("nobody", 0) == 0
+
+
 def test_nothing_is_open_once_everybody_is_answered(store: JobStore) -> None:
     assert not store.anything_open()
     store.create(JOB)

@@ -93,6 +93,8 @@ class Side:
             "held": [self.jobs.held(user_id) for user_id in MEMBERS],
             "members held": list(self.jobs.members_held(9)),
             "theirs": [list(self.jobs.of_member(user_id, 9)) for user_id in MEMBERS],
+            "at once": [_without_when(j) for j in self.jobs.load_all(["3", "9", "1", "2"])],
+            "asked": [self.jobs.asked_since(user_id, NOW + 1) for user_id in MEMBERS],
             "overdue": set(self.jobs.overdue(NOW + 60, 9)),
             "open": self.jobs.anything_open(),
             "accounts": [self.jobs.account(user_id) for user_id in MEMBERS],

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ from distillery.core.accept_job import AcceptJob
 from distillery.core.cancel_job import CancelJob
 from distillery.core.job import Job, JobState, Outcome, Picture
 from distillery.core.list_jobs import ListJobs
+from distillery.core.recipe import Recipe
 from distillery.core.tier import Tier
 from distillery.discord.signature import SignatureCheck
 from distillery.recipe_files import load_recipes
 from lambdas.interactions.commands import Commands
 from lambdas.interactions.handler import UNCERTAIN, Handler, Replies, build_handler
+from lambdas.interactions.suggestions import Suggestions
 from local.memory import FakeClock, MemoryObjectStore, MemoryQueue, MemoryTelemetry
 from local.memory_store import MemoryJobStore
 from tests.lambdas.conftest import KEY, event, signed
@@ -30,13 +32,13 @@ TIERS = (Tier("gold", jobs_at_once=9, role_id=GOLD), Tier("free", jobs_at_once=1
 class Room:
     """The interactions room on a core in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, recipes: Mapping[str, Recipe] = RECIPES) -> None:
         self.clock = FakeClock()
         self.store = MemoryJobStore()
         self.queue = MemoryQueue()
         self.telemetry = MemoryTelemetry()
         accept = AcceptJob(
-            recipes=RECIPES,
+            recipes=recipes,
             store=self.store,
             queue=self.queue,
             telemetry=self.telemetry,
@@ -55,7 +57,10 @@ class Room:
         )
         check = SignatureCheck(KEY.verify_key.encode().hex())
         self.handle: Handler = build_handler(
-            check, Replies(commands.by_name()), self.telemetry, self.clock
+            check,
+            Replies(commands.by_name(), Suggestions(recipes, ListJobs(self.store)).by_command()),
+            self.telemetry,
+            self.clock,
         )
 
     def _objects(self) -> MemoryObjectStore:

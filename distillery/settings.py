@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from distillery.core.errors import ConfigError
-from distillery.core.tier import Tier
+from distillery.core.tier import MAX_IMAGES, Tier
 
 T = TypeVar("T")
 
@@ -163,6 +163,10 @@ _TIER_RULES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "name": ("must be a text that is not empty", lambda v: isinstance(v, str) and v != ""),
     "weight": ("must be a number from 0.01 to 100", lambda v: _is_number(v, 0.01, 100)),
     "jobs_at_once": ("must be a whole number of at least 1", lambda v: _is_whole(v, 1)),
+    "images": (
+        f"must be a whole number from 1 to {MAX_IMAGES}",
+        lambda v: _is_whole(v, 1) and v <= MAX_IMAGES,
+    ),
     "credits": (
         "must be a whole number of at least 0, or null for no limit",
         lambda v: v is None or _is_whole(v, 0),

@@ -132,6 +132,7 @@ class Shown:
 
     kind: str  # "progress", "pictures" or "failure"
     content: Any
+    missing: str | None = None  # what is said of pictures that could not be made
 
 
 class MemoryReplies:
@@ -150,9 +151,11 @@ class MemoryReplies:
         """Show progress."""
         self._edit(job, Shown("progress", progress))
 
-    def show_pictures(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+    def show_pictures(
+        self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
+    ) -> None:
         """Show pictures."""
-        self._edit(job, Shown("pictures", tuple(deliveries)))
+        self._edit(job, Shown("pictures", tuple(deliveries), missing))
 
     def show_failure(self, job: Job, text: str) -> None:
         """Show words."""
@@ -162,7 +165,7 @@ class MemoryReplies:
         self.before_edit(job)
         if self.error is not None:
             raise self.error
-        self.edits.append((job.job_id, shown))
+        self.edits.append((job.lead_id, shown))
 
 
 @dataclass

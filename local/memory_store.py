@@ -44,14 +44,17 @@ class MemoryJobStore:
     def __init__(self, table: MemoryTable | None = None) -> None:
         self.table = table or MemoryTable()
 
-    def create(self, job: Job) -> None:
-        """Write a new job and reserve its charge."""
+    def create(self, *jobs: Job) -> None:
+        """Write the new jobs of one request and reserve their charge."""
         with self.table.lock:
-            if job.job_id in self.table.jobs:
-                raise DuplicateJob(job.job_id)
-            if job.charge:
-                self._charge(job, reserve(self.table.account(job.origin.user_id), job))
-            self._keep(job)
+            for job in jobs:
+                if job.job_id in self.table.jobs:
+                    raise DuplicateJob(job.job_id)
+            if charged := [job for job in jobs if job.charge]:
+                account = self.table.account(jobs[0].origin.user_id)
+                self._charge(reserve(account, *charged), *charged)
+            for job in jobs:
+                self._keep(job)
 
     def load(self, job_id: str) -> Job | None:
         """Read a job."""
@@ -198,12 +201,14 @@ class MemoryJobStore:
         )
         if before.charge:
             end = settle if after.outcome and after.outcome.succeeded else refund
-            self._charge(before, end(self.table.account(user_id), before))
+            self._charge(end(self.table.account(user_id), before), before)
 
-    def _charge(self, job: Job, entry: Entry) -> None:
+    def _charge(self, entry: Entry, *jobs: Job) -> None:
         account, kind = entry
-        self.table.accounts[job.origin.user_id] = account
-        self.table.ledger.append(LedgerLine(job.origin.user_id, job.job_id, kind, job.charge))
+        for job in jobs:
+            user_id = job.origin.user_id
+            self.table.accounts[user_id] = account
+            self.table.ledger.append(LedgerLine(user_id, job.job_id, kind, job.charge))
 
 
 class MemoryProviderRecords:

@@ -5,7 +5,7 @@ What a move changes here is written in the move's own transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from distillery.aws.job_record import AttributeValue, Item
 from distillery.aws.transactions import Action
@@ -43,19 +43,20 @@ def line_from(item: Mapping[str, AttributeValue]) -> LedgerLine:
     return LedgerLine(user_id, job_id, LedgerKind(kind), int(item["amount"]["N"]))
 
 
-def reserving(job: Job, table: str) -> list[Action]:
-    """Set the job's charge aside, if the balance covers it."""
-    if not job.charge:
+def reserving(jobs: Sequence[Job], table: str) -> list[Action]:
+    """Set the charge of one request's jobs aside, if the balance covers it."""
+    total, first = sum(job.charge for job in jobs), jobs[0]
+    if not total:
         return []
-    charge: Item = {":charge": {"N": str(job.charge)}}
+    charge: Item = {":charge": {"N": str(total)}}
     update: Action = {
         "UpdateExpression": "ADD reserved :charge",
         "ExpressionAttributeValues": charge,
     }
-    opening = job.tier.credits
+    opening = first.tier.credits
     if opening is not None:
         # An account that is not there opens now, if it opens with enough.
-        opens = "attribute_not_exists(balance) OR " if opening >= job.charge else ""
+        opens = "attribute_not_exists(balance) OR " if opening >= total else ""
         update = {
             "UpdateExpression": (
                 "SET balance = if_not_exists(balance, :opening) - :charge ADD reserved :charge"
@@ -64,8 +65,8 @@ def reserving(job: Job, table: str) -> list[Action]:
             "ExpressionAttributeValues": {**charge, ":opening": {"N": str(opening)}},
         }
     return [
-        _on_account(job.origin.user_id, table, update),
-        _line(job, LedgerKind.RESERVE, table),
+        _on_account(first.origin.user_id, table, update),
+        *(_line(job, LedgerKind.RESERVE, table) for job in jobs if job.charge),
     ]
 
 

@@ -46,6 +46,7 @@ def to_item(job: Job) -> Item:
         "charge": _number(job.charge),
         "is_probe": {"BOOL": job.is_probe},
         "progress_shown": _number(job.progress_shown),
+        "percent_shown": _number(job.percent_shown),
         "lease_until": _number(job.lease_until),
         "due_at": _number(job.due_at),
         "created_at": _number(job.created_at),
@@ -68,6 +69,8 @@ def to_item(job: Job) -> Item:
         item["outcome"] = _json(asdict(job.outcome))
     if job.start_tag is not None:
         item["start_tag"] = _number(job.start_tag)
+    if job.parts:
+        item["parts"] = _json(job.parts)
     return item | _index_attributes(job)
 
 
@@ -116,6 +119,8 @@ def from_item(item: Mapping[str, AttributeValue]) -> Job:
         provider_job_id=text("provider_job_id"),
         failed_on=text("failed_on"),
         progress_shown=int(number("progress_shown")),
+        percent_shown=number("percent_shown") if "percent_shown" in item else 0.0,
+        parts=tuple(json.loads(item["parts"]["S"])) if "parts" in item else (),
         lease_until=number("lease_until"),
         due_at=number("due_at"),
         outcome=_outcome(json.loads(item["outcome"]["S"])) if "outcome" in item else None,

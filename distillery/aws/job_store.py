@@ -57,21 +57,25 @@ class DynamoJobStore:
         self._table = table
         self._transactions = Transactions(client, sleep)
 
-    def create(self, job: Job) -> None:
-        """Write a new job and reserve its charge, or raise DuplicateJob or NotEnoughCredits."""
-        put: Action = {
-            "Put": {
-                "TableName": self._table,
-                "Item": to_item(job),
-                "ConditionExpression": "attribute_not_exists(pk)",
+    def create(self, *jobs: Job) -> None:
+        """Write the jobs of one request and reserve their charge, or raise why not."""
+        first = jobs[0]
+        puts: list[Action] = [
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": to_item(job),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
             }
-        }
-        failed = self._transactions.write([put, *reserving(job, self._table)])
-        if failed and failed[0]:
-            raise DuplicateJob(job.job_id)
+            for job in jobs
+        ]
+        failed = self._transactions.write([*puts, *reserving(jobs, self._table)])
+        if any(failed[: len(jobs)]):
+            raise DuplicateJob(first.job_id)
         if any(failed):
-            balance = self.account(job.origin.user_id).balance
-            raise no_credits((job.tier.credits or 0) if balance is None else balance)
+            balance = self.account(first.origin.user_id).balance
+            raise no_credits((first.tier.credits or 0) if balance is None else balance)
 
     def load(self, job_id: str) -> Job | None:
         """Read a job as it stands now."""

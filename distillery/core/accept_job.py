@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from distillery.core.errors import (
@@ -32,6 +32,7 @@ class Order:
     origin: Origin
     workflow: str | None  # None: the default recipe
     options: Mapping[str, Value]
+    images: int = 1  # pictures, each made by a job of its own
     role_ids: frozenset[str] = frozenset()  # of the member, in the guild they asked in
 
 
@@ -48,36 +49,52 @@ class AcceptJob:
     tiers: Sequence[Tier] = (Tier(),)  # the best first; the last is everybody's
 
     def __call__(self, order: Order) -> Job:
-        """Make a job of the order and reserve its charge.
+        """Make a job of the order, or one for each picture, and reserve the charge.
 
-        Raises UserError with what the member should change, or that their credits are used up.
-        Accepting the same order twice changes nothing.
+        Returns the first job. Raises UserError with what the member should change, or that their
+        credits are used up. Accepting the same order twice changes nothing.
         """
-        job = self._job(order)
-        self._create(job)
+        jobs = self._jobs(order)
+        self._create(jobs)
         # A duplicate is queued again too: the first delivery may have died before this line,
         # and the dispatcher ignores a job that has moved on.
+        for job in jobs:
+            self._wake(job)
+        return jobs[0]
+
+    def _wake(self, job: Job) -> None:
         try:
             self.queue.send(job.job_id, group=job.origin.user_id)
         except QueueUnavailable:
             # The job is written, and whether the message was taken is unknown: the watchdog wakes
             # it. To take it back could break a promise that another delivery has made already.
             logger.exception("the queue did not take the job")
-        return job
 
-    def _create(self, job: Job) -> None:
+    def _create(self, jobs: Sequence[Job]) -> None:
         try:
-            self.store.create(job)
+            self.store.create(*jobs)
         except DuplicateJob:
             logger.info("duplicate order")
         except StoreUnsure:
-            if self.store.load(job.job_id) is None:
+            if self.store.load(jobs[0].job_id) is None:
                 raise
             logger.warning("the job was written, though the store did not say so")
         else:
-            self.telemetry.count("JobsAccepted", workflow=job.request.workflow)
+            workflow = jobs[0].request.workflow
+            self.telemetry.count("JobsAccepted", len(jobs), workflow=workflow)
 
-    def _job(self, order: Order) -> Job:
+    def _jobs(self, order: Order) -> Sequence[Job]:
+        job, recipe = self._job(order)
+        _check_images(order.images, job.tier, recipe)
+        if order.images == 1:
+            return [job]
+        ids = (job.job_id, *(f"{job.job_id}-{n}" for n in range(2, order.images + 1)))
+        return [
+            replace(job, job_id=part, parts=ids, request=_drawn_anew(job.request, recipe, number))
+            for number, part in enumerate(ids)
+        ]
+
+    def _job(self, order: Order) -> tuple[Job, Recipe]:
         recipe = self._recipe(order.workflow)
         values = resolve_options(
             recipe,
@@ -88,7 +105,7 @@ class AcceptJob:
         for name, attachment in attachments.items():
             self._check_origin(name, attachment)
         now = self.clock()
-        return Job(
+        job = Job(
             job_id=order.job_id,
             origin=order.origin,
             request=Request(
@@ -100,6 +117,7 @@ class AcceptJob:
             tier=self._tier(order.role_ids),
             due_at=now + NOT_ADMITTED_S,
         )
+        return job, recipe
 
     def _tier(self, role_ids: frozenset[str]) -> Tier:
         return tier_of(self.tiers, role_ids)
@@ -119,6 +137,26 @@ class AcceptJob:
             raise InvalidOption(
                 f"`{name}` must be a file attached in Discord, not a link to another place."
             )
+
+
+def _check_images(images: int, tier: Tier, recipe: Recipe) -> None:
+    if not 1 <= images <= tier.images:
+        most = f"1 to {tier.images}" if tier.images > 1 else "1"
+        raise InvalidOption(f"`images` must be {most} for you, not {images}.")
+    if images > 1 and not any(option.random for option in recipe.options):
+        raise InvalidOption(
+            f"{recipe.title} would make the same picture {images} times. Leave `images` out."
+        )
+
+
+def _drawn_anew(request: Request, recipe: Recipe, number: int) -> Request:
+    """Give the picture with that number, from 0, a seed of its own: the one that follows."""
+    values = dict(request.values)
+    for option in recipe.options:
+        if option.random:
+            low, high = int(option.minimum or 0), int(option.maximum or 0)
+            values[option.name] = low + (int(values[option.name]) - low + number) % (high - low + 1)
+    return replace(request, values=values)
 
 
 def _draw(job_id: str, low: int, high: int) -> int:

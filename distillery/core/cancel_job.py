@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from distillery.core.answer import answer_of
 from distillery.core.errors import QueueUnavailable, StaleJob
 from distillery.core.job import CANCELLED, Job, Outcome
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
@@ -30,22 +31,29 @@ class CancelJob:
     clock: Clock
 
     def latest(self, user_id: str) -> int:
-        """Cancel the member's latest job that has not ended. Returns how many were cancelled."""
+        """Cancel the member's latest request that has not ended. Returns how many: 1 or none."""
         return self._cancel_some(user_id, 1)
 
     def all(self, user_id: str) -> int:
-        """Cancel the member's jobs that have not ended, up to 20. Returns how many these were."""
+        """Cancel the member's requests that have not ended, up to 20. Returns how many."""
         return self._cancel_some(user_id, _AT_ONCE)
 
     def _cancel_some(self, user_id: str, limit: int) -> int:
         # One that has just ended counts too: else `latest` would cancel the one before it instead.
-        return sum(self._cancel(job) for job in islice(self._open(user_id), limit))
+        requests = islice(self._open(user_id), limit)
+        return sum(self._cancel_each(jobs) for jobs in requests)
 
-    def _open(self, user_id: str) -> Iterator[Job]:
+    def _cancel_each(self, jobs: Sequence[Job]) -> bool:
+        return max([self._cancel(job) for job in jobs])
+
+    def _open(self, user_id: str) -> Iterator[Sequence[Job]]:
+        """Yield the open jobs of each request, the latest request first."""
+        seen: set[str] = set()
         for job_id in self.store.of_member(user_id, _LATEST):
             job = self.store.load(job_id)
-            if job is not None and job.is_open:
-                yield job
+            if job is not None and job.is_open and job.lead_id not in seen:
+                seen.add(job.lead_id)
+                yield [one for one in answer_of(job, self.store).jobs if one.is_open]
 
     def _cancel(self, job: Job) -> bool:
         """End the job. The dispatcher, which is called, stops the worker and edits the message."""

@@ -36,15 +36,15 @@ Entry = tuple[Account, LedgerKind]
 """An account as it stands afterwards, and why it changed."""
 
 
-def reserve(account: Account, job: Job) -> Entry:
-    """Set the job's charge aside. Raises NotEnoughCredits."""
-    balance = account.balance
-    if job.tier.credits is not None:
-        left = job.tier.credits if balance is None else balance
-        if left < job.charge:
+def reserve(account: Account, *jobs: Job) -> Entry:
+    """Set the charge of one request's jobs aside. Raises NotEnoughCredits."""
+    balance, charge, opening = account.balance, sum(j.charge for j in jobs), jobs[0].tier.credits
+    if opening is not None:
+        left = opening if balance is None else balance
+        if left < charge:
             raise no_credits(left)
-        balance = left - job.charge
-    reserved = account.reserved + job.charge
+        balance = left - charge
+    reserved = account.reserved + charge
     return replace(account, balance=balance, reserved=reserved), LedgerKind.RESERVE
 
 

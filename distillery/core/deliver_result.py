@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from distillery.core import keys
+from distillery.core.answer import Answer, answer_of
 from distillery.core.circuits import Circuits
+from distillery.core.deliveries import deliveries_of
 from distillery.core.errors import (
     DiscordRefused,
     DiscordUnavailable,
     QueueUnavailable,
     StaleJob,
 )
-from distillery.core.job import Job, JobState, Outcome, Picture
+from distillery.core.job import Job, JobState, Outcome
 from distillery.core.ports import (
     Clock,
-    Delivery,
     JobQueue,
     JobStore,
     ObjectStore,
@@ -33,9 +33,6 @@ DELIVERY_LEASE_S = 32.0
 """A delivery that is not done by then has died: the room that makes it may run for 30 s."""
 MAX_LOSSES = 3
 """So many attempts may come to nothing after a provider took them."""
-LINK_LIFE_S = 3600
-MAX_MESSAGE_BYTES = 25 * 1024 * 1024
-"""All files of one message together (Discord, "Uploading Files")."""
 
 TOO_LATE = "No GPU was free in time. Nothing was charged. Try again in a few minutes."
 MISSING = "The pictures were made but could not be stored. Nothing was charged. Try again."
@@ -110,7 +107,7 @@ class DeliverResult:
         """Give up showing pictures that are made and paid for: they stay in the history."""
         if job.outcome is None:
             return
-        if not job.is_canary:
+        if not job.is_canary and answer_of(job, self.store).is_complete:
             with contextlib.suppress(DiscordRefused):
                 self.replies.show_failure(job, IN_HISTORY)
         self._finish(job, job.outcome, seen=False)
@@ -119,7 +116,7 @@ class DeliverResult:
         """Repeat the final message, for whoever may have written over it."""
         if job.outcome is not None:
             with contextlib.suppress(DiscordRefused):  # nobody can write over it either
-                self._edit(job, job.outcome)
+                self._show(answer_of(job, self.store))
 
     def _conclude(self, job: Job) -> None:
         result = self._read_result(job)
@@ -192,7 +189,7 @@ class DeliverResult:
     def _tell(self, job: Job) -> None:
         outcome = job.outcome or Outcome()
         try:
-            self._edit(job, outcome)
+            self._show(answer_of(job, self.store))
         except DiscordUnavailable:
             self._release(job)
             raise
@@ -208,32 +205,16 @@ class DeliverResult:
         with contextlib.suppress(StaleJob):
             self.store.move(job, job.released(self.clock()))
 
-    def _edit(self, job: Job, outcome: Outcome) -> None:
-        if job.is_canary:
+    def _show(self, answer: Answer) -> None:
+        """Tell the member, unless there is nobody to tell or the last job to end will do it."""
+        last = answer.last
+        if last.is_canary or not answer.is_complete:
             return
-        if outcome.error is None:
-            self.replies.show_pictures(job, self._deliveries(job, outcome))
+        if answer.succeeded:
+            deliveries = deliveries_of(answer.succeeded, self.objects)
+            self.replies.show_pictures(last, deliveries, answer.missing)
         else:
-            self.replies.show_failure(job, outcome.error)
-
-    def _deliveries(self, job: Job, outcome: Outcome) -> Sequence[Delivery]:
-        """Send what fits into the message, and link what does not.
-
-        Where a worker made a copy for Discord, that is sent, and the picture itself is linked.
-        """
-        deliveries: list[Delivery] = []
-        left = MAX_MESSAGE_BYTES
-        for picture in outcome.pictures:
-            key = keys.output_key(job.job_id, job.attempt, picture.name)
-            copy, data, link = _copy(picture), None, None
-            shown = copy or picture
-            if shown.size <= min(left, job.origin.attachment_size_limit):
-                left -= shown.size
-                data = self.objects.read(keys.output_key(job.job_id, job.attempt, shown.name))
-            if data is None or copy is not None:
-                link = self.objects.sign_get(key, LINK_LIFE_S)
-            deliveries.append(Delivery(picture, data, link, copy))
-        return deliveries
+            self.replies.show_failure(last, answer.error)
 
     def _finish(self, job: Job, outcome: Outcome, *, seen: bool) -> None:
         now = self.clock()
@@ -247,12 +228,6 @@ class DeliverResult:
         self.telemetry.count(who + how, provider=job.only_on or job.provider or "none")
         self.telemetry.seconds("TimeToAnswer", now - job.created_at)
         logger.info("answered", extra={"outcome": outcome.error_kind or "pictures"})
-
-
-def _copy(picture: Picture) -> Picture | None:
-    if picture.copy is None:
-        return None
-    return Picture(picture.copy, "image/webp", picture.copy_size)
 
 
 def _another_may_try(job: Job, result: WorkerResult) -> bool:

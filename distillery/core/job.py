@@ -133,6 +133,8 @@ class Job:
     only_on: str | None = None  # the one provider that may run it; None: any
     failed_on: str | None = None  # the provider on which the latest attempt came to nothing
     progress_shown: int = 0  # sequence of the last progress shown in this attempt
+    percent_shown: float = 0.0  # how far that said it was
+    parts: tuple[str, ...] = ()  # ids of the jobs that share one message, this one's too; (): alone
     lease_until: float = 0.0  # while DELIVERING: nobody else may deliver before this
     due_at: float = 0.0  # when the watchdog looks after it, unless it moves before
     outcome: Outcome | None = None
@@ -142,6 +144,11 @@ class Job:
     def is_canary(self) -> bool:
         """True for a job of our own, which nobody is to be told about (see `send_canaries`)."""
         return not self.origin.token
+
+    @property
+    def lead_id(self) -> str:
+        """The id under which the member knows the request: that of the interaction."""
+        return self.parts[0] if self.parts else self.job_id
 
     @property
     def token_expires_at(self) -> float:
@@ -224,6 +231,7 @@ class Job:
             provider_job_id=None,
             is_probe=is_probe,
             progress_shown=0,
+            percent_shown=0.0,
             due_at=now + SUBMIT_GRACE_S,
         )
 
@@ -231,10 +239,12 @@ class Job:
         """The provider took the current attempt and calls it `provider_job_id`."""
         return self._moved(JobState.DISPATCHED, "submitted", now, provider_job_id=provider_job_id)
 
-    def showed(self, sequence: int, now: float) -> Job:
+    def showed(self, sequence: int, now: float, percent: float = 0.0) -> Job:
         """Progress number `sequence` of the current attempt is being shown."""
         stage = None if self.progress_shown else "started"
-        return self._moved(JobState.DISPATCHED, stage, now, progress_shown=sequence)
+        return self._moved(
+            JobState.DISPATCHED, stage, now, progress_shown=sequence, percent_shown=percent
+        )
 
     def returned(self, now: float, *, lost: bool) -> Job:
         """DISPATCHED back into the line: the attempt was refused or moved, or it was `lost`."""

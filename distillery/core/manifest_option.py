@@ -29,7 +29,7 @@ MAX_NUMBER = 2**53 - 1  # numbers travel as doubles
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 MAX_FILE_BYTES = 20 * 1024 * 1024
-RESERVED_NAMES = frozenset({"workflow"})  # the command has this option itself
+RESERVED_NAMES = frozenset({"workflow", "images"})  # the command has these options itself
 
 _ALL = frozenset(OptionKind)
 _NUMBERS = frozenset({OptionKind.INTEGER, OptionKind.NUMBER})

@@ -25,8 +25,8 @@ Envelope = Mapping[str, Any]
 class JobStore(Protocol):
     """The record of every job, and of what its member has. Each write is one conditional write."""
 
-    def create(self, job: Job) -> None:
-        """Write a new job and reserve its charge.
+    def create(self, *jobs: Job) -> None:
+        """Write the new jobs of one request and reserve their charge: all of it, or nothing.
 
         Raises DuplicateJob or NotEnoughCredits; then nothing was written. Raises StoreUnsure when
         it may have been.
@@ -198,6 +198,7 @@ class Progress:
     steps: int | None = None
     preview: bytes | None = None  # a JPEG
     eta_s: float | None = None  # until the graph has ended
+    ended: int = 0  # of the jobs that share the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ class Delivery:
     `copy` is what `data` holds where that is a smaller copy; then there is a link as well.
     """
 
+    job: Job
     picture: Picture
     data: bytes | None
     link: str | None = None
@@ -224,8 +226,12 @@ class Replies(Protocol):
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show how far the job has come. Raises DiscordError."""
 
-    def show_pictures(self, job: Job, deliveries: Sequence[Delivery]) -> None:
-        """Show the pictures. Raises DiscordError."""
+    def show_pictures(
+        self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
+    ) -> None:
+        """Show the pictures of all jobs that share `job`'s message, and what to say of those that
+        are `missing`. Raises DiscordError.
+        """
 
     def show_failure(self, job: Job, text: str) -> None:
         """Say why there is no picture. Raises DiscordError."""

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from distillery.core import keys
+from distillery.core.answer import answer_of
 from distillery.core.circuits import Circuits
 from distillery.core.deliver_result import DeliverResult
 from distillery.core.errors import DiscordError, StaleJob
@@ -47,7 +48,7 @@ class ShowProgress:
         if progress.sequence <= job.progress_shown:
             return
         try:
-            self.store.move(job, job.showed(progress.sequence, self.clock()))
+            self.store.move(job, job.showed(progress.sequence, self.clock(), progress.percent))
         except StaleJob:
             return
         if job.is_probe and not job.progress_shown:
@@ -56,8 +57,9 @@ class ShowProgress:
             self._show(job, progress)
 
     def _show(self, job: Job, progress: Progress) -> None:
+        together = answer_of(job, self.store).progress(job, progress)
         try:
-            self.replies.show_progress(job, progress)
+            self.replies.show_progress(job, together)
         except DiscordError as error:
             logger.info("progress not shown: %s", error)
             self.telemetry.count("ProgressDropped")

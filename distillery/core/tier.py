@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+MAX_IMAGES = 4
+"""So many pictures one request may ask for at most, whatever the tier."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:
@@ -15,6 +18,7 @@ class Tier:
     jobs_at_once: int = 3  # more than these wait their turn without holding up anybody else
     credits: int | None = None  # what an account opens with; None: jobs are counted, not limited
     role_id: str | None = None  # the Discord role that a member of this tier has
+    images: int = MAX_IMAGES  # pictures that one request may ask for, each of them a job
 
 
 def tier_of(tiers: Sequence[Tier], role_ids: Collection[str]) -> Tier:

@@ -21,6 +21,7 @@ SERVE, QUEUE, CANCEL, HISTORY, HELP = "serve", "queue", "cancel", "history", "he
 ME, INFO = "me", "info"
 PICTURE_INFO = "Info"  # in the menu of a message
 WORKFLOW_OPTION = "workflow"
+IMAGES_OPTION = "images"
 WHICH_OPTION = "which"
 IMAGE_OPTION = "image"
 LATEST, ALL = "latest", "all"
@@ -100,11 +101,15 @@ def read_order(interaction: Interaction) -> Order:
         workflow = read_workflow(interaction)
         options = _options(document["data"])
         options.pop(WORKFLOW_OPTION, None)
+        images = options.pop(IMAGES_OPTION, 1)
+        if not isinstance(images, int):
+            raise TypeError(f"{IMAGES_OPTION} is {images!r}")
         return Order(
             job_id=_snowflake(document["id"]),
             origin=_origin(document),
             workflow=workflow if interaction.command == SERVE else interaction.command,
             options=options,
+            images=images,
             role_ids=_role_ids(document),
         )
 

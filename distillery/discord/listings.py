@@ -114,7 +114,8 @@ def _pictures(job: Job) -> Sequence[Picture]:
 
 def _prompt(job: Job) -> str:
     prompt = escape(str(job.request.values.get("prompt", "")), PROMPT_CHARACTERS)
-    return f"**{prompt or escape(job.request.workflow, PROMPT_CHARACTERS)}**"
+    part = f" ({job.parts.index(job.job_id) + 1} of {len(job.parts)})" if job.parts else ""
+    return f"**{prompt or escape(job.request.workflow, PROMPT_CHARACTERS)}**{part}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -42,7 +42,7 @@ class DiscordReplies:
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show a bar, what is being done, and the picture as far as it has come."""
         lines = [_heading(job), f"`{_bar(progress.percent)}` {progress.percent:.0f} %"]
-        if facts := list(_now(progress)):
+        if facts := list(_now(job, progress)):
             lines.append(f"-# {' · '.join(facts)}")
         files = []
         if progress.preview is not None:
@@ -51,9 +51,13 @@ class DiscordReplies:
             raise DiscordRefused("progress is not shown once the token has ended")
         self._edit(job, _payload(lines, files), files, droppable=True)
 
-    def show_pictures(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+    def show_pictures(
+        self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
+    ) -> None:
         """Show the pictures, with what is needed to make them again."""
-        lines = [_heading(job), f"-# {_facts(job)}"]
+        lines = [_heading(job), f"-# {_facts(job, deliveries)}"]
+        if missing is not None:
+            lines.append(f"⚠️ {missing}")
         cards = [link_card(d.picture.name, d.link) for d in deliveries if d.link]
         files = [
             File(d.sent.name, d.sent.content_type, d.data) for d in deliveries if d.data is not None
@@ -80,7 +84,7 @@ class DiscordReplies:
             except DeadToken as dead:
                 if dead.code == UNKNOWN_MESSAGE:
                     raise  # somebody deleted the message: they do not want it elsewhere
-        self._channels.post(job.origin.channel_id, payload, files, nonce=job.job_id)
+        self._channels.post(job.origin.channel_id, payload, files, nonce=job.lead_id)
         self._telemetry.count("AnswersByBot")
 
     def _edit(
@@ -115,12 +119,13 @@ def _heading(job: Job) -> str:
     return f"**{prompt}** — <@{job.origin.user_id}>" if prompt else f"<@{job.origin.user_id}>"
 
 
-def _facts(job: Job) -> str:
+def _facts(job: Job, deliveries: Sequence[Delivery]) -> str:
     """Seed, size and workflow, so that the picture can be made again."""
     values = job.request.values
     facts = [f"`{job.request.workflow}`"]
     if "seed" in values:
-        facts.append(f"seed `{values['seed']}`")
+        seeds = dict.fromkeys(f"`{d.job.request.values['seed']}`" for d in deliveries)
+        facts.append(f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}")
     first = job.outcome.pictures[0] if job.outcome and job.outcome.pictures else None
     if first and first.width and first.height:
         facts.append(f"{first.width} × {first.height}")
@@ -129,8 +134,10 @@ def _facts(job: Job) -> str:
     return " · ".join(facts)
 
 
-def _now(progress: Progress) -> Iterator[str]:
+def _now(job: Job, progress: Progress) -> Iterator[str]:
     """Yield what is being done, and how long all of it will still take."""
+    if job.parts:
+        yield f"{progress.ended} of {len(job.parts)} pictures made"
     if progress.node_title:
         yield escape(progress.node_title, 60)
         if progress.steps:

@@ -13,6 +13,7 @@ from distillery.core.flags.apply import PROMPT
 from distillery.core.locales import version
 from distillery.core.manifest_option import MAX_CHOICES, MAX_LABEL, MAX_NAME
 from distillery.core.recipe import Choice, Option, OptionKind, Recipe, default_recipe
+from distillery.core.tier import MAX_IMAGES
 from distillery.discord.command_limits import check_command
 from distillery.discord.command_parts import (
     OPTION_TYPES,
@@ -22,8 +23,11 @@ from distillery.discord.command_parts import (
     localized,
     text,
 )
+from distillery.discord.command_parts import (
+    option as our_option,
+)
 from distillery.discord.command_style import CommandStyle
-from distillery.discord.interaction import SERVE, WORKFLOW_OPTION
+from distillery.discord.interaction import IMAGES_OPTION, SERVE, WORKFLOW_OPTION
 from distillery.discord.translation import Words, languages
 
 Declared = Sequence[tuple[Recipe, Option]]
@@ -48,6 +52,7 @@ def serve_command(recipes: Mapping[str, Recipe]) -> Payload:
     declared = _by_name(recipes.values())
     options = [_merged(same, len(recipes)) for same in declared.values()]
     options += workflow_options(recipes, _HOW)
+    options += _images_options(recipes.values())
     command = chat_command(SERVE, "Make pictures from your words", _in_order(options))
     check_command(command, _files(recipes))
     return command
@@ -60,6 +65,7 @@ def _own_command(recipe: Recipe) -> Payload:
             "the folder, or set command_style to serve"
         )
     options = [_merged([(recipe, option)], 1) for option in recipe.options if not option.hidden]
+    options += _images_options([recipe])
     command = chat_command(recipe.name, recipe.description, _in_order(options), recipe.descriptions)
     check_command(command, _file(recipe))
     return command
@@ -93,6 +99,21 @@ def workflow_options(recipes: Mapping[str, Recipe], description: str) -> list[Pa
     if len(recipes) > MAX_CHOICES:
         return [option | {"autocomplete": True}]
     return [option | {"choices": [choice(r.title, r.name, r.titles) for r in recipes.values()]}]
+
+
+def _images_options(recipes: Iterable[Recipe]) -> list[Payload]:
+    """Return the option for several pictures, where chance makes one differ from the other."""
+    if not any(option.random for recipe in recipes for option in recipe.options):
+        return []
+    return [
+        our_option(
+            OptionKind.INTEGER,
+            IMAGES_OPTION,
+            "How many pictures, made at the same time (1 if left out)",
+            min_value=1,
+            max_value=MAX_IMAGES,
+        )
+    ]
 
 
 def _in_order(options: Sequence[Payload]) -> list[Payload]:

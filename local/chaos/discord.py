@@ -68,16 +68,18 @@ class SimulatedDiscord:
         """Edit the message."""
         self._edit(job, "progress", progress.sequence)
 
-    def show_pictures(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+    def show_pictures(
+        self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
+    ) -> None:
         """Edit the message."""
-        self._edit(job, "pictures", tuple((d.picture.name, d.data) for d in deliveries))
+        self._edit(job, "pictures", tuple((d.job.job_id, d.data) for d in deliveries))
 
     def show_failure(self, job: Job, text: str) -> None:
         """Edit the message."""
         self._edit(job, "failure", text)
 
     def _edit(self, job: Job, kind: str, content: Any) -> None:
-        message = self.messages[job.job_id]
+        message = self.messages[job.lead_id]
         if message.response is None:
             if self._clock() - job.created_at < _FRESH_S:
                 raise DiscordUnavailable("404: there is no answer to edit yet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from distillery.core.answer import answer_of
 from distillery.core.job import TOKEN_LIFE_S
 from local.chaos.discord import Message
 from local.chaos.world import World
@@ -61,7 +62,7 @@ def report(world: World) -> Report:
         unanswered=sum(m.answered_at is None for m in promised.values()),
         doubled=sum(_has_two_answers(m) for m in everybody.values()),
         covered=sum(m.showing not in m.finals for m in promised.values() if m.finals),
-        strangers=sum(_is_strange(world, who, m) for who, m in promised.items()),
+        strangers=sum(_is_strange(world, m) for m in promised.values()),
         leaked=world.service.leaked(),
         charged_wrongly=_charged_wrongly(world, promised),
         asked=len(everybody),
@@ -93,24 +94,30 @@ def _has_two_answers(message: Message) -> bool:
     return len(message.finals) + (message.response == "refused") > 1
 
 
-def _is_strange(world: World, job_id: str, message: Message) -> bool:
-    latest = max(provider.latest.get(job_id, 0) for provider in world.providers)
-    own = f"{job_id} {latest}".encode()
+def _is_strange(world: World, message: Message) -> bool:
     return any(
-        data != own for kind, files in message.finals if kind == "pictures" for _, data in files
+        data != _latest_picture(world, job_id)
+        for kind, files in message.finals
+        if kind == "pictures"
+        for job_id, data in files
     )
+
+
+def _latest_picture(world: World, job_id: str) -> bytes:
+    latest = max(provider.latest.get(job_id, 0) for provider in world.providers)
+    return f"{job_id} {latest}".encode()
 
 
 def _charged_wrongly(world: World, promised: dict[str, Message]) -> int:
     """Count requests that were charged otherwise than once for pictures, and not at all else."""
     ledger = world.service.ledger_of()
     wrong = 0
-    for who, lines in ledger.items():
+    for job_id, lines in ledger.items():
         paid = {"reserve": 1, "settle": 1}
         not_paid = {"reserve": 1, "refund": 1}
+        who = world.service.table.jobs[job_id].lead_id
         if who in promised:
-            showing = promised[who].showing
-            fits = [paid if showing and showing[0] == "pictures" else not_paid]
+            fits = [paid if job_id in _pictured(promised[who]) else not_paid]
         else:
             fits = [paid, not_paid]  # nobody was promised anything: it is in their history
         wrong += dict(lines) not in fits
@@ -122,12 +129,19 @@ def _charged_wrongly(world: World, promised: dict[str, Message]) -> int:
     return wrong
 
 
+def _pictured(message: Message) -> set[str]:
+    """The jobs whose pictures are seen at last."""
+    kind, files = message.showing or ("", ())
+    return {job_id for job_id, _ in files} if kind == "pictures" else set()
+
+
 def _healed(world: World, promised: dict[str, Message]) -> list[float]:
     took = []
     for who, message in promised.items():
-        hurt_at, answered_at = world.hurt_at.get(who), message.answered_at
+        last = answer_of(world.service.table.jobs[who], world.service.store).last
+        hurt_at, answered_at = world.hurt_at.get(last.job_id), message.answered_at
         if hurt_at is not None and answered_at is not None and hurt_at < answered_at:
-            times = world.service.table.jobs[who].times
+            times = last.times
             entered_at = max(times.get("returned", 0.0), times.get("admitted", 0.0))
             left_at = times.get("dispatched", 0.0)
             if left_at < entered_at:  # it never did, until the time was up

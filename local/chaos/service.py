@@ -43,11 +43,19 @@ _RECIPE = Recipe(
     default=True,
     graph={
         "1": {"class_type": "CLIPTextEncode", "inputs": {"text": ""}},
+        "2": {"class_type": "KSampler", "inputs": {"seed": 0}},
         "3": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
         "9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}},
     },
     options=(
         Option("prompt", OptionKind.STRING, "What", required=True, slots=(Slot("1", "text"),)),
+        Option(
+            *("seed", OptionKind.INTEGER, "Where chance starts"),
+            random=True,
+            minimum=0,
+            maximum=99,
+            slots=(Slot("2", "seed"),),
+        ),
         Option("image", OptionKind.ATTACHMENT, "From what", slots=(Slot("3", "image"),)),
     ),
     outputs=("9",),
@@ -75,10 +83,10 @@ class _Store(MemoryJobStore):
         super().__init__(table)
         self._world = world
 
-    def create(self, job: Job) -> None:
+    def create(self, *jobs: Job) -> None:
         fails = self._world.happens(self._world.weather.store_error)
         if not fails or self._world.happens(0.5):
-            super().create(job)
+            super().create(*jobs)
         if fails:
             raise StoreUnsure("the table did not answer")
 

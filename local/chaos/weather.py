@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class Weather:
     """Each field is a probability, of one occasion. Without any it is calm."""
 
+    several_pictures: float = 0.0  # a member asks for two or four pictures, not for one
     crash: float = 0.0  # a room dies before, or after, a side effect
     pause: float = 0.0  # a side effect takes long, and others act meanwhile
     doubled_request: float = 0.0  # an interaction arrives twice
@@ -30,6 +31,7 @@ class Weather:
 
 CALM = Weather()
 STORM = Weather(
+    several_pictures=0.15,
     crash=0.01,
     pause=0.1,
     doubled_request=0.05,

@@ -81,15 +81,18 @@ class World:
     def request(self, job_id: str, user: str = "42", *, poison: bool = False) -> None:
         """A member asks for a picture."""
         self.discord.asked(job_id)
-        self.interaction(job_id, user, poison=poison)
+        images = self.rng.choice((2, 4)) if self.happens(self.weather.several_pictures) else 1
+        self.interaction(job_id, user, images, poison=poison)
         if self.happens(self.weather.doubled_request):
             delay_s = self.rng.uniform(0, 2)
-            self.clock.after(delay_s, "request", lambda: self.interaction(job_id, user))
+            self.clock.after(delay_s, "request", lambda: self.interaction(job_id, user, images))
         if self.happens(self.weather.cancelled_request):
             delay_s = self.rng.expovariate(1 / 10)
             self.clock.after(delay_s, "request", lambda: self.cancel(job_id, user))
 
-    def interaction(self, job_id: str, user: str = "42", *, poison: bool = False) -> None:
+    def interaction(
+        self, job_id: str, user: str = "42", images: int = 1, *, poison: bool = False
+    ) -> None:
         """Call the interactions room; what it answers takes a moment to be read."""
         options: dict[str, str | Attachment] = {"prompt": job_id}
         if poison or self.happens(0.1):
@@ -99,7 +102,7 @@ class World:
 
         def accept() -> None:
             try:
-                self.service.accept(Order(job_id, origin, None, options))
+                self.service.accept(Order(job_id, origin, None, options, images))
                 answers.append("thinking")
             except UserError:
                 answers.append("refused")

@@ -85,7 +85,7 @@ def test_after_the_token_s_life_the_bot_posts_the_pictures(
     server: Script, discord: DiscordSide
 ) -> None:
     late = job(discord, TOKEN_LIFE_S - TOKEN_MARGIN_S + 1)
-    discord.replies.show_pictures(late, [Delivery(PICTURE, b"data")])
+    discord.replies.show_pictures(late, [Delivery(late, PICTURE, b"data")])
 
     [asked] = server.asked
     assert (asked.method, asked.path) == ("POST", BY_BOT)

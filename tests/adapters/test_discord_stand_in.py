@@ -66,7 +66,7 @@ def show_all(discord: Discord, clock: FakeClock, in_processes: int, every_s: flo
         for each in chance.sample(jobs, JOBS):
             replies = chance.choice(processes).replies
             if round_number == EDITS:
-                replies.show_pictures(each, [Delivery(PICTURE, b"\x89PNG")])
+                replies.show_pictures(each, [Delivery(each, PICTURE, b"\x89PNG")])
             else:
                 try:
                     replies.show_progress(each, Progress(round_number, round_number * 10.0))
@@ -100,7 +100,7 @@ async def test_a_late_answer_that_is_repeated_is_one_message(
     late = job(1, clock() - TOKEN_LIFE_S)
     replies = [a_process(discord, clock).replies for _ in range(2)]
     for each in (*replies, *replies):
-        await asyncio.to_thread(each.show_pictures, late, [Delivery(PICTURE, b"\x89PNG")])
+        await asyncio.to_thread(each.show_pictures, late, [Delivery(late, PICTURE, b"\x89PNG")])
     await asyncio.to_thread(replies[0].show_failure, job(2, clock() - TOKEN_LIFE_S), "no")
 
     assert len(discord.messages.visible(None)) == 2
@@ -116,7 +116,9 @@ async def test_a_token_that_the_stand_in_calls_dead_is_answered_by_the_bot(
     clock.pass_time(TOKEN_LIFE_S + 1)
     believed_young = job(1, clock())
     for _ in range(2):
-        await asyncio.to_thread(replies.show_pictures, believed_young, [Delivery(PICTURE, b"x")])
+        await asyncio.to_thread(
+            replies.show_pictures, believed_young, [Delivery(believed_young, PICTURE, b"x")]
+        )
 
     called = [(call["method"], call["status"]) for call in discord.calls]
     assert called == [("PATCH", 200), ("PATCH", 401), ("POST", 200), ("POST", 200)]

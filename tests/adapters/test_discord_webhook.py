@@ -124,7 +124,7 @@ def test_the_token_is_in_no_log_and_no_error(
 
 
 def test_pictures_replace_whatever_was_attached(server: Script, discord: DiscordSide) -> None:
-    discord.replies.show_pictures(job(), [Delivery(PICTURE, b"data")])
+    discord.replies.show_pictures(job(), [Delivery(job(), PICTURE, b"data")])
     body = server.asked[0].body
     payload = json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
     assert payload["attachments"] == [{"id": "0", "filename": "0_9.png"}]
@@ -137,7 +137,7 @@ def test_pictures_too_large_to_send_are_linked_whole_however_long_the_links_are(
     server: Script, discord: DiscordSide
 ) -> None:
     link = f"https://bucket.s3.amazonaws.com/0_9.png?X-Amz-Security-Token={'x' * 1500}"
-    discord.replies.show_pictures(job("*" * 300), [Delivery(PICTURE, None, link)] * 3)
+    discord.replies.show_pictures(job("*" * 300), [Delivery(job(), PICTURE, None, link)] * 3)
     payload = server.asked[0].json()
     assert payload["embeds"] == [{"title": "0_9.png", "url": link}] * 3
     assert "seed `7`" in payload["content"]

@@ -8,12 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distillery.core.circuit import Circuit, CircuitState
-from distillery.core.deliver_result import (
-    DELIVERY_LEASE_S,
-    MAX_LOSSES,
-    MAX_MESSAGE_BYTES,
-    UNREADABLE,
-)
+from distillery.core.deliver_result import DELIVERY_LEASE_S, MAX_LOSSES, UNREADABLE
+from distillery.core.deliveries import MAX_MESSAGE_BYTES
 from distillery.core.errors import DiscordRefused, DiscordUnavailable, StaleJob
 from distillery.core.job import LOOK_AGAIN_S, TOKEN_LIFE_S, Job, JobState
 from distillery.core.records import Account

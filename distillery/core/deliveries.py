@@ -1,0 +1,54 @@
+"""Which files of an answer go into its message, and which are linked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from distillery.core import keys
+from distillery.core.job import Job, Picture
+from distillery.core.ports import Delivery, ObjectStore
+
+LINK_LIFE_S = 3600
+MAX_MESSAGE_BYTES = 25 * 1024 * 1024
+"""All files of one message together (Discord, "Uploading Files")."""
+MAX_FILES = 10
+"""Of one message (Discord, error 30015)."""
+
+
+def deliveries_of(jobs: Sequence[Job], objects: ObjectStore) -> Sequence[Delivery]:
+    """Read what fits into the message, and sign links to what does not.
+
+    Where a worker made a copy for Discord, that is sent, and the picture itself is linked.
+    """
+    deliveries: list[Delivery] = []
+    bytes_left, files_left = MAX_MESSAGE_BYTES, MAX_FILES
+    for job, number, picture in _pictures(jobs):
+        copy, data, link = _copy(picture), None, None
+        sent = copy or picture
+        if files_left and sent.size <= min(bytes_left, job.origin.attachment_size_limit):
+            bytes_left, files_left = bytes_left - sent.size, files_left - 1
+            data = objects.read(keys.output_key(job.job_id, job.attempt, sent.name))
+        if data is None or copy is not None:
+            key = keys.output_key(job.job_id, job.attempt, picture.name)
+            link = objects.sign_get(key, LINK_LIFE_S)
+        # In one message every file needs a name of its own.
+        numbered = copy and _numbered(copy, number)
+        deliveries.append(Delivery(job, _numbered(picture, number), data, link, numbered))
+    return deliveries
+
+
+def _pictures(jobs: Sequence[Job]) -> Iterator[tuple[Job, str, Picture]]:
+    for number, job in enumerate(jobs, start=1):
+        for picture in job.outcome.pictures if job.outcome else ():
+            yield job, f"{number}_" if len(jobs) > 1 else "", picture
+
+
+def _numbered(picture: Picture, number: str) -> Picture:
+    return replace(picture, name=number + picture.name)
+
+
+def _copy(picture: Picture) -> Picture | None:
+    if picture.copy is None:
+        return None
+    return Picture(picture.copy, "image/webp", picture.copy_size)

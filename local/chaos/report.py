@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from distillery.core.answer import answer_of
-from distillery.core.job import TOKEN_LIFE_S
+from distillery.core.job import TOKEN_LIFE_S, Job
 from local.chaos.discord import Message
 from local.chaos.world import World
 
@@ -32,8 +32,8 @@ class Report:
     crash_points: int  # at which a room died
     dead_letters: int
     messages: int  # calls of the dispatcher
-    heal_p50_s: float  # from the end of the last fault of a job to its answer, less its time in
-    heal_p95_s: float  # the line after that
+    heal_p50_s: float  # from the end of the last fault of a job to its answer, less its time held
+    heal_p95_s: float  # back and in the line after that
     heal_max_s: float
     stall_p95_s: float  # how long somebody stood in the line though a GPU was free
     stall_max_s: float
@@ -138,17 +138,24 @@ def _pictured(message: Message) -> set[str]:
 def _healed(world: World, promised: dict[str, Message]) -> list[float]:
     took = []
     for who, message in promised.items():
-        last = answer_of(world.service.table.jobs[who], world.service.store).last
+        jobs = answer_of(world.service.table.jobs[who], world.service.store).jobs
+        last = max(jobs, key=lambda job: job.times["concluded"])
         hurt_at, answered_at = world.hurt_at.get(last.job_id), message.answered_at
         if hurt_at is not None and answered_at is not None and hurt_at < answered_at:
-            times = last.times
-            entered_at = max(times.get("returned", 0.0), times.get("admitted", 0.0))
-            left_at = times.get("dispatched", 0.0)
-            if left_at < entered_at:  # it never did, until the time was up
-                left_at = times["concluded"]
-            in_line_s = max(0.0, left_at - max(hurt_at, entered_at))
-            took.append(answered_at - hurt_at - in_line_s)
+            took.append(answered_at - hurt_at - _waited_s(last, hurt_at))
     return sorted(took)
+
+
+def _waited_s(job: Job, since: float) -> float:
+    """How long the job was held back, and then stood in the line, after `since`."""
+    times = job.times
+    held_at, admitted_at = times.get("held", 0.0), times.get("admitted", 0.0)
+    held_s = max(0.0, admitted_at - max(since, held_at)) if held_at else 0.0
+    entered_at = max(times.get("returned", 0.0), admitted_at)
+    left_at = times.get("dispatched", 0.0)
+    if left_at < entered_at:  # it never did, until the time was up
+        left_at = times["concluded"]
+    return held_s + max(0.0, left_at - max(since, entered_at))
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

@@ -58,6 +58,7 @@ def test_the_shipped_command_begins_with_prompt_and_workflow() -> None:
         "sampler",
         "image",
         "strength",
+        "images",
     ]
     assert [option["name"] for option in options if option["required"]] == ["prompt"]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from distillery.core.deadlines import NOT_ADMITTED_S
 from distillery.core.errors import (
     DuplicateJob,
     InvalidOption,
@@ -15,7 +16,7 @@ from distillery.core.errors import (
     StoreUnsure,
 )
 from distillery.core.flags.apply import apply_flags
-from distillery.core.job import NOT_ADMITTED_S, Job, Origin, Request
+from distillery.core.job import Job, Origin, Request
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
 from distillery.core.recipe import Attachment, Recipe, Value, default_recipe
 from distillery.core.recipe_options import nearest, resolve_options

@@ -11,8 +11,9 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from distillery.core.deadlines import NOT_ADMITTED_S
 from distillery.core.errors import DuplicateJob, QueueUnavailable
-from distillery.core.job import NOT_ADMITTED_S, Job, Origin, Request
+from distillery.core.job import Job, Origin, Request
 from distillery.core.ports import Clock, JobQueue, JobStore
 from distillery.core.recipe import Attachment, Recipe, default_recipe
 from distillery.core.recipe_options import resolve_options

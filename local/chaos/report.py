@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from distillery.core.answer import answer_of
-from distillery.core.job import TOKEN_LIFE_S, Job
+from distillery.core.deadlines import TOKEN_LIFE_S
+from distillery.core.job import Job
 from local.chaos.discord import Message
 from local.chaos.world import World
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from distillery.core.deadlines import TOKEN_LIFE_S
 from distillery.core.errors import DiscordRefused, DiscordUnavailable
-from distillery.core.job import TOKEN_LIFE_S, Job, Origin, Outcome, Picture, Request
+from distillery.core.job import Job, Origin, Outcome, Picture, Request
 from distillery.core.ports import Delivery, Progress
 from distillery.discord.replies import TOKEN_MARGIN_S
 from tests.adapters.discord_side import DiscordSide

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from distillery.core.deadlines import TOKEN_LIFE_S
 from distillery.core.errors import DiscordUnavailable
-from distillery.core.job import TOKEN_LIFE_S, Job, Origin, Outcome, Picture, Request
+from distillery.core.job import Job, Origin, Outcome, Picture, Request
 from distillery.core.ports import Delivery, Progress
 from local.discord.app import listen
 from local.discord.openapi import document_at_hand

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
+from distillery.core.deadlines import NOT_ADMITTED_S
 from distillery.core.errors import InvalidOption, NotEnoughCredits
-from distillery.core.job import NOT_ADMITTED_S, JobState
+from distillery.core.job import JobState
 from distillery.core.recipe import Attachment
 from distillery.core.records import Account
 from distillery.core.tier import Tier

@@ -8,10 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distillery.core.circuit import Circuit, CircuitState
+from distillery.core.deadlines import LOOK_AGAIN_S, TOKEN_LIFE_S
 from distillery.core.deliver_result import DELIVERY_LEASE_S, MAX_LOSSES, UNREADABLE
 from distillery.core.deliveries import MAX_MESSAGE_BYTES
 from distillery.core.errors import DiscordRefused, DiscordUnavailable, StaleJob
-from distillery.core.job import LOOK_AGAIN_S, TOKEN_LIFE_S, Job, JobState
+from distillery.core.job import Job, JobState
 from distillery.core.records import Account
 from distillery.core.tier import Tier
 from distillery.core.worker_documents import (

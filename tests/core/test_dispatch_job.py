@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from distillery.core.circuit import Circuit, CircuitState
+from distillery.core.deadlines import ANSWER_WITHIN_S, SUBMIT_GRACE_S
 from distillery.core.dispatch_job import LOOK_AHEAD
 from distillery.core.errors import (
     DiscordUnavailable,
@@ -13,7 +14,7 @@ from distillery.core.errors import (
     ProviderUnreachable,
     StaleJob,
 )
-from distillery.core.job import ANSWER_WITHIN_S, SUBMIT_GRACE_S, JobState
+from distillery.core.job import JobState
 from distillery.core.ports import ProviderCondition
 from distillery.core.recipe import Attachment
 from distillery.core.tier import Tier

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from distillery.core.deadlines import NOT_ADMITTED_S
 from distillery.core.errors import ProviderRefused
-from distillery.core.job import NOT_ADMITTED_S, Job, JobState
+from distillery.core.job import Job, JobState
 from distillery.core.ports import ProviderCondition
 from distillery.core.send_canaries import MEMBER, PERIOD_S
 from tests.core.conftest import World

@@ -1,0 +1,16 @@
+"""How long each stage of a job may take before somebody looks after it, in seconds."""
+
+from __future__ import annotations
+
+TOKEN_LIFE_S = 15 * 60
+"""An interaction token edits its message for 15 minutes (Discord, "Receiving and Responding")."""
+ANSWER_WITHIN_S = 11.5 * 60
+"""By then the member must have words, if there are no pictures: some minutes are left to tell them
+before the token dies, even if the room that does so dies too."""
+
+NOT_ADMITTED_S = 30.0
+"""So long a new job's first message may take before the watchdog sends another."""
+SUBMIT_GRACE_S = 20.0
+"""So long an attempt may be silent after it was dispatched, if the provider did not confirm it."""
+LOOK_AGAIN_S = 15.0
+"""A job at a provider that has not moved for this long is overdue: the watchdog looks after it."""

@@ -11,13 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from distillery.core.deadlines import (
-    ANSWER_WITHIN_S,
-    LOOK_AGAIN_S,
-    NOT_ADMITTED_S,
-    SUBMIT_GRACE_S,
-    TOKEN_LIFE_S,
-)
+from distillery.core import deadlines
 from distillery.core.recipe import Attachment, Scalar, Value
 from distillery.core.tier import Tier
 
@@ -147,12 +141,12 @@ class Job:
     @property
     def token_expires_at(self) -> float:
         """When the interaction token stops editing its message."""
-        return self.created_at + TOKEN_LIFE_S
+        return self.created_at + deadlines.TOKEN_LIFE_S
 
     @property
     def answer_by(self) -> float:
         """When the member is told that it took too long, unless there are pictures before."""
-        return self.created_at + ANSWER_WITHIN_S
+        return self.created_at + deadlines.ANSWER_WITHIN_S
 
     @property
     def cost(self) -> float:
@@ -226,7 +220,7 @@ class Job:
             is_probe=is_probe,
             progress_shown=0,
             percent_shown=0.0,
-            due_at=now + SUBMIT_GRACE_S,
+            due_at=now + deadlines.SUBMIT_GRACE_S,
         )
 
     def submitted(self, provider_job_id: str, now: float) -> Job:
@@ -266,7 +260,9 @@ class Job:
 
     def looked_after(self, now: float) -> Job:
         """The watchdog found nothing wrong, or has woken whoever goes on."""
-        wait_s = NOT_ADMITTED_S if self.state is JobState.QUEUED else LOOK_AGAIN_S
+        wait_s = (
+            deadlines.NOT_ADMITTED_S if self.state is JobState.QUEUED else deadlines.LOOK_AGAIN_S
+        )
         return self._moved(self.state, None, now, due_at=now + wait_s)
 
     def concluded(self, outcome: Outcome, now: float, lease_s: float) -> Job:
@@ -303,5 +299,5 @@ class Job:
         if state not in LEGAL_MOVES[self.state]:
             raise ValueError(f"job {self.job_id} may not go from {self.state} to {state}")
         times = self.times if stage is None else MappingProxyType({**self.times, stage: now})
-        changes = {"due_at": now + LOOK_AGAIN_S, **changes}
+        changes = {"due_at": now + deadlines.LOOK_AGAIN_S, **changes}
         return replace(self, state=state, times=times, **changes)  # type: ignore[arg-type]

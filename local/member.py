@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ class LocalMember:
         return Served(
             job_id=job["job_id"],
             state=job["state"],
-            content=message["content"],
+            content=words_of(message),
             provider=job.get("provider"),
             attempts=job["attempt"],
             pictures=tuple(self._save(a, out, job["job_id"]) for a in message["attachments"]),
@@ -112,7 +112,7 @@ class LocalMember:
     def _command(self) -> Mapping[str, Any]:
         url = f"{self._state['discord_url']}/control/commands"
         commands = self._http.get(url, timeout=10).json()
-        return next(command for command in commands if command["name"] == "serve")
+        return next(c for c in commands if (c["name"], c["type"]) == ("serve", 1))
 
     def _attached(self, command: Mapping[str, Any], options: Mapping[str, str]) -> dict[str, str]:
         """Upload the files that attachment options name; return the options as Discord has them."""
@@ -140,7 +140,7 @@ class LocalMember:
         deadline = time.monotonic() + GIVE_UP_AFTER_S
         while time.monotonic() < deadline:
             job = self._job(job_id)
-            content = self._message(token)["content"]
+            content = words_of(self._message(token))
             if content and content != shown:
                 shown = content
                 on_change(content)
@@ -177,12 +177,22 @@ class LocalMember:
         return body
 
 
+def words_of(message: Mapping[str, Any]) -> str:
+    """Return the text of a message: its content, or that of its text components, a line each."""
+    return message.get("content") or "\n".join(_texts(message.get("components") or []))
+
+
+def _texts(components: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for component in components:
+        if component["type"] == 10:  # noqa: PLR2004 - text display
+            yield component["content"]
+        yield from _texts(component.get("components") or [])
+
+
 def _words(answer: Mapping[str, Any]) -> str:
     """What the member sees when the answer is not a deferred one."""
     data = (answer.get("answer") or {}).get("data") or {}
-    content = (
-        data.get("content") or f"The application did not respond (HTTP {answer.get('status')})"
-    )
+    content = words_of(data) or f"The application did not respond (HTTP {answer.get('status')})"
     links = [f"{e['title']}: {e.get('url') or e['description']}" for e in data.get("embeds", [])]
     return "\n".join([content, *links])
 

@@ -11,7 +11,16 @@ function explained(body) {
     ([place, found]) => `${place}: ${found._errors?.[0]?.message ?? "is not valid"}`,
   );
   if (body.code === 40005) return "That file is too large.";
-  return places.join("; ") || body.message;
+  return places.join("; ") || body.message || body.error;
+}
+
+export async function get(path) {
+  return answered(await fetch(path));
+}
+
+export async function remove(path) {
+  const response = await fetch(path, { method: "DELETE" });
+  if (!response.ok) await answered(response);
 }
 
 export async function post(path, body) {

@@ -4,6 +4,8 @@ import { el } from "./dom.js";
 import { explanation, fileInput, fit, textInput } from "./option_inputs.js";
 import { ATTACHMENT, TYPES, choicesOf, chosen, problem } from "./options.js";
 
+const PAUSE_MS = 150;
+
 export class CommandForm {
   #popup;
   #fileLimit;
@@ -12,7 +14,10 @@ export class CommandForm {
   #chips = el("div", { class: "chips" });
   #more = null;
 
-  /** `hooks`: submit() when Enter is pressed, leave() when the member backs out. */
+  /**
+   * `hooks`: submit() when Enter is pressed, leave() when the member backs out, and
+   * suggest(name, values), which asks the application for choices.
+   */
   constructor(command, popup, fileLimit, hooks) {
     this.command = command;
     this.#popup = popup;
@@ -21,7 +26,10 @@ export class CommandForm {
     this.node = el(
       "div",
       { class: "command", role: "group", tabindex: -1, "aria-label": `Command ${command.name}` },
-      el("span", { class: "command-title" }, `/${command.name}`),
+      el("span", { class: "command-title" },
+        el("img", { class: "avatar", src: "/page/icon.svg", alt: "" }),
+        `/${command.name}`,
+      ),
       this.#chips,
     );
     this.node.addEventListener("keydown", (event) => {
@@ -65,7 +73,9 @@ export class CommandForm {
     const values = {};
     for (const field of this.#fields.values()) {
       const value = this.#valueOf(field);
-      if (this.#showProblem(field, problem(field.option, value, this.#fileLimit))) return undefined;
+      const picked = field.picked !== null && field.picked.name === value;
+      const wrong = picked ? "" : problem(field.option, value, this.#fileLimit);
+      if (this.#showProblem(field, wrong)) return undefined;
       if (value !== null && value !== "")
         values[field.option.name] = this.#typedValue(field.option, value);
     }
@@ -73,6 +83,8 @@ export class CommandForm {
   }
 
   #typedValue(option, value) {
+    const { picked } = this.#fields.get(option.name);
+    if (picked?.name === value) return picked.value;
     const choice = choicesOf(option).length ? chosen(option, value) : undefined;
     return choice === undefined ? value : choice;
   }
@@ -97,7 +109,7 @@ export class CommandForm {
       ? el("label", { class: "chip-file", for: input.id }, "Choose or drop a file")
       : null;
     const chip = el("span", { class: `chip${isFile ? " attachment" : ""}` }, label, shown, input);
-    const field = { option, input, chip, shown, file: null };
+    const field = { option, input, chip, shown, file: null, picked: null, asked: 0 };
     this.#fields.set(option.name, field);
     input.addEventListener("focus", () => this.#explain(field));
     input.addEventListener("keydown", (event) => this.#key(event, field));
@@ -195,6 +207,7 @@ export class CommandForm {
 
   #explain(field, active = -1, fault = "") {
     const { option, input } = field;
+    if (option.autocomplete && !fault) return void this.#suggest(field);
     const typed = input.type === "file" ? "" : input.value.trim().toLowerCase();
     const exact = chosen(option, typed) !== undefined;
     const choices = choicesOf(option).filter(
@@ -209,6 +222,49 @@ export class CommandForm {
         this.#next(field);
       },
     });
+  }
+
+  /** Asks the application once the member pauses, and shows what it suggests. */
+  async #suggest(field) {
+    const { option, input } = field;
+    const turn = (field.asked += 1);
+    const show = (words, items = []) =>
+      this.#popup.show(input, {
+        heading: explanation(option, "", words),
+        items: items.map((choice) => ({ title: choice.name, value: choice })),
+        active: -1,
+        pick: (choice) => this.#picked(field, choice),
+      });
+    if (!this.#popup.open) show("Loading options…");
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    if (turn !== field.asked || document.activeElement !== input) return;
+    const current = () => turn === field.asked && document.activeElement === input;
+    try {
+      const choices = await this.#hooks.suggest(option.name, this.#partly(field));
+      if (current()) show(choices.length ? "" : "No options match your search.", choices);
+    } catch (error) {
+      if (current()) show(error.message);
+    }
+  }
+
+  #picked(field, choice) {
+    field.asked += 1;
+    field.picked = choice;
+    field.input.value = choice.name;
+    this.#showProblem(field, "");
+    this.#next(field);
+  }
+
+  /** Returns what is filled in so far, for the application to suggest by. */
+  #partly(focused) {
+    const values = {};
+    for (const field of this.#fields.values()) {
+      const value = this.#valueOf(field);
+      if (field === focused) values[field.option.name] = value;
+      else if (value && !(value instanceof File))
+        values[field.option.name] = this.#typedValue(field.option, value);
+    }
+    return values;
   }
 
   #showProblem(field, text) {

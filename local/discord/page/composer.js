@@ -4,6 +4,8 @@ import { post, upload } from "./api.js";
 import { CommandForm } from "./command_form.js";
 import { el, icon } from "./dom.js";
 import { Popup } from "./popup.js";
+import { slashCommands } from "./slash.js";
+import { Tray } from "./tray.js";
 
 export class Composer {
   #popup = new Popup();
@@ -21,34 +23,40 @@ export class Composer {
   #slot = el("div", { class: "slot" }, this.#draft);
   #form = null;
   #commands = [];
-  #member = null;
-  #fileLimit = 0;
   #busy = false;
   #messages;
+  #world;
+  #interact;
+  #tray = new Tray(() => this.#draft.focus());
 
-  constructor(messages) {
+  constructor(world, messages, interact) {
+    this.#world = world;
     this.#messages = messages;
-    const start = el(
-      "button",
-      {
-        class: "icon-button",
-        type: "button",
-        "aria-label": "Use a command",
-        onclick: () => this.#startSlash(),
-      },
-      icon("M12 5v14M5 12h14"),
-    );
+    this.#interact = interact;
+    const attach = el("input", { type: "file", hidden: true });
+    attach.addEventListener("change", () => {
+      this.#take(attach.files[0]);
+      attach.value = "";
+    });
+    const button = (label, path, onclick) =>
+      el(
+        "button",
+        { class: "icon-button", type: "button", "aria-label": label, title: label, onclick },
+        icon(path),
+      );
+    const plus = button("Attach a file", "M12 5v14M5 12h14", () => attach.click());
+    const start = button("Use a command", "M15 4L9 20", () => this.#startSlash());
     const send = el(
       "button",
       { class: "icon-button send", type: "submit", "aria-label": "Send" },
       icon("M4 12l16-8-6 16-3-7z"),
     );
-    const box = el("form", { class: "box", autocomplete: "off" }, start, this.#slot, send);
+    const box = el("form", { class: "box", autocomplete: "off" }, plus, this.#slot, start, send);
     box.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
-    document.getElementById("dock").append(this.#popup.node, this.#fault, box);
+    document.getElementById("dock").append(this.#popup.node, this.#fault, this.#tray.node, box, attach);
     this.#draft.addEventListener("input", () => this.#typed());
     this.#draft.addEventListener("keydown", (event) => this.#key(event));
     box.addEventListener(
@@ -58,17 +66,23 @@ export class Composer {
     this.#acceptFiles();
   }
 
-  /** Takes over what the page learnt at its connection. */
-  reset(ready, member) {
-    this.#member = member;
-    this.#fileLimit = ready.attachment_size_limit;
-    this.#draft.placeholder = `Message #${ready.channel.name}`;
-    this.#draft.setAttribute("aria-label", `Message #${ready.channel.name}`);
-    this.setCommands(ready.commands);
+  /** Begins anew in the current channel, as the current member. */
+  reset() {
+    if (this.#form) this.#leave();
+    this.say("");
+    const { name, direct } = this.#world.channel;
+    const label = `Message ${direct ? "@" : "#"}${name}`;
+    this.#draft.placeholder = label;
+    this.#draft.setAttribute("aria-label", label);
+    this.setCommands();
   }
 
-  setCommands(commands) {
-    this.#commands = commands.filter((command) => command.type === 1);
+  setCommands() {
+    this.#commands = slashCommands(this.#world);
+  }
+
+  focus() {
+    (this.#form ?? this.#draft).focus();
   }
 
   #startSlash() {
@@ -81,15 +95,23 @@ export class Composer {
   #typed() {
     this.say("");
     const text = this.#draft.value;
-    const [, name, rest] = text.match(/^\/(\S+)\s([\s\S]*)$/) ?? [];
-    const exact = this.#commands.find((command) => command.name === name);
-    if (exact) this.#enter(exact, rest);
-    else if (/^\/\S*$/.test(text)) this.#offer(text.slice(1).toLowerCase());
+    const exact = this.#commands
+      .filter((command) => text.startsWith(`/${command.name} `))
+      .toSorted((one, other) => other.name.length - one.name.length)[0];
+    const typed = text.slice(1).toLowerCase();
+    if (exact) this.#enter(exact, text.slice(exact.name.length + 2));
+    else if (/^\/\S*$/.test(text) || this.#begins(text)) this.#offer(typed);
     else this.#popup.hide();
   }
 
+  #begins(text) {
+    return text[0] === "/" && this.#commands.some(({ name }) => `/${name}`.startsWith(text));
+  }
+
   #offer(typed) {
-    const matching = this.#commands.filter((command) => command.name.includes(typed));
+    const matching = this.#commands
+      .filter((command) => command.name.includes(typed))
+      .toSorted((one, other) => other.name.startsWith(typed) - one.name.startsWith(typed));
     const items = matching.map((command) => ({
       title: `/${command.name}`,
       detail: command.description,
@@ -109,8 +131,13 @@ export class Composer {
   #enter(command, rest) {
     this.#popup.hide();
     this.#draft.value = "";
-    const hooks = { submit: () => this.#submit(), leave: () => this.#leave() };
-    this.#form = new CommandForm(command, this.#popup, this.#fileLimit, hooks);
+    const hooks = {
+      submit: () => this.#submit(),
+      leave: () => this.#leave(),
+      suggest: (focused, options) => this.#suggest(command, focused, options),
+    };
+    const limit = this.#world.attachment_size_limit;
+    this.#form = new CommandForm(command, this.#popup, limit, hooks);
     this.#slot.replaceChildren(this.#form.node);
     this.#form.focus(rest.trimStart());
   }
@@ -151,23 +178,40 @@ export class Composer {
     }
   }
 
+  async #suggest(command, focused, options) {
+    const body = { ...this.#who(), command: command.name, focused, options };
+    const { choices, problems } = await post("/control/autocomplete", body);
+    if (problems.length) throw new Error("Loading options failed");
+    return choices;
+  }
+
+  #who() {
+    return { member: this.#world.member.id, channel: this.#world.channel.id };
+  }
+
   async #chat() {
     const content = this.#draft.value.trim();
-    if (!content) return;
+    const { files } = this.#tray;
+    if (!content && !files.length) return;
     if (/^\/\S*$/.test(content)) throw new Error(`There is no command ${content}.`);
+    const kept = await Promise.all(files.map(upload));
     this.#draft.value = "";
-    await post("/control/chat", { member: this.#member.id, content });
+    this.#tray.clear();
+    const attachments = kept.map((file) => file.id);
+    await post("/control/chat", { ...this.#who(), content, attachments });
   }
 
   async #useCommand() {
     const values = this.#form.values();
     if (!values) return;
     const { command } = this.#form;
+    const who = this.#who();
     const options = await uploaded(values);
     this.#leave();
-    const done = this.#messages.pending(this.#member, command.name);
+    const done = this.#messages.pending(this.#world.member, command.name);
     try {
-      await post("/control/commands", { member: this.#member.id, command: command.id, options });
+      const body = { ...who, command: command.name, options };
+      this.#interact.answered(await post("/control/commands", body));
     } finally {
       done();
     }
@@ -202,9 +246,10 @@ export class Composer {
   }
 
   #take(file) {
-    if (file && !this.#form?.takeFile(file)) {
-      this.say("Type / and pick a command that takes an attachment, then add the file.");
-    }
+    if (!file || this.#form?.takeFile(file)) return;
+    if (this.#form) this.say(`/${this.#form.command.name} takes no attachment.`);
+    else if (file.size > this.#world.attachment_size_limit) this.say("That file is too large.");
+    else this.#tray.add(file);
   }
 }
 

@@ -37,3 +37,11 @@ export function avatar(user, people) {
 export function nameOf(user) {
   return user.global_name || user.username;
 }
+
+/** Returns a colour of Discord's API, a number, as CSS has it. */
+export const colour = (number) => `#${number.toString(16).padStart(6, "0")}`;
+
+/** Makes a link that leaves the page. */
+export function linked(href, text) {
+  return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
+}

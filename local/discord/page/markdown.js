@@ -1,6 +1,7 @@
 // Discord's flavour of Markdown, turned into elements.
 
 import { el } from "./dom.js";
+import { ANY, emoji } from "./emoji.js";
 
 const FENCE = /```(?:[\w+-]*\n)?([\s\S]*?)```/g;
 
@@ -52,6 +53,7 @@ const wrapped =
 const INLINE = [
   [/\\([^\w\s])/, (m) => m[1]],
   [/``([^`]+)``/, (m) => el("code", {}, m[1])],
+  [/`([█▓▒░]{4,})`/, (m) => bar(m[1])],
   [/`([^`]+)`/, (m) => el("code", {}, m[1])],
   [/\*\*([\s\S]+?)\*\*(?!\*)/, wrapped("strong")],
   [/__([\s\S]+?)__(?!_)/, wrapped("u")],
@@ -63,6 +65,7 @@ const INLINE = [
   [/<(https?:\/\/[^\s>]+)>/, (m) => link(m[1], [m[1]])],
   [/https?:\/\/[^\s<>]+[^\s<>.,:;"')\]]/, (m) => link(m[0], [m[0]])],
   [/<@!?(\d+)>/, (m, people) => mention(people.get(m[1])?.name ?? "unknown-user")],
+  [ANY, (m) => emoji(m[0])],
   [/<t:(\d+)(?::([tTdDfFR]))?>/, (m) => moment(Number(m[1]), m[2])],
 ];
 
@@ -86,6 +89,14 @@ export function inline(text, people) {
 
 function link(href, children) {
   return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, children);
+}
+
+/** Draws a bar of blocks as a bar, which needs no font that has them. */
+function bar(blocks) {
+  const done = [...blocks].filter((one) => one === "█").length;
+  const fill = el("i");
+  fill.style.width = `${(100 * done) / blocks.length}%`;
+  return el("span", { class: "bar", role: "img", "aria-label": "Progress" }, fill);
 }
 
 function mention(name) {

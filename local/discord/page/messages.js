@@ -1,13 +1,21 @@
-// The list of messages: draws them, keeps them up to date, stays at the bottom.
+// The list of messages of one channel: draws them, keeps them up to date, stays at the bottom.
 
+import { remove } from "./api.js";
+import { component } from "./components.js";
 import { avatar, el, icon, nameOf } from "./dom.js";
+import { embed } from "./embeds.js";
 import { markdown } from "./markdown.js";
-import { attachments, component, embed } from "./message_parts.js";
+import { attachments } from "./media.js";
+import { moreButton, openMenu } from "./message_menu.js";
+import { morph } from "./morph.js";
+import { messageCommands } from "./slash.js";
 import { clock, day } from "./times.js";
 
 const LOADING = 1 << 7;
 const EPHEMERAL = 1 << 6;
+const MANAGE_MESSAGES = 1n << 13n;
 const SAME_GROUP_MS = 7 * 60 * 1000;
+const FAILED = "This interaction failed";
 const EYE =
   "M2 12s4-6 10-6 10 6 10 6-4 6-10 6S2 12 2 12zM12 9.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5";
 
@@ -15,36 +23,50 @@ export class Messages {
   #list = document.getElementById("messages");
   #scroller = document.getElementById("scroller");
   #announcer = document.getElementById("announcer");
+  #known = new Map();
   #shown = new Map();
   #dismissed = new Set();
-  #people = new Map();
-  #channel = "";
-  #use;
+  #world;
+  #interact;
   #atBottom = true;
   #lastTop = 0;
   #lastHeight = 0;
 
-  /** `use(message, custom_id, values)` sends the interaction of a button or menu. */
-  constructor(use) {
-    this.#use = use;
+  /** `interact` sends what members do: component, messageCommand; `world` says who and where. */
+  constructor(world, interact) {
+    this.#world = world;
+    this.#interact = interact;
     const follow = new ResizeObserver(() => this.#atBottom && this.toBottom());
     follow.observe(this.#list);
     follow.observe(this.#scroller);
     this.#scroller.addEventListener("scroll", () => this.#scrolled());
+    this.#list.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-custom-id]");
+      if (button) this.#use(button, button.dataset.customId);
+    });
+    this.#list.addEventListener("choose", (event) =>
+      this.#use(event.target, event.detail.customId, event.detail.values),
+    );
+    this.#list.addEventListener("contextmenu", (event) => this.#rightClicked(event));
   }
 
-  /** Draws the whole channel afresh. */
-  reset(ready) {
-    this.#people = new Map(ready.members.map((member) => [member.id, member]));
-    this.#channel = ready.channel.name;
+  /** Takes over all messages that the member may read, in every channel. */
+  load(events) {
+    this.#known = new Map(events.map((event) => [event.message.id, event]));
+  }
+
+  /** Draws the current channel afresh. */
+  show() {
     this.#shown.clear();
     this.#announcer.textContent = "";
     this.#list.replaceChildren(this.#welcome());
-    for (const event of ready.messages) this.#place(event);
+    for (const event of this.#known.values()) if (this.#here(event)) this.#place(event);
     this.toBottom();
   }
 
   create(event) {
+    this.#known.set(event.message.id, event);
+    if (!this.#here(event)) return;
     if (event.message.interaction) this.#arrived(event.message.interaction);
     this.#place(event);
     this.#announce(event);
@@ -52,19 +74,24 @@ export class Messages {
   }
 
   update(event) {
-    const before = this.#shown.get(event.message.id);
-    if (!before) return this.create(event);
-    const node = this.#draw(event, before.node.dataset.joined === "true");
-    before.node.replaceWith(node);
-    this.#shown.set(event.message.id, { ...event, node });
+    const { id } = event.message;
+    const before = this.#known.get(id);
+    this.#known.set(id, event);
+    if (!this.#here(event)) return;
+    const node = this.#shown.get(id);
+    if (!node) return before ? undefined : this.create(event);
+    this.#shown.set(id, morph(node, this.#draw(event, node.dataset.joined === "true")));
     const grew = event.message.attachments.length > before.message.attachments.length;
     if (before.message.flags & LOADING || grew) this.#announce(event);
     if (this.#atBottom) this.toBottom();
   }
 
   remove({ id }) {
-    this.#shown.get(id)?.node.remove();
+    this.#known.delete(id);
+    const node = this.#shown.get(id);
     this.#shown.delete(id);
+    if (node?.contains(document.activeElement)) document.getElementById("draft")?.focus();
+    node?.remove();
   }
 
   /** Shows that a command is on its way; returns a function that takes the line away. */
@@ -91,6 +118,14 @@ export class Messages {
     this.#lastHeight = this.#scroller.scrollHeight;
   }
 
+  get #people() {
+    return this.#world.people;
+  }
+
+  #here({ message }) {
+    return message.channel_id === this.#world.channel?.id;
+  }
+
   /** Takes away the line of a command whose answer is here. */
   #arrived({ user, name }) {
     const waiting = [...this.#list.querySelectorAll(".pending")];
@@ -108,14 +143,14 @@ export class Messages {
 
   #place(event) {
     if (this.#dismissed.has(event.message.id)) return;
-    const last = [...this.#shown.values()].at(-1)?.message;
+    const last = this.#known.get([...this.#shown.keys()].at(-1))?.message;
     if (!last || day(last) !== day(event.message)) {
       this.#list.append(
         el("div", { class: "day", role: "separator" }, el("span", {}, day(event.message))),
       );
     }
     const node = this.#draw(event, joins(last, event.message));
-    this.#shown.set(event.message.id, { ...event, node });
+    this.#shown.set(event.message.id, node);
     this.#list.append(node);
   }
 
@@ -135,22 +170,25 @@ export class Messages {
       el(
         "div",
         { class: "message-body" },
-        message.interaction ? this.#usedLine(message.interaction) : null,
+        this.#above(message),
         joined ? null : this.#byline(message),
         this.#contents(message, notice),
         message.flags & EPHEMERAL ? this.#onlyYou(message) : null,
       ),
+      notice || message.flags & LOADING ? null : this.#more(message),
     );
+  }
+
+  #above(message) {
+    if (message.interaction) return this.#usedLine(message.interaction);
+    if (message.message_reference) return this.#repliedLine(message.message_reference);
+    return null;
   }
 
   #contents(message, notice) {
     if (notice) return el("p", { class: "notice" }, notice);
     if (message.flags & LOADING) return thinking(message.author);
-    const context = {
-      message,
-      people: this.#people,
-      use: (node, customId, values) => this.#useComponent(node, message, customId, values),
-    };
+    const context = { message, people: this.#people };
     const parts = [
       ...attachments(message),
       ...message.embeds.map((one) => embed(one, this.#people)),
@@ -169,18 +207,74 @@ export class Messages {
     ];
   }
 
-  async #useComponent(node, message, customId, values) {
+  async #use(node, customId, values) {
+    const article = node.closest(".message");
+    const { message } = this.#known.get(article.dataset.id);
+    article.querySelector(".failed")?.remove();
     node.classList.add("waiting");
     node.setAttribute("aria-busy", "true");
-    await this.#use(message, customId, values);
+    const worked = await this.#interact.component(message, customId, values);
     node.classList.remove("waiting");
     node.removeAttribute("aria-busy");
+    if (!worked)
+      article
+        .querySelector(".message-body")
+        .append(el("p", { class: "failed", role: "alert" }, FAILED));
+  }
+
+  #rightClicked(event) {
+    const article = event.target.closest(".message[data-id]");
+    if (!article || event.target.closest("a, video, .select")) return;
+    event.preventDefault();
+    const { message } = this.#known.get(article.dataset.id);
+    openMenu(this.#menu(message), { x: event.clientX, y: event.clientY });
+  }
+
+  #more(message) {
+    return el(
+      "div",
+      { class: "tools", dataset: { whole: "" } },
+      moreButton(() => this.#menu(this.#known.get(message.id).message)),
+    );
+  }
+
+  #menu(message) {
+    const apps = messageCommands(this.#world);
+    const mine = message.author.id === this.#world.member.id;
+    const may = mine || BigInt(this.#world.member.permissions) & MANAGE_MESSAGES;
+    const path = `/control/chat/${message.id}?member=${this.#world.member.id}`;
+    const used = (command) => this.#useCommand(message, command);
+    return [
+      ...(apps.length && !(message.flags & EPHEMERAL) ? [{ heading: "Apps" }] : []),
+      ...(message.flags & EPHEMERAL ? [] : apps).map((command) => ({
+        label: command.name,
+        act: () => used(command),
+      })),
+      { heading: "Message" },
+      { label: "Copy text", act: () => navigator.clipboard?.writeText(wordsOf(message)) },
+      { label: "Copy message ID", act: () => navigator.clipboard?.writeText(message.id) },
+      ...(may && !(message.flags & EPHEMERAL)
+        ? [
+            {
+              label: "Delete message",
+              danger: true,
+              act: () => remove(path).catch((error) => this.#interact.say(error.message)),
+            },
+          ]
+        : []),
+    ];
+  }
+
+  async #useCommand(message, command) {
+    const done = this.pending(this.#world.member, command.name);
+    await this.#interact.messageCommand(message, command);
+    done();
   }
 
   #byline(message) {
     const { author } = message;
     const name = el("span", { class: "author" }, nameOf(author));
-    name.style.color = author.bot ? "#c9cdfb" : "#f2f3f5";
+    name.style.color = author.bot ? "#c9cdfb" : (roleColour(this.#world, author) ?? "#f2f3f5");
     return el(
       "h3",
       { class: "byline" },
@@ -195,13 +289,30 @@ export class Messages {
   }
 
   #usedLine({ user, name }) {
+    const slash = this.#world.commands.some((one) => one.type === 3 && one.name === name);
     return el(
       "p",
       { class: "used" },
       avatar(user, this.#people),
       el("b", {}, nameOf(user)),
       " used ",
-      el("span", { class: "command-name" }, `/${name}`),
+      el("span", { class: "command-name" }, slash ? name : `/${name}`),
+    );
+  }
+
+  #repliedLine({ message_id: id }) {
+    const original = this.#known.get(id)?.message;
+    const jump = () => this.#shown.get(id)?.scrollIntoView({ block: "center" });
+    return el(
+      "p",
+      { class: "used" },
+      original ? avatar(original.author, this.#people) : null,
+      original ? el("b", {}, nameOf(original.author)) : null,
+      el(
+        "button",
+        { type: "button", class: "snippet", onclick: jump },
+        original ? plain(original, this.#people) : "Original message was deleted",
+      ),
     );
   }
 
@@ -221,27 +332,55 @@ export class Messages {
   }
 
   #welcome() {
+    const { channel, bot } = this.#world;
     return el(
       "header",
       { class: "welcome" },
-      el("span", { class: "welcome-hash", "aria-hidden": "true" }, "#"),
-      el("h2", {}, `Welcome to #${this.#channel}!`),
+      el("span", { class: "welcome-hash", "aria-hidden": "true" }, channel.direct ? "@" : "#"),
+      el("h2", {}, channel.direct ? bot.username : `Welcome to #${channel.name}!`),
       el(
         "p",
         {},
-        "This is the start of the channel. Type ",
+        channel.direct
+          ? "These are your direct messages with the bot. Type "
+          : "This is the start of the channel. Type ",
         el("kbd", {}, "/"),
         " and pick a command to begin.",
       ),
+      channel.nsfw
+        ? el("p", { class: "age-note" }, "This channel is age-restricted: for adults only.")
+        : null,
     );
   }
 
   #announce({ message, notice }) {
     const pictures = message.attachments.length;
-    const what = message.flags & LOADING ? "is thinking" : notice || message.content;
+    const what = message.flags & LOADING ? "is thinking" : notice || wordsOf(message);
     const tail = pictures ? `, ${pictures} ${pictures === 1 ? "picture" : "pictures"}` : "";
     this.#announcer.textContent = `${nameOf(message.author)}: ${what}${tail}`;
   }
+}
+
+/** Returns the words of a message: its content, or those of its text components. */
+function wordsOf(message) {
+  const texts = (parts) =>
+    parts.flatMap((one) => [one.content ?? [], texts(one.components ?? [])].flat());
+  return message.content || texts(message.components).join("\n");
+}
+
+/** Returns the beginning of a message in one line, without its marks. */
+function plain(message, people) {
+  const named = (_, id) => `@${people.get(id)?.name ?? "unknown-user"}`;
+  const words = wordsOf(message)
+    .replace(/<@!?(\d+)>/g, named)
+    .replace(/^-# |[*`_█░]|\\(?=\W)/gm, "");
+  return words.split("\n")[0].trim().slice(0, 80) || "Click to see the picture";
+}
+
+function roleColour(world, author) {
+  const role = world.people.get(author.id)?.roles[0];
+  const found = world.roles.find((one) => one.name === role);
+  return found ? `#${found.color.toString(16).padStart(6, "0")}` : undefined;
 }
 
 function thinking(author) {

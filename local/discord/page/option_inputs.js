@@ -3,8 +3,11 @@
 import { el } from "./dom.js";
 import { TYPES, bounds } from "./options.js";
 
-/** Returns what the list above the box says about an option; `fault` takes the place of its facts. */
-export function explanation(option, fault) {
+/**
+ * Returns what the list above the box says about an option; `fault` takes the place of its facts,
+ * and `note` stands below them.
+ */
+export function explanation(option, fault, note = "") {
   const facts = [TYPES[option.type], option.required ? "required" : "optional", bounds(option)];
   return el(
     "div",
@@ -13,6 +16,7 @@ export function explanation(option, fault) {
     fault
       ? el("p", { class: "fault", role: "alert" }, fault)
       : el("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
+    note ? el("p", { class: "note", role: "status" }, note) : null,
   );
 }
 

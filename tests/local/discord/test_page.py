@@ -148,7 +148,7 @@ async def test_a_file_is_attached_and_reaches_the_application(
     page: Page, client: Client, application: Application
 ) -> None:
     await type_serve(page, "a fox image:")
-    await page.locator("input[type=file]").set_input_files(
+    await page.locator(".chip input[type=file]").set_input_files(
         [{"name": "fox.png", "mimeType": "image/png", "buffer": picture()}]
     )
     await expect(page.get_by_text("fox.png")).to_be_visible()

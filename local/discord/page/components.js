@@ -3,7 +3,7 @@
 // in place.
 
 import { colour, el } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { emoji, nameOfEmoji } from "./emoji.js";
 import { markdown } from "./markdown.js";
 import { fileCard, gallery, ofItem } from "./media.js";
 import { menu } from "./select.js";
@@ -84,7 +84,8 @@ function button(data) {
       ...attributes,
       type: "button",
       disabled: data.disabled,
-      "aria-label": data.label || data.emoji?.name,
+      "aria-label": data.label || nameOfEmoji(data.emoji.name),
+      title: data.label ? null : nameOfEmoji(data.emoji.name),
       dataset: { customId: data.custom_id },
     },
     words,

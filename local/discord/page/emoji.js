@@ -28,11 +28,26 @@ const DRAWN = {
   "🖼": "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15 9h.01",
   "📋": "M8 5H6v16h12V5h-2M9 3h6v4H9z",
   "⏳": "M6 3h12M6 21h12M7 3c0 6 5 6 5 9s-5 3-5 9M17 3c0 6-5 6-5 9s5 3 5 9",
+  "↔": "M3 12h18M7 8l-4 4 4 4M17 8l4 4-4 4",
+  "📎": "M20 11l-8.500 8.500a5 5 0 0 1-7-7L13 4a3.500 3.500 0 0 1 5 5l-8.500 8.500a1.500 1.500 0 0 1-2-2L15 8",
+  "🚫": "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM6 6l12 12",
   "➡": "M4 12h15M13 6l6 6-6 6",
   "⬅": "M20 12H5M11 6l-6 6 6 6",
   "▶": "M7 5l12 7-12 7z",
   "◀": "M17 5L5 12l12 7z",
 };
+/** What a button with nothing but an emoji is called. */
+const NAMED = {
+  "🗑": "Delete",
+  "ℹ": "Info",
+  "⭐": "Favourite",
+  "❤": "Favourite",
+  "🔁": "Again",
+  "✏": "Edit",
+  "✖": "Cancel",
+  "❌": "Cancel",
+};
+const bare = (text) => text.replace("\uFE0F", "");
 export const ANY = new RegExp(
   Object.keys(DRAWN)
     .map((one) => `${one}\uFE0F?`)
@@ -42,10 +57,13 @@ export const ANY = new RegExp(
 
 /** Returns one emoji; one without a drawing stays text. */
 export function emoji(text) {
-  const drawing = DRAWN[text.replace("\uFE0F", "")];
+  const drawing = DRAWN[bare(text)];
   return el(
     "span",
-    { class: "emoji", role: "img", "aria-label": text },
+    { class: "emoji", role: "img", "aria-label": nameOfEmoji(text) },
     drawing ? icon(drawing) : text,
   );
 }
+
+/** Returns a word for an emoji where there is one. */
+export const nameOfEmoji = (text) => NAMED[bare(text)] ?? text;

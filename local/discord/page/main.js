@@ -89,22 +89,28 @@ function start(ready, memberId) {
   Object.assign(world, ready);
   world.member = ready.members.find((one) => one.id === memberId) ?? ready.members[0];
   world.people = new Map(ready.members.map((one) => [one.id, one]));
+  document.body.dataset.member = world.member.username; // whose page this is, now that it is theirs
   byId("guild-name").textContent = ready.guild.name;
   byId("guild-icon").alt = ready.guild.name;
   drawPlayers(world, play);
   drawPeople(world);
   messages.load(ready.messages);
+  world.channel = null;
   route();
 }
 
-/** Opens what the address names: #channel/ID, or the view of that name beside the channel. */
+/**
+ * Opens what the address names: #channel/ID, with a message's id behind it or not, or the view of
+ * that name beside the channel.
+ */
 function route() {
-  const [kind, id] = location.hash.slice(1).split("/");
+  const [kind, id, messageId] = location.hash.slice(1).split("/");
   showPanel(kind, world);
   const named = kind === "channel" && world.channels.find((one) => one.id === id);
   const last = world.channels.find((one) => one.name === sessionStorage.getItem("channel"));
   const channel = named || last || world.channels[0];
-  if (channel) enter(channel);
+  if (channel && channel !== world.channel) enter(channel);
+  if (messageId) messages.jump(messageId);
 }
 
 function enter(channel) {

@@ -87,7 +87,11 @@ export function inline(text, people) {
   return rest ? [...nodes, rest] : nodes;
 }
 
+const TO_A_MESSAGE = /^https:\/\/(?:\w+\.)?discord\.com\/channels\/(?:\d+|@me)\/(\d+)(?:\/(\d+))?$/;
+
 function link(href, children) {
+  const [, channel, message] = href.match(TO_A_MESSAGE) ?? [];
+  if (channel) return el("a", { href: `#channel/${channel}/${message ?? ""}` }, children);
   return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, children);
 }
 

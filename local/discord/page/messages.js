@@ -118,6 +118,16 @@ export class Messages {
     this.#lastHeight = this.#scroller.scrollHeight;
   }
 
+  /** Brings a message of the current channel into sight. */
+  jump(id) {
+    const node = this.#shown.get(id);
+    if (!node) return;
+    this.#atBottom = false;
+    node.scrollIntoView({ block: "center" });
+    node.classList.add("found");
+    node.addEventListener("animationend", () => node.classList.remove("found"), { once: true });
+  }
+
   get #people() {
     return this.#world.people;
   }
@@ -302,7 +312,6 @@ export class Messages {
 
   #repliedLine({ message_id: id }) {
     const original = this.#known.get(id)?.message;
-    const jump = () => this.#shown.get(id)?.scrollIntoView({ block: "center" });
     return el(
       "p",
       { class: "used" },
@@ -310,7 +319,7 @@ export class Messages {
       original ? el("b", {}, nameOf(original.author)) : null,
       el(
         "button",
-        { type: "button", class: "snippet", onclick: jump },
+        { type: "button", class: "snippet", onclick: () => this.jump(id) },
         original ? plain(original, this.#people) : "Original message was deleted",
       ),
     );

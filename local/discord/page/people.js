@@ -4,29 +4,33 @@ import { avatar, el } from "./dom.js";
 
 export const LOCK = "M7 11V8a5 5 0 0 1 10 0v3M5.500 11h13v9h-13z";
 
+const CAN_BE_PLAYED = 3;
+
 /** Draws the members to play; `play(member)` is told which one was chosen. */
 export function drawPlayers(world, play) {
   const fieldset = document.getElementById("players");
-  const focused = fieldset.contains(document.activeElement);
-  const players = world.members.slice(0, 3).map((one) => {
-    const radio = el("input", {
-      type: "radio",
-      name: "player",
-      value: one.username,
-      "aria-label": [one.name, ...one.roles].join(", "),
-      checked: one.id === world.member.id,
-    });
-    radio.addEventListener("change", () => play(one));
-    return el(
-      "label",
-      { class: "player" },
-      radio,
-      avatar(one, world.people),
-      el("span", {}, el("b", {}, one.name), el("small", {}, one.roles[0] ?? "Member")),
+  if (!fieldset.querySelector("input"))
+    fieldset.append(
+      ...world.members.slice(0, CAN_BE_PLAYED).map((one) => player(one, world, play)),
     );
+  fieldset.querySelector(`[value="${CSS.escape(world.member.username)}"]`).checked = true;
+}
+
+function player(one, world, play) {
+  const radio = el("input", {
+    type: "radio",
+    name: "player",
+    value: one.username,
+    "aria-label": [one.name, ...one.roles].join(", "),
+    onchange: () => play(one),
   });
-  fieldset.replaceChildren(fieldset.querySelector("legend"), ...players);
-  if (focused) fieldset.querySelector("input:checked").focus();
+  return el(
+    "label",
+    { class: "player" },
+    radio,
+    avatar(one, world.people),
+    el("span", {}, el("b", {}, one.name), el("small", {}, one.roles[0] ?? "Member")),
+  );
 }
 
 /** Draws everybody in the channel, by role. */

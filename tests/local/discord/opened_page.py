@@ -19,7 +19,13 @@ async def opened_page(client: Client, browser: Browser) -> AsyncIterator[Page]:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
     await page.goto(client.url)
-    await expect(page.get_by_role("radio", name="Juniper")).to_be_checked()
+    await expect(page.locator("body[data-member=juniper]")).to_be_visible()
     yield page
     await page.close()
     assert faults == []
+
+
+async def play(page: Page, name: str) -> None:
+    """Go on as another member, and wait until the page is theirs."""
+    await page.get_by_role("radio", name=name).check()
+    await expect(page.locator(f"body[data-member={name.lower()}]")).to_be_visible()

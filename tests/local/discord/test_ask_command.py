@@ -46,6 +46,20 @@ async def test_an_answer_is_printed_as_it_reads(
     )
 
 
+async def test_an_answer_made_of_components_is_printed_too(
+    types: Types, application: Application, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [{"type": 10, "content": "**One**"}, {"type": 10, "content": "-# two"}]
+    data = {
+        "flags": 1 << 15 | 1 << 6,
+        "components": [{"type": 17, "components": parts}],
+        "allowed_mentions": {"parse": []},
+    }
+    application.answer = lambda interaction: {"type": 4, "data": data}
+    assert await types("queue") == 0
+    assert capsys.readouterr().out == "One\ntwo\n"
+
+
 @pytest.mark.parametrize(
     ("words", "options"),
     [

@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.local.discord.discord_kit import SERVE, Application, Client, Json, picture, says
-from tests.local.discord.opened_page import opened_page
+from tests.local.discord.opened_page import opened_page, play
 
 pytestmark = pytest.mark.xdist_group("page")  # one browser is enough
 DRAFT = "Message #pictures"
@@ -183,18 +183,16 @@ async def test_a_refusal_is_seen_by_its_member_only_and_can_be_dismissed(
     await expect(page.locator(".content")).to_have_text("Not that.")
     await expect(page.get_by_text("Only you can see this")).to_be_visible()
 
-    await page.get_by_role("radio", name="Barley").check()
-    await expect(page.get_by_role("radio", name="Barley")).to_be_checked()
+    await play(page, "Barley")
     await expect(page.get_by_text("Not that.")).to_have_count(0)
 
-    await page.get_by_role("radio", name="Juniper").check()
+    await play(page, "Juniper")
     await page.get_by_role("button", name="Dismiss message").click()
     await expect(page.locator(".content")).to_have_count(0)
 
 
 async def test_another_member_asks_under_another_name(page: Page, application: Application) -> None:
-    await page.get_by_role("radio", name="Oak").check()
-    await expect(page.get_by_role("radio", name="Oak")).to_be_checked()
+    await play(page, "Oak")
     await type_serve(page, "a fox")
     await page.keyboard.press("Enter")
 
@@ -268,7 +266,7 @@ async def test_on_a_narrow_page_members_are_behind_the_menu(page: Page) -> None:
     await page.set_viewport_size({"width": 390, "height": 844})
     await expect(page.get_by_role("radio", name="Barley")).to_be_hidden()
     await page.get_by_role("button", name="Open the menu").click()
-    await page.get_by_role("radio", name="Barley").check()
+    await play(page, "Barley")
 
     await expect(page.get_by_role("button", name="Open the menu")).to_have_attribute(
         "aria-expanded", "false"

@@ -16,7 +16,7 @@ from distillery.discord.commands import all_commands
 from distillery.discord.responses import private
 from distillery.recipe_files import load_recipes
 from tests.local.discord.discord_kit import Application, Client, FakeClock
-from tests.local.discord.opened_page import opened_page
+from tests.local.discord.opened_page import opened_page, play
 
 pytestmark = pytest.mark.xdist_group("page")  # one browser is enough
 RECIPES = load_recipes(Path(__file__).parents[3] / "workflows")
@@ -65,7 +65,7 @@ async def test_the_queue_is_drawn_for_its_member_alone(
     )
     await expect(page.locator(".content .subtext")).to_have_text("You have 7 credits left.")
     await expect(page.get_by_text("Only you can see this")).to_be_visible()
-    await page.get_by_role("radio", name="Barley").check()
+    await play(page, "Barley")
     await expect(page.locator(".content")).to_have_count(0)
 
 

@@ -19,7 +19,7 @@ from tests.local.discord.discord_kit import (
     picture,
     says,
 )
-from tests.local.discord.opened_page import opened_page
+from tests.local.discord.opened_page import opened_page, play
 from tests.local.discord.test_discord_forms import ADMIN, MODAL, PAINT, UPSCALE, suggestions
 
 pytestmark = pytest.mark.xdist_group("page")  # one browser is enough
@@ -66,11 +66,6 @@ async def show(client: Client, *components: Json, files: Any = None) -> None:
     """Let the bot show components, as the edit of one message."""
     edited = await client.webhook("PATCH", "own", container(*components), files)
     assert edited.status == 200, edited.json
-
-
-async def play(page: Page, name: str) -> None:
-    await page.get_by_role("radio", name=name).check()
-    await expect(page.get_by_role("radio", name=name)).to_be_checked()
 
 
 async def test_a_button_without_an_answer_says_that_the_interaction_failed(
@@ -299,6 +294,24 @@ async def test_the_channel_decides_where_a_command_is_used(
 
     await page.get_by_role("link", name="pictures").click()
     await expect(page.locator(".content")).to_have_count(0)
+
+
+async def test_a_link_to_a_message_leads_to_it(page: Page, client: Client) -> None:
+    path = "/channels/1200000000000000401/messages"
+    there = (await client.bot("POST", path, json=says("the first one"))).json
+    link = f"https://discord.com/channels/1/{there['channel_id']}/{there['id']}"
+    await show(client, text(f"Upscaled from [an earlier message]({link})"))
+    await page.get_by_role("link", name="an earlier message").click()
+
+    await expect(page.get_by_role("heading", name="after-dark", exact=True)).to_be_visible()
+    await expect(page.locator(".content")).to_be_in_viewport()
+
+
+async def test_a_button_with_an_emoji_alone_has_a_name(page: Page, client: Client) -> None:
+    wastebasket = {"type": 2, "style": 4, "custom_id": "x", "emoji": {"name": "🗑️"}}
+    await show(client, row(wastebasket))
+
+    await expect(page.get_by_role("button", name="Delete", exact=True)).to_be_visible()
 
 
 async def test_a_message_elsewhere_marks_its_channel_unread(page: Page, client: Client) -> None:

@@ -46,7 +46,7 @@ bench: installed ## Measure the interactions room and the local service, and say
 	@$(IN_VENV) python -m benchmarks
 
 synth: installed ## Write the CloudFormation template to cdk.out, without an AWS account
-	@$(IN_VENV) $(CDK) synth --quiet -c application_id=1 -c public_key=$$(printf '%064d' 0) \
+	@$(IN_VENV) $(CDK) synth --quiet -c settings_file=/dev/null -c application_id=1 -c public_key=$$(printf '%064d' 0) \
 		-c runpod_endpoint_id=example -c sagemaker_endpoint_name=example
 
 lock: installed ## Pin the newest versions of all packages

@@ -1,31 +1,27 @@
-"""The CDK app: `cdk deploy -c application_id=... -c public_key=...` (docs/configuration.md)."""
+"""The CDK app: `distillery.toml` says what it deploys (docs/configuration.md)."""
 
 import sys
 from pathlib import Path
 
-from aws_cdk import App, CliCredentialsStackSynthesizer, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import App, CliCredentialsStackSynthesizer
 
 from distillery.core.errors import BrokenRecipe
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.commands import all_commands
 from distillery.recipe_files import load_recipes
-from infra.image_stack import ImageStack
-from infra.service_stack import ServiceStack
-from infra.settings import Settings, WrongSettings
+from infra.settings_file import WrongSettings, read_settings
+from infra.stacks import check_rules, make_stacks
 
 app = App()
 try:
-    settings = Settings.from_context(app.node.get_all_context())
+    settings = read_settings(app.node.get_all_context(), Path(__file__).parent)
     # Discord would refuse these only after all else has been deployed.
     all_commands(load_recipes(Path("workflows")), CommandStyle(settings.command_style))
 except (WrongSettings, BrokenRecipe) as error:
     sys.exit(str(error))
 # An embedded AWS refuses the roles that `cdk bootstrap` makes, and plain HTTP breaks nag's rules.
 synthesizer = CliCredentialsStackSynthesizer() if settings.is_local else None
-ServiceStack(app, "Distillery", settings=settings, synthesizer=synthesizer)
-if settings.build_image:
-    ImageStack(app, "DistilleryImage")
+make_stacks(app, settings, synthesizer)
 if not settings.is_local:
-    Validations.of(app).add_plugins(AwsSolutionsChecks())
+    check_rules(app)
 app.synth()

@@ -39,9 +39,8 @@ _MESSAGE_REQUESTS = 2
 """Lambda receives each message and deletes it, one at a time; the rooms do not see that."""
 
 _BY_THE_MONTH = (
-    "By the month, not by the picture: the watchdog's 43,200 runs, Lambda's polling of three idle\n"
-    "queues, $0.80 for two secrets, storage for 30 days. Not counted: GPU seconds, data transfer\n"
-    "out, the API's access log. Lambda's durations are this machine's, on whole cores."
+    "By the month, not by the picture: see `distillery cost idle`. Not counted: GPU seconds, data\n"
+    "transfer out, the API's access log. Lambda's durations are this machine's, on whole cores."
 )
 
 _HEADING = "for 1,000 pictures|units|$ a million|$|share|$, one second more|price seen"

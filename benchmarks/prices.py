@@ -24,7 +24,7 @@ class Unit(StrEnum):
     LAMBDA_GB_S = "Lambda GB-seconds (arm64)"
     HTTP_API = "HTTP API requests"
     LOG_GB = "CloudWatch Logs GB taken in"
-    SECRET_READ = "Secrets Manager API calls"  # noqa: S105  # pragma: allowlist secret
+    SECRET_READ = "SSM GetParameter"  # noqa: S105  # pragma: allowlist secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ PRICES: Mapping[Unit, Price] = {
     Unit.LAMBDA_GB_S: Price(0.0000133334, _LAMBDA, "undated", "first 7.5 billion a month"),
     Unit.HTTP_API: Price(1.00 / _MILLION, "Amazon API Gateway pricing", "2026-09"),
     Unit.LOG_GB: Price(0.50, "Amazon CloudWatch pricing, Logs", None, "Lambda's first 10 TB"),
-    Unit.SECRET_READ: Price(0.05 / 10_000, "AWS Secrets Manager pricing", "undated"),
+    Unit.SECRET_READ: Price(
+        0.0, "AWS Systems Manager pricing, Parameter Store, standard throughput", "undated", "free"
+    ),
 }
 
 METRIC_DOLLARS_A_MONTH = 0.30
@@ -67,7 +69,7 @@ _OF_OPERATION: Mapping[str, Unit] = {
     "s3.ListObjectsV2": Unit.S3_PUT,  # priced as a PUT
     "s3.GetObject": Unit.S3_GET,
     "s3.HeadObject": Unit.S3_GET,
-    "secretsmanager.GetSecretValue": Unit.SECRET_READ,
+    "ssm.GetParameter": Unit.SECRET_READ,
 }
 
 

@@ -9,10 +9,40 @@ _NEWEST_PYTHON = (
     "AwsSolutions-L1",
     "Python 3.13 is the version that the tests, the local cloud and the pinned wheels share.",
 )
+_EVERYWHERE = (
+    (
+        "Serverless-LambdaLatestVersion",
+        "As AwsSolutions-L1: Python 3.13 is what the tests, the local cloud and the wheels share.",
+    ),
+    (
+        "Serverless-LambdaTracing",
+        "A trace for each call costs money and time; the job's id is in every line instead.",
+    ),
+    (
+        "Serverless-LambdaEventSourceMappingDestination",
+        "A queue's messages go to dead letters by its own redrive policy; dead letters themselves "
+        "stay where they are until they are taken.",
+    ),
+    (
+        "Serverless-LambdaDLQ",
+        "What fails an asynchronous call goes to the dead letters as the function's destination, "
+        "which tells the reason too; the other rooms are called by a queue, or by who waits.",
+    ),
+    (
+        "Serverless-EventBusDLQ",
+        "The next run of a schedule is its retry, and what a run failed on goes to dead letters.",
+    ),
+    (
+        "Serverless-LambdaDefaultMemorySize",
+        "Every room names its memory; the CDK's own helpers run in a deployment alone.",
+    ),
+)
+"""Rules of the Serverless pack, whose findings have one reason wherever they appear."""
 _JOB_FILES = (
     "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/jobs/*]",
     "The keys of a job are made when the job is; the grant ends at jobs/ of this one bucket.",
 )
+_LAST_RESORT = "This queue is itself the dead letters; what cannot be taken from it stays in it."
 _ACCEPTED = {
     "Interactions/Function": (_NEWEST_PYTHON,),
     "Dispatcher/Function": (_NEWEST_PYTHON,),
@@ -56,11 +86,9 @@ _ACCEPTED = {
             "CloudTrail data events show who did, at no cost while nobody looks.",
         ),
     ),
-    "Queues/EventDeadLetters": (
-        (
-            "AwsSolutions-SQS3",
-            "This queue is itself the dead letters of a function's asynchronous events.",
-        ),
+    "Queues/DeadLetters": (
+        ("AwsSolutions-SQS3", _LAST_RESORT),
+        ("Serverless-SQSRedrivePolicy", _LAST_RESORT),
     ),
     "Api/HttpApi": (
         (
@@ -90,13 +118,24 @@ def accept_in(stack: Stack, **logical_ids: str) -> None:
 
     `logical_ids` fills the names in braces: cdk-nag writes resources by their logical ids.
     """
+    Validations.of(stack).acknowledge(
+        *(
+            Acknowledgment(id=f"{_pack(rule)}::{rule}", reason=reason)
+            for rule, reason in _EVERYWHERE
+        )
+    )
     for path, findings in _ACCEPTED.items():
         construct: IConstruct = stack
         for name in path.split("/"):
             construct = construct.node.find_child(name)
         Validations.of(construct).acknowledge(
             *(
-                Acknowledgment(id=f"AwsSolutions::{rule.format(**logical_ids)}", reason=reason)
+                Acknowledgment(id=f"{_pack(rule)}::{rule.format(**logical_ids)}", reason=reason)
                 for rule, reason in findings
             )
         )
+
+
+def _pack(rule: str) -> str:
+    """A rule is known by its pack's name and then its own, which begins with it."""
+    return rule.partition("-")[0]

@@ -9,7 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Acknowledgment, CfnOutput, Duration, IgnoreMode, Stack, Validations
+from aws_cdk import (
+    Acknowledgment,
+    CfnOutput,
+    Duration,
+    IgnoreMode,
+    RemovalPolicy,
+    Stack,
+    Validations,
+)
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
@@ -52,6 +60,8 @@ class ImageStack(Stack):
             "Repository",
             image_scan_on_push=True,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
+            removal_policy=RemovalPolicy.DESTROY,  # this repository can build every one again
+            empty_on_delete=True,
             lifecycle_rules=[
                 ecr.LifecycleRule(
                     tag_status=ecr.TagStatus.UNTAGGED, max_image_age=Duration.days(1)
@@ -61,7 +71,9 @@ class ImageStack(Stack):
         )
         tag = source.asset_hash[:_TAG_DIGITS]
         project = self._project(source, tag)
-        CfnOutput(self, "ImageUri", value=self._repository.repository_uri_for_tag(tag))
+        self.image_uri = self._repository.repository_uri_for_tag(tag)
+        self.repository_arn = self._repository.repository_arn
+        CfnOutput(self, "ImageUri", value=self.image_uri)
         CfnOutput(
             self,
             "BuildCommand",

@@ -1,4 +1,4 @@
-"""The queue that wakes the dispatcher, and the queues of what could not be done."""
+"""The queue that wakes the dispatcher, and the queue of what could not be done."""
 
 from __future__ import annotations
 
@@ -15,28 +15,27 @@ _MAX_RECEIVES = 4
 
 
 class Queues(Construct):
-    """The queue of jobs, and the queues of what came to nothing: messages, and events.
+    """The queue of jobs, and the queue of what came to nothing: messages, and events.
 
-    Those two have no dead letters of their own: what the dead_letters room cannot take stays in
-    its queue, is tried again, and is seen there for 14 days.
+    The latter has no dead letters of its own: what the dead_letters room cannot take stays there,
+    is tried again, and is seen for 14 days. It is one queue, for Lambda asks each queue that it
+    reads all day long, and every question costs.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, is_local: bool) -> None:
         super().__init__(scope, construct_id)
         self._is_local = is_local
-        self.job_dead_letters = self._dead_letters("JobDeadLetters")
-        self.event_dead_letters = self._dead_letters("EventDeadLetters")
+        self.dead_letters = self._queue(
+            "DeadLetters", retention=Duration.days(14), reader=DEAD_LETTERS
+        )
         self.jobs = self._queue(
             "Jobs",
             retention=Duration.days(1),
             reader=DISPATCHER,
             dead_letters=sqs.DeadLetterQueue(
-                queue=self.job_dead_letters, max_receive_count=_MAX_RECEIVES
+                queue=self.dead_letters, max_receive_count=_MAX_RECEIVES
             ),
         )
-
-    def _dead_letters(self, name: str) -> sqs.Queue:
-        return self._queue(name, retention=Duration.days(14), reader=DEAD_LETTERS)
 
     def _queue(
         self,

@@ -12,7 +12,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from aws_cdk.aws_s3_notifications import LambdaDestination
-from aws_cdk.aws_secretsmanager import ISecret, Secret
 from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
@@ -46,7 +45,6 @@ from infra.storage import (
 
 _DISPATCHERS_AT_ONCE = 10
 _LOCAL_DISPATCHERS_AT_ONCE = 2  # each is a process of 50 to 60 MB
-_BURIALS_AT_ONCE = 2  # for each queue: the least that AWS allows
 _EVENT_LIFE = Duration.hours(1)  # an older event concerns a job that has long been answered
 
 
@@ -58,11 +56,11 @@ class ServiceStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._settings = settings
-        self._storage = Storage(self, "Storage", is_local=settings.is_local)
+        self._storage = Storage(
+            self, "Storage", keeps=not settings.deletes_data, is_local=settings.is_local
+        )
         self._queues = Queues(self, "Queues", is_local=settings.is_local)
         self._values = self._environment()
-        self._runpod_key = self._secret("RunpodKey", settings.runpod_key_secret)
-        self._bot_token = self._secret("BotToken", settings.bot_token_secret)
         api = self._interactions()
         self._dispatcher()
         self._followup()
@@ -72,6 +70,11 @@ class ServiceStack(Stack):
         registration = self._register_commands()
         self._outputs(api)
         self._accept_findings(registration)
+
+    @property
+    def bucket(self) -> s3.IBucket:
+        """Where jobs, pictures and results lie."""
+        return self._storage.bucket
 
     def _environment(self) -> Mapping[str, str]:
         settings = self._settings
@@ -133,7 +136,7 @@ class ServiceStack(Stack):
                 LambdaDestination(room.function),
                 s3.NotificationKeyFilter(prefix="jobs/", suffix=f"/{document}"),
             )
-        self._storage.keep_notification_log()
+        self._storage.keep_logs_of_helpers()
 
     def _watchdog(self) -> None:
         room = self._room("Watchdog", WATCHDOG)
@@ -143,7 +146,7 @@ class ServiceStack(Stack):
         self._allow_runpod(room)
         self._allow_sagemaker(room, "DescribeEndpoint")
         if "sagemaker" in self._settings.providers:
-            failures = self._storage.bucket.arn_for_objects(SAGEMAKER_FAILURES)
+            failures = self._storage.bucket.arn_for_objects(f"{SAGEMAKER_FAILURES}/*")
             room.allow("s3:GetObject", failures)
         if "worker_comfyui" in self._settings.providers:  # it stores what Runpod holds
             results = (self._storage.bucket.arn_for_objects(key) for key in (OUTPUTS, RESULTS))
@@ -160,8 +163,7 @@ class ServiceStack(Stack):
     def _dead_letters(self) -> None:
         room = self._room("DeadLetters", DEAD_LETTERS)
         self._allow_jobs(room)
-        for queue in (self._queues.job_dead_letters, self._queues.event_dead_letters):
-            self._read(queue, room, at_once=_BURIALS_AT_ONCE)
+        self._read(self._queues.dead_letters, room)
 
     def _canary(self) -> None:
         room = self._room("Canary", CANARY)
@@ -177,11 +179,12 @@ class ServiceStack(Stack):
 
     def _register_commands(self) -> RoomFunction:
         room = self._room("RegisterCommands", REGISTER_COMMANDS)
-        self._bot_token.grant_read(room.role)
+        self._allow_secret(room, self._settings.bot_token_secret)
         Commands(self, "Commands", room=room, settings=self._settings)
         return room
 
-    def _read(self, queue: Queue, room: RoomFunction, *, at_once: int) -> None:
+    def _read(self, queue: Queue, room: RoomFunction, *, at_once: int | None = None) -> None:
+        """Without `at_once` Lambda asks an idle queue less often, and so for less money."""
         room.function.add_event_source(
             SqsEventSource(
                 queue,
@@ -193,14 +196,14 @@ class ServiceStack(Stack):
 
     def _keep_dead_letters(self, room: RoomFunction, *, retries: int) -> None:
         room.function.configure_async_invoke(
-            on_failure=destinations.SqsDestination(self._queues.event_dead_letters),
+            on_failure=destinations.SqsDestination(self._queues.dead_letters),
             retry_attempts=retries,
             max_event_age=_EVENT_LIFE,
         )
 
     def _allow_runpod(self, room: RoomFunction) -> None:
         if {"runpod", "worker_comfyui"} & set(self._settings.providers):
-            self._runpod_key.grant_read(room.role)
+            self._allow_secret(room, self._settings.runpod_key_secret)
 
     def _allow_sagemaker(self, room: RoomFunction, actions: str) -> None:
         settings = self._settings
@@ -227,10 +230,14 @@ class ServiceStack(Stack):
         # Without it S3 answers 403, not 404, for a key that is not there.
         room.allow("s3:ListBucket", bucket.bucket_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
-        self._bot_token.grant_read(room.role)
+        self._allow_secret(room, self._settings.bot_token_secret)
 
-    def _secret(self, construct_id: str, name: str) -> ISecret:
-        return Secret.from_secret_name_v2(self, construct_id, name)
+    def _allow_secret(self, room: RoomFunction, name: str) -> None:
+        """Its own key, `aws/ssm`, lets whoever may read a parameter decrypt it."""
+        arn = self.format_arn(
+            service="ssm", resource="parameter", resource_name=name.removeprefix("/")
+        )
+        room.allow("ssm:GetParameter", arn)
 
     def _outputs(self, api: InteractionsApi) -> None:
         CfnOutput(self, "InteractionsUrl", value=api.url)

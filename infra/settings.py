@@ -1,188 +1,220 @@
-"""What an operator decides about a deployment: CDK context, read once and checked as a whole."""
+"""What an operator decides about a deployment, typed, documented and checked as a whole.
+
+`distillery.toml` and the CDK's context say it: see `settings_file`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NewType
 
 Json = NewType("Json", str)
 """A text that is JSON; what it says is for the room that reads it to check."""
-_OURS = re.compile(r"[a-z]+(_[a-z]+)*")  # the CDK's own keys have colons, slashes or dashes
+Count = NewType("Count", int)
+"""A whole number of at least 0; a plain int is at least 1."""
+STAGES = ("dev", "prod")
+_NONE = Count(0)
+_ONE_TIER = Json('[{"name": "member"}]')
+_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[^\s:@]+[:@]\S+")
 _USUAL = ("runpod", "sagemaker")
 _PROVIDERS = (*_USUAL, "worker_comfyui")
 _TARGETS = ("aws", "local")
 _COMMAND_STYLES = ("serve", "per_workflow", "both")
 
 
-class WrongSettings(ValueError):
-    """Says all that is wrong with the context, one key a line."""
+def option(meaning: str, default: Any = dataclasses.MISSING) -> Any:
+    """Declare a setting: what it means (for the documents and the file), and its default."""
+    return dataclasses.field(default=default, metadata={"meaning": meaning})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The context of one deployment: `-c key=value`, or `context` in cdk.json."""
+    """One deployment."""
 
-    application_id: str
-    """Discord's id of the application."""
-    public_key: str
-    """Discord's public key of the application, 64 hexadecimal digits."""
-    providers: tuple[str, ...] = _USUAL
-    """Who may run jobs, in order of preference."""
-    runpod_endpoint_id: str = ""
-    runpod_slots: int = 3
-    """Jobs Runpod may hold at once."""
-    sagemaker_endpoint_name: str = ""
-    sagemaker_slots: int = 3
-    """Jobs SageMaker may hold at once."""
-    worker_comfyui_endpoint_id: str = ""
-    """A Runpod endpoint that runs worker-comfyui."""
-    worker_comfyui_slots: int = 3
-    """Jobs it may hold at once."""
-    job_timeout_seconds: int = 600
-    """How long a worker may take for one job; an interaction's token lives 900 s."""
-    promise_seconds: int = 120
-    """How long a member is promised to wait for pictures."""
-    hedge_share: float = 0.5
-    """Share of the promise that a job may wait at one provider before a warm one gets it."""
-    tiers: Json = Json('[{"name": "member"}]')
-    """What members may use at once, best first; the last tier is everybody's."""
-    command_style: str = "serve"
-    """What a workflow is to members: a choice of /serve, a command of its own, or both."""
-    bot_token_secret: str = "distillery/discord-bot-token"  # noqa: S105 - a name, not a secret
-    runpod_key_secret: str = "distillery/runpod-api-key"  # noqa: S105
-    target: str = "aws"
-    """`aws`, or `local`: plain HTTP to an embedded AWS, and bundles for this machine."""
-    discord_api_url: str = "https://discord.com/api/v10"
-    attachment_origins: str = "https://cdn.discordapp.com,https://media.discordapp.net"
-    runpod_api_url: str = "https://api.runpod.ai/v2"
-    sagemaker_url: str = ""
-    """Where SageMaker answers; empty: at AWS."""
-    python_version: str = "3.13"
-    """The Python of the bundles. AWS runs 3.13; only the local target may differ."""
-    build_image: bool = False
-    """Whether to make the stack DistilleryImage, which builds the GPU image at AWS."""
+    application_id: str = option("Discord's id of the application, from the developer portal")
+    public_key: str = option(
+        "Discord's public key of the application, 64 hexadecimal digits, from the same page"
+    )
+    stage: str = option("`dev` or `prod`; only `-c stage=` chooses it", "prod")
+    keep_data: bool = option(
+        "whether the table and the bucket outlive the stack, with back-ups of the table; "
+        "else `cdk destroy` deletes all of it",
+        True,
+    )
+    providers: tuple[str, ...] = option("who may run jobs, in order of preference", _USUAL)
+    runpod_endpoint_id: str = option(
+        "the id of your Runpod serverless endpoint; needed when `providers` names runpod", ""
+    )
+    runpod_slots: int = option(
+        "jobs Runpod may hold at once: its endpoint's max workers, or a little more", 3
+    )
+    sagemaker_endpoint_name: str = option(
+        "the name of your SageMaker asynchronous endpoint; needed when `providers` names sagemaker",
+        "",
+    )
+    sagemaker_slots: int = option("jobs SageMaker may hold at once", 3)
+    worker_comfyui_endpoint_id: str = option(
+        "the id of a Runpod endpoint that runs worker-comfyui; needed when `providers` names "
+        "worker_comfyui",
+        "",
+    )
+    worker_comfyui_slots: int = option("jobs it may hold at once", 3)
+    job_timeout_seconds: int = option(
+        "how long a worker may take for one job; less than 840, so that the answer reaches the "
+        "member",
+        600,
+    )
+    promise_seconds: int = option("how long a member is promised to wait for pictures", 120)
+    hedge_share: float = option(
+        "share of the promise that a job may wait at one provider before a warm one gets it; "
+        "greater than 0, at most 1",
+        0.5,
+    )
+    tiers: Json = option("what members may use at once; see [Tiers](#tiers)", _ONE_TIER)  # noqa: RUF009 - a text
+    command_style: str = option(
+        "what a workflow is to members: a choice of `/serve` (`serve`), a command of its own "
+        "(`per_workflow`), or `both`",
+        "serve",
+    )
+    bot_token_secret: str = option(
+        "the SSM parameter, a SecureString, that holds the bot's token",
+        "/distillery/discord-bot-token",
+    )
+    runpod_key_secret: str = option(
+        "the SSM parameter, a SecureString, that holds Runpod's API key",
+        "/distillery/runpod-api-key",
+    )
+    target: str = option("`aws`, or `local` for the embedded AWS", "aws")
+    discord_api_url: str = option("Discord's HTTP API", "https://discord.com/api/v10")
+    attachment_origins: str = option(
+        "where members' files may lie, with commas between",
+        "https://cdn.discordapp.com,https://media.discordapp.net",
+    )
+    runpod_api_url: str = option("Runpod's HTTP API", "https://api.runpod.ai/v2")
+    sagemaker_url: str = option("where SageMaker answers; empty: at AWS", "")
+    build_image: bool = option(
+        "whether to make the stack DistilleryImage, which builds the GPU image at AWS: see "
+        "[the image](../gpu_container/image/README.md#build)",
+        False,
+    )
+    make_endpoint: bool = option(
+        "whether to make the stack DistilleryGpu, the SageMaker endpoint: see "
+        "[deploying](deploy.md#sagemaker)",
+        False,
+    )
+    gpu_image: str = option(
+        "the image of the endpoint, as `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG`; empty: the "
+        "one that `build_image` builds",
+        "",
+    )
+    gpu_models: str = option(
+        "where the endpoint's model files lie, as `s3://BUCKET/PREFIX/`: see [models](models.md)",
+        "",
+    )
+    gpu_instance_type: str = option("what the endpoint's instances are", "ml.g5.xlarge")
+    gpu_min_instances: Count = option(  # noqa: RUF009 - a number
+        "instances while nobody asks; each is paid by the hour", _NONE
+    )
+    gpu_max_instances: int = option("instances at most", 1)
+    gpu_idle_seconds: int = option("how long an instance waits for work before it goes", 600)
+    python_version: str = option(
+        "the Python of the bundles; AWS runs 3.13, so only `target=local` may differ", "3.13"
+    )
+
+    @property
+    def stack_name(self) -> str:
+        """What the service stack is called; a stage other than prod has stacks of its own."""
+        return "Distillery" if self.stage == "prod" else f"Distillery{self.stage.title()}"
 
     @property
     def is_local(self) -> bool:
         """Whether this deployment is for the embedded AWS."""
         return self.target == "local"
 
-    @classmethod
-    def from_context(cls, context: Mapping[str, Any]) -> Settings:
-        """Read the context; raises WrongSettings."""
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        problems = [
-            f"{key}: no such setting; there are {', '.join(fields)}"
-            for key in sorted(context)
-            if _OURS.fullmatch(key) and key not in fields
-        ]
-        values: dict[str, Any] = {}
-        for name, field in fields.items():
-            try:
-                if name in context:
-                    values[name] = _READERS[str(field.type)](context[name])
-                elif field.default is dataclasses.MISSING:
-                    raise ValueError("is missing; Discord's developer portal shows it")
-            except ValueError as error:
-                problems.append(f"{name}: {error}")
-        if not problems:
-            settings = cls(**values)
-            problems = settings._contradictions()
-        if problems:
-            raise WrongSettings(
-                "wrong settings (give each as -c key=value)\n" + "\n".join(problems)
-            )
-        return settings
+    @property
+    def deletes_data(self) -> bool:
+        """Whether `cdk destroy` takes the table and the bucket with it."""
+        return self.is_local or not self.keep_data
 
-    def _contradictions(self) -> list[str]:
+    def contradictions(self) -> dict[str, str]:
+        """Say which settings cannot work, each with what would."""
         checks = {
-            "application_id: must be the digits that Discord's developer portal shows": (
-                self.application_id.isdigit()
+            "application_id": (
+                self.application_id.isdigit(),
+                "must be the digits that Discord's developer portal shows",
             ),
-            "public_key: must be the 64 hexadecimal digits that Discord's developer portal shows": (
-                re.fullmatch(r"[0-9a-f]{64}", self.public_key) is not None
+            "public_key": (
+                re.fullmatch(r"[0-9a-f]{64}", self.public_key) is not None,
+                "must be the 64 hexadecimal digits that Discord's developer portal shows",
             ),
-            f"providers: must be one or more of {', '.join(_PROVIDERS)}": (
-                0 < len(self.providers) == len(set(self.providers) & set(_PROVIDERS))
-            ),
-            "runpod_endpoint_id: is missing; give it, or leave runpod out of providers": (
-                bool(self.runpod_endpoint_id) or "runpod" not in self.providers
-            ),
-            "sagemaker_endpoint_name: is missing; give it, or leave sagemaker out of providers": (
-                bool(self.sagemaker_endpoint_name) or "sagemaker" not in self.providers
-            ),
-            "worker_comfyui_endpoint_id: is missing; give it, or leave worker_comfyui out of "
+            "stage": (self.stage in STAGES, f"must be {' or '.join(STAGES)}"),
             "providers": (
-                bool(self.worker_comfyui_endpoint_id) or "worker_comfyui" not in self.providers
+                0 < len(self.providers) == len(set(self.providers) & set(_PROVIDERS)),
+                f"must be one or more of {', '.join(_PROVIDERS)}",
             ),
-            "job_timeout_seconds: must be less than 840, so that the answer reaches the member": (
-                self.job_timeout_seconds < 840  # noqa: PLR2004 - 14 of the token's 15 minutes
+            "job_timeout_seconds": (
+                self.job_timeout_seconds < 840,  # noqa: PLR2004 - 14 of the token's 15 minutes
+                "must be less than 840, so that the answer reaches the member",
             ),
-            "hedge_share: must be greater than 0 and at most 1": 0 < self.hedge_share <= 1,
-            f"command_style: must be one of {', '.join(_COMMAND_STYLES)}": (
-                self.command_style in _COMMAND_STYLES
+            "hedge_share": (0 < self.hedge_share <= 1, "must be greater than 0 and at most 1"),
+            "command_style": (
+                self.command_style in _COMMAND_STYLES,
+                f"must be one of {', '.join(_COMMAND_STYLES)}",
             ),
-            f"target: must be {' or '.join(_TARGETS)}": self.target in _TARGETS,
-            "python_version: Lambda runs 3.13; only target=local may differ": (
-                self.python_version == "3.13" or self.is_local
+            "target": (self.target in _TARGETS, f"must be {' or '.join(_TARGETS)}"),
+            "python_version": (
+                self.python_version == "3.13" or self.is_local,
+                "Lambda runs 3.13; only target=local may differ",
             ),
-            "build_image: an embedded AWS builds none; leave it out where target is local": (
-                not (self.build_image and self.is_local)
+            "build_image": (
+                not (self.build_image and self.is_local),
+                "an embedded AWS builds none; leave it out where target is local",
+            ),
+            **self._endpoints(),
+            **(self._gpu() if self.make_endpoint else {}),
+        }
+        return {name: words for name, (holds, words) in checks.items() if not holds}
+
+    def _endpoints(self) -> dict[str, tuple[bool, str]]:
+        return {
+            name: (
+                bool(getattr(self, name)) or provider not in self.providers,
+                f"is missing; give it, or leave {provider} out of providers",
+            )
+            for name, provider in (
+                ("runpod_endpoint_id", "runpod"),
+                ("sagemaker_endpoint_name", "sagemaker"),
+                ("worker_comfyui_endpoint_id", "worker_comfyui"),
+            )
+        }
+
+    def _gpu(self) -> dict[str, tuple[bool, str]]:
+        return {
+            "make_endpoint": (
+                "sagemaker" in self.providers and not self.is_local,
+                "needs sagemaker in providers, and an AWS that has it",
+            ),
+            "gpu_image": (
+                _IMAGE.fullmatch(self.gpu_image) is not None
+                or (self.build_image and not self.gpu_image),
+                "must be ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG; or leave it out and set "
+                "build_image",
+            ),
+            "gpu_models": (
+                re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+/(\S+/)?", self.gpu_models) is not None,
+                "must be s3://BUCKET/PREFIX/",
+            ),
+            "gpu_instance_type": (
+                self.gpu_instance_type.startswith("ml."),
+                "must be one of SageMaker's, such as ml.g5.xlarge",
+            ),
+            "gpu_max_instances": (
+                self.gpu_max_instances >= self.gpu_min_instances,
+                "must not be less than gpu_min_instances",
             ),
         }
-        return [problem for problem, holds in checks.items() if not holds]
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"must be a text that is not empty, not {value!r}")
-    return value
-
-
-def _whole_number(value: Any) -> int:
-    text = str(value)
-    if not text.isdigit() or int(text) < 1:
-        raise ValueError(f"must be a whole number of at least 1, not {value!r}")
-    return int(text)
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"must be a number, not {value!r}") from None
-
-
-def _json(value: Any) -> Json:
-    """Read what `-c` gives as a text and what cdk.json may hold as it is."""
-    try:
-        return Json(json.dumps(json.loads(value) if isinstance(value, str) else value))
-    except ValueError:
-        raise ValueError(f"must be JSON, not {value!r}") from None
-
-
-def _yes_or_no(value: Any) -> bool:
-    if str(value).lower() not in ("true", "false"):
-        raise ValueError(f"must be true or false, not {value!r}")
-    return str(value).lower() == "true"
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise ValueError(f"must be names with commas between, not {value!r}")
-    return tuple(part.strip() for part in parts)
-
-
-_READERS: Mapping[str, Callable[[Any], Any]] = {
-    "str": _text,
-    "int": _whole_number,
-    "float": _number,
-    "bool": _yes_or_no,
-    "Json": _json,
-    "tuple[str, ...]": _names,
-}
+FIELDS = {field.name: field for field in dataclasses.fields(Settings)}

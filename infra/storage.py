@@ -12,24 +12,32 @@ from infra.functions import log_group
 WAITING_INDEX = "waiting"
 DUE_INDEX = "due"
 MEMBER_INDEX = "member"
-SAGEMAKER_FAILURES = "sagemaker/failures/*"
+SAGEMAKER = "sagemaker/"
+"""What the endpoint itself writes."""
+SAGEMAKER_OUTPUTS = f"{SAGEMAKER}outputs"
+SAGEMAKER_FAILURES = f"{SAGEMAKER}failures"
+ENVELOPES = "jobs/*/*/envelope"
 FILES = "jobs/*"
 """Everything the rooms and the workers write lies under here."""
 OUTPUTS = "jobs/*/*/outputs/*"
 CANCELS = "jobs/*/*/cancel"
 RESULTS = "jobs/*/*/result.json"
 _KEEP = Duration.days(30)
+_UNDO = Duration.days(7)
+"""How long a kept bucket holds on to what was deleted or written over."""
+_HELPERS = ("BucketNotificationsHandler", "Custom::S3AutoDeleteObjects")
 
 
 class Storage(Construct):
     """The table of jobs and the bucket of inputs, outputs and results.
 
-    `is_local` leaves out what an embedded AWS on plain HTTP would refuse or does not need.
+    `keeps` makes both outlive the stack, with back-ups; `is_local` leaves out what an embedded AWS
+    on plain HTTP would refuse or does not need.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, is_local: bool) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, keeps: bool, is_local: bool) -> None:
         super().__init__(scope, construct_id)
-        removal = RemovalPolicy.DESTROY if is_local else RemovalPolicy.RETAIN
+        removal = RemovalPolicy.RETAIN if keeps else RemovalPolicy.DESTROY
         self.table = dynamodb.TableV2(
             self,
             "Table",
@@ -43,8 +51,9 @@ class Storage(Construct):
             time_to_live_attribute="expires_at",
             billing=dynamodb.Billing.on_demand(),
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=not is_local
+                point_in_time_recovery_enabled=keeps
             ),
+            deletion_protection=keeps,
             removal_policy=removal,
         )
         self.bucket = s3.Bucket(
@@ -59,24 +68,28 @@ class Storage(Construct):
                 s3.LifecycleRule(
                     prefix=prefix,
                     expiration=_KEEP,
+                    noncurrent_version_expiration=_UNDO if keeps else None,
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
-                for prefix in ("jobs/", "sagemaker/")
+                for prefix in ("jobs/", SAGEMAKER)
             ],
+            versioned=keeps,
             removal_policy=removal,
+            auto_delete_objects=not keeps and not is_local,  # CloudFormation deletes no full bucket
         )
 
-    def keep_notification_log(self) -> None:
-        """Give the CDK's notifications handler a log group whose lines do not stay for ever.
+    def keep_logs_of_helpers(self) -> None:
+        """Give the functions that the CDK adds to a bucket a log group that goes with the stack.
 
-        The CDK makes that function with the first notification, and by itself gives it none.
+        They notify of objects, and empty a bucket that is deleted. By itself the CDK gives them
+        none, and the one that Lambda then makes stays for ever.
         """
-        lines = log_group(self, "NotificationsLog")
+        lines = log_group(self, "HelpersLog")
         for construct in Stack.of(self).node.find_all():
             if (
                 isinstance(construct, CfnResource)
                 and construct.cfn_resource_type == "AWS::Lambda::Function"
-                and "BucketNotificationsHandler" in construct.node.path
+                and any(helper in construct.node.path for helper in _HELPERS)
             ):
                 construct.add_property_override("LoggingConfig", {"LogGroup": lines.log_group_name})
 

@@ -81,9 +81,9 @@ class EmbeddedAws:
 
     def create_secrets(self, secrets: Mapping[str, str]) -> None:
         """Create the secrets that an operator would create by hand."""
-        client: Any = self.client("secretsmanager")
+        client: Any = self.client("ssm")
         for name, value in secrets.items():
-            client.create_secret(Name=name, SecretString=value)
+            client.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
 
     async def bootstrap(self) -> None:
         """`cdk bootstrap`; raises CommandFailed."""

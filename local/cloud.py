@@ -109,8 +109,8 @@ class LocalCloud:
             )
             self._say(f"AWS is up: {embedded.endpoint_url}")
             keys = {
-                "distillery/discord-bot-token": who.bot_token,
-                "distillery/runpod-api-key": who.runpod_key,
+                "/distillery/discord-bot-token": who.bot_token,
+                "/distillery/runpod-api-key": who.runpod_key,
             }
             tasks.create_task(asyncio.to_thread(embedded.create_secrets, keys))
             await embedded.bootstrap()
@@ -128,6 +128,7 @@ class LocalCloud:
         """What an operator would give to `cdk deploy`, for this machine."""
         who = self._identity
         return {
+            "settings_file": os.devnull,  # the repository's is for the operator's own deployments
             "target": "local",
             "application_id": APPLICATION_ID,
             "public_key": who.public_key,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
-    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 _CONFIG = Config(
     connect_timeout=2,
@@ -60,6 +60,6 @@ def sagemaker_runtime() -> SageMakerRuntimeClient:
     )
 
 
-def secretsmanager() -> SecretsManagerClient:
-    """Make a client of Secrets Manager."""
-    return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_CONFIG))
+def ssm() -> SSMClient:
+    """Make a client of Systems Manager, whose parameters hold the secrets."""
+    return cast("SSMClient", _session().create_client("ssm", config=_CONFIG))

@@ -35,7 +35,7 @@ class DeliverySettings:
         "Discord's HTTP API", default="https://discord.com/api/v10", parse=web_address
     )
     bot_token_secret_name: str = setting(
-        "the secret that holds the bot's token", default="distillery/discord-bot-token"
+        "the secret that holds the bot's token", default="/distillery/discord-bot-token"
     )
 
 
@@ -44,7 +44,7 @@ def deliver_result(
 ) -> DeliverResult:
     """Wire the use case that answers members; its parts are used by others too."""
     discord = DiscordHttp(http, settings.discord_api_url, RateLimits(time.time, telemetry))
-    bot_token = secret_reader(clients.secretsmanager(), settings.bot_token_secret_name)
+    bot_token = secret_reader(clients.ssm(), settings.bot_token_secret_name)
     dynamodb = clients.dynamodb()
     records = DynamoProviderRecords(dynamodb, settings.table_name)
     return DeliverResult(

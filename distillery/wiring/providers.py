@@ -39,7 +39,7 @@ class ProviderSettings(DeliverySettings):
     )
     runpod_endpoint_id: str = setting("the id of the Runpod endpoint", default="")
     runpod_secret_name: str = setting(
-        "the secret that holds Runpod's API key", default="distillery/runpod-api-key"
+        "the secret that holds Runpod's API key", default="/distillery/runpod-api-key"
     )
     runpod_slots: int = setting("jobs Runpod may hold at once", default=3, parse=whole_number)
     worker_comfyui_endpoint_id: str = setting(
@@ -117,7 +117,7 @@ def provider_slots(
 
 def _runpod_key(secret_name: str) -> Callable[[], str]:
     """Read the key when it is needed. Without it Runpod is of no use, but others may be."""
-    read_secret = secret_reader(clients.secretsmanager(), secret_name)
+    read_secret = secret_reader(clients.ssm(), secret_name)
 
     def read() -> str:
         try:

@@ -25,7 +25,7 @@ registration = CommandRegistration(
     urllib3.PoolManager(),
     settings.discord_api_url,
     settings.discord_application_id,
-    secret_reader(clients.secretsmanager(), settings.bot_token_secret_name),
+    secret_reader(clients.ssm(), settings.bot_token_secret_name),
 )
 commands = all_commands(load_recipes(Path("workflows")), settings.command_style)
 handle = build_handler(registration, commands, f"commands-{settings.discord_application_id}")

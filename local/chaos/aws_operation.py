@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
-_TARGETS = {"DynamoDB": "dynamodb", "AmazonSQS": "sqs"}
+_TARGETS = {"DynamoDB": "dynamodb", "AmazonSQS": "sqs", "AmazonSSM": "ssm"}
 _SUBRESOURCES = ("notification", "policy", "tagging", "uploads")
 
 

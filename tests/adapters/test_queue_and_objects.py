@@ -127,10 +127,10 @@ def test_a_queue_that_does_not_answer_is_unavailable(aws: botocore.session.Sessi
 
 
 def test_a_secret_is_asked_for_once_and_only_when_needed(aws: botocore.session.Session) -> None:
-    client = aws.create_client("secretsmanager")
-    read = secret_reader(client, "distillery/key")
-    client.create_secret(Name="distillery/key", SecretString="s3cret\n")
+    client = aws.create_client("ssm")
+    read = secret_reader(client, "/distillery/key")
+    client.put_parameter(Name="/distillery/key", Value="s3cret\n", Type="SecureString")
 
     assert read() == "s3cret"
-    client.put_secret_value(SecretId="distillery/key", SecretString="changed")
+    client.put_parameter(Name="/distillery/key", Value="changed", Overwrite=True)
     assert read() == "s3cret"

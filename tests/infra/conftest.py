@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[2]
 # jsii, under the CDK, starts `node` when it is imported; ours comes first.
 os.environ["PATH"] = f"{ROOT}/.venv/bin{os.pathsep}{os.environ['PATH']}"
 
-from aws_cdk import App, Validations  # noqa: E402
-from cdk_nag import AwsSolutionsChecks  # noqa: E402
+from aws_cdk import App  # noqa: E402
 
-from infra.service_stack import ServiceStack  # noqa: E402
 from infra.settings import Settings  # noqa: E402
+from infra.settings_file import read_settings  # noqa: E402
+from infra.stacks import check_rules, make_stacks  # noqa: E402
 
 EXAMPLE: Mapping[str, str] = {
     "application_id": "1300000000000000001",
@@ -29,19 +29,28 @@ EXAMPLE: Mapping[str, str] = {
 }
 
 
-def synthesized(out: Path, **context: str) -> dict[str, Any]:
-    """Synthesize the app as `cdk synth` does and return the template."""
+def settings_of(context: Mapping[str, Any]) -> Settings:
+    """Read the context alone, without a file."""
+    return read_settings({"settings_file": os.devnull, **context}, ROOT)
+
+
+def assembled(out: Path, **context: str) -> dict[str, dict[str, Any]]:
+    """Synthesize the app as `cdk synth` does and return the template of each stack."""
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(
         outdir=str(out),
         context={**flags, **EXAMPLE, **context, "aws:cdk:bundling-stacks": []},
     )
-    settings = Settings.from_context(app.node.get_all_context())
-    stack = ServiceStack(app, "Distillery", settings=settings)
+    settings = settings_of(app.node.get_all_context())
+    make_stacks(app, settings)
     if not settings.is_local:
-        Validations.of(app).add_plugins(AwsSolutionsChecks())
-    template: dict[str, Any] = app.synth().get_stack_by_name(stack.stack_name).template
-    return template
+        check_rules(app)
+    return {stack.stack_name: stack.template for stack in app.synth().stacks}
+
+
+def synthesized(out: Path, **context: str) -> dict[str, Any]:
+    """Synthesize the app and return the template of the service."""
+    return assembled(out, **context)["Distillery"]
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,9 @@ import pytest
 
 from infra import bundle
 from infra.rooms import ROOMS, Room
-from infra.settings import Settings
-from tests.infra.conftest import EXAMPLE, ROOT
+from tests.infra.conftest import EXAMPLE, ROOT, settings_of
 
-LOCAL = Settings.from_context({**EXAMPLE, "target": "local"})
+LOCAL = settings_of({**EXAMPLE, "target": "local"})
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
@@ -44,7 +43,7 @@ def test_the_name_of_a_bundle_is_the_same_until_something_in_it_changes(
     names.append(bundle.bundle_hash(room, LOCAL))
     requirements.write_text("a==2\n")
     names.append(bundle.bundle_hash(room, LOCAL))
-    names.append(bundle.bundle_hash(room, Settings.from_context(EXAMPLE)))
+    names.append(bundle.bundle_hash(room, settings_of(EXAMPLE)))
 
     assert names[0] == names[1]
     assert len(set(names[1:])) == 4

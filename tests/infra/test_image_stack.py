@@ -14,8 +14,8 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.image_stack import BUILD, ImageStack
-from infra.settings import Settings, WrongSettings
-from tests.infra.conftest import EXAMPLE, ROOT
+from infra.settings_file import WrongSettings
+from tests.infra.conftest import EXAMPLE, ROOT, settings_of
 
 Resource = Mapping[str, Any]
 
@@ -161,8 +161,8 @@ def test_the_first_step_that_fails_fails_the_build(tmp_path: Path) -> None:
 
 
 def test_it_is_made_only_where_it_is_asked_for_and_never_locally() -> None:
-    assert not Settings.from_context(EXAMPLE).build_image
-    assert Settings.from_context({**EXAMPLE, "build_image": "true"}).build_image
+    assert not settings_of(EXAMPLE).build_image
+    assert settings_of({**EXAMPLE, "build_image": "true"}).build_image
     for context in ({"build_image": "perhaps"}, {"build_image": "true", "target": "local"}):
         with pytest.raises(WrongSettings, match="build_image: "):
-            Settings.from_context({**EXAMPLE, **context})
+            settings_of({**EXAMPLE, **context})

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings, WrongSettings
-from tests.infra.conftest import EXAMPLE
+from infra.settings_file import WrongSettings
+from tests.infra.conftest import EXAMPLE, settings_of
 
 
 def test_the_example_needs_no_more_than_ids_keys_and_endpoints() -> None:
-    settings = Settings.from_context(EXAMPLE)
+    settings = settings_of(EXAMPLE)
 
     assert settings.providers == ("runpod", "sagemaker")
     assert not settings.is_local
@@ -31,11 +31,11 @@ def test_everything_wrong_is_named_at_once() -> None:
     del context["public_key"]
 
     with pytest.raises(WrongSettings) as error:
-        Settings.from_context(context)
+        settings_of(context)
 
     wrong = [*context.keys() - EXAMPLE.keys(), "public_key", "runpod_slots", "providers"]
     for key in wrong:
-        assert f"\n{key}: " in str(error.value)
+        assert f": {key}: " in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -57,22 +57,22 @@ def test_everything_wrong_is_named_at_once() -> None:
 )
 def test_a_value_that_cannot_work_is_refused_by_its_key(key: str, value: str) -> None:
     with pytest.raises(WrongSettings, match=f"{key}: "):
-        Settings.from_context({**EXAMPLE, key: value})
+        settings_of({**EXAMPLE, key: value})
 
 
 def test_a_provider_without_its_endpoint_is_refused_and_may_be_left_out() -> None:
     context = {k: v for k, v in EXAMPLE.items() if k != "sagemaker_endpoint_name"}
 
     with pytest.raises(WrongSettings, match="leave sagemaker out of providers"):
-        Settings.from_context(context)
-    assert Settings.from_context({**context, "providers": "runpod"}).providers == ("runpod",)
+        settings_of(context)
+    assert settings_of({**context, "providers": "runpod"}).providers == ("runpod",)
 
 
 def test_context_of_the_cdk_itself_is_not_taken_for_a_typing_error() -> None:
-    Settings.from_context({**EXAMPLE, "@aws-cdk/core:x": True, "aws:cdk:y": 1, "cli-telemetry": 0})
+    settings_of({**EXAMPLE, "@aws-cdk/core:x": True, "aws:cdk:y": 1, "cli-telemetry": 0})
 
 
 @pytest.mark.parametrize("given", ['[{"name": "member"}]', [{"name": "member"}]])
 def test_tiers_may_be_a_text_or_what_cdk_json_holds(given: object) -> None:
-    settings = Settings.from_context({**EXAMPLE, "tiers": given})
+    settings = settings_of({**EXAMPLE, "tiers": given})
     assert json.loads(settings.tiers) == [{"name": "member"}]

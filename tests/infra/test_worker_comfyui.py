@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings import Settings, WrongSettings
-from tests.infra.conftest import EXAMPLE, synthesized
+from infra.settings_file import WrongSettings
+from tests.infra.conftest import EXAMPLE, settings_of, synthesized
 from tests.infra.test_service_stack import GRANTS, granted
 
 
@@ -27,6 +27,6 @@ def test_the_watchdog_may_store_results_and_nothing_else_that_is_new(tmp_path: P
 
 def test_an_endpoint_of_worker_comfyui_that_is_not_given_is_named() -> None:
     context = {key: value for key, value in EXAMPLE.items() if "worker_comfyui" not in key}
-    assert Settings.from_context(context).providers == ("runpod", "sagemaker")
+    assert settings_of(context).providers == ("runpod", "sagemaker")
     with pytest.raises(WrongSettings, match="leave worker_comfyui out of providers"):
-        Settings.from_context({**context, "providers": "runpod,worker_comfyui"})
+        settings_of({**context, "providers": "runpod,worker_comfyui"})

@@ -118,8 +118,8 @@ async def test_the_line_breaks_where_aws_is_not_there(http: aiohttp.ClientSessio
         ("POST", "/", {"X-Amz-Target": "DynamoDB_20120810.GetItem"}, b"", "dynamodb.GetItem"),
         ("POST", "/", {"X-Amz-Target": "AmazonSQS.SendMessage"}, b"", "sqs.SendMessage"),
         (
-            *("POST", "/", {"X-Amz-Target": "secretsmanager.GetSecretValue"}, b""),
-            "secretsmanager.GetSecretValue",
+            *("POST", "/", {"X-Amz-Target": "AmazonSSM.GetParameter"}, b""),
+            "ssm.GetParameter",
         ),
         (
             *("POST", "/", {"Content-Type": "application/x-www-form-urlencoded"}),

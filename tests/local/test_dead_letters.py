@@ -38,7 +38,7 @@ def listed(
 
 def test_a_message_in_the_dead_letter_queue_is_kept(cloud: Cloud, listed: Any) -> None:
     sqs = cloud.aws("sqs")
-    url = next(url for url in sqs.list_queues()["QueueUrls"] if "JobDeadLetters" in url)
+    url = next(url for url in sqs.list_queues()["QueueUrls"] if "DeadLetters" in url)
     sqs.send_message(QueueUrl=url, MessageBody='{"job_id": "no-such-job"}')
     letter = listed("no-such-job")
     assert (letter["source"], letter["job_id"]) == ("queue", "no-such-job")

@@ -1,0 +1,236 @@
+"""The SageMaker endpoint: made where it is asked for, paid for only while somebody asks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infra.settings_file import WrongSettings
+from tests.infra.conftest import EXAMPLE, assembled, settings_of
+from tests.infra.test_service_stack import granted, of_type
+
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/distillery:abc"
+GPU = {
+    "make_endpoint": "true",
+    "gpu_image": IMAGE,
+    "gpu_models": "s3://our-models/sdxl/",
+    "gpu_max_instances": "3",
+    "gpu_instance_type": "ml.p3.2xlarge",  # moto knows no newer one
+}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Synthesis fails when cdk-nag finds something that is not accepted."""
+    return assembled(tmp_path_factory.mktemp("gpu"), **GPU)["DistilleryGpu"]
+
+
+def only(template: dict[str, Any], kind: str) -> dict[str, Any]:
+    (found,) = of_type(template, kind).values()
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+def written(value: Any) -> str:
+    """A value with the names of other resources in braces."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": ["", parts]}:
+            return "".join(map(written, parts))
+        case {"Fn::ImportValue": name}:
+            return "{bucket}" if "Bucket" in name else "{import}"
+        case {"Ref": name}:
+            return "{" + str(name) + "}"
+        case {"Fn::GetAtt": [name, _]}:
+            return "{" + str(name) + "}"
+    raise AssertionError(value)
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_it_reads_envelopes_and_models_and_writes_what_sagemaker_has_to_say(
+    template: dict[str, Any],
+) -> None:
+    grants = {
+        f"{action} on {written(resource).rpartition(':::')[2]}"
+        for statement in only(template, "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+    s3 = {grant for grant in grants if grant.startswith("s3:")}
+    assert s3 == {
+        "s3:GetObject on {bucket}/jobs/*/*/envelope",
+        "s3:PutObject on {bucket}/sagemaker/*",
+        "s3:GetObject on our-models/sdxl/*",
+        "s3:ListBucket on our-models",
+        "s3:ListBucket on {bucket}",
+    }
+    others = {grant.partition(" on ")[0] for grant in grants - s3}
+    assert others == {
+        *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+        "ecr:GetAuthorizationToken",
+        *("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+    }
+    assert [grant for grant in grants if grant.endswith(" on *")] == [
+        "ecr:GetAuthorizationToken on *"
+    ]
+
+
+def test_failures_lie_where_the_watchdog_may_look(template: dict[str, Any], tmp_path: Path) -> None:
+    """`distillery/providers/sagemaker.py` reads the object that SageMaker's answer names."""
+    service = assembled(tmp_path, **GPU)["Distillery"]
+    output = only(template, "AWS::SageMaker::EndpointConfig")["AsyncInferenceConfig"][
+        "OutputConfig"
+    ]
+
+    assert written(output["S3FailurePath"]) == "s3://{bucket}/sagemaker/failures"
+    assert written(output["S3OutputPath"]) == "s3://{bucket}/sagemaker/outputs"
+    assert "s3:GetObject on Bucket/sagemaker/failures/*" in granted(service, "WatchdogRole")
+
+
+def test_its_log_is_ours_and_goes_with_the_stack(template: dict[str, Any]) -> None:
+    (log,) = of_type(template, "AWS::Logs::LogGroup").values()
+
+    assert log["Properties"]["LogGroupName"] == "/aws/sagemaker/Endpoints/Distillery-GPU"
+    assert log["Properties"]["RetentionInDays"] == 30
+    assert log["DeletionPolicy"] == "Delete"
+
+
+def test_the_worker_reaches_the_bucket_and_nothing_else(template: dict[str, Any]) -> None:
+    environment = only(template, "AWS::SageMaker::Model")["PrimaryContainer"]["Environment"]
+
+    origins = [written(o) for o in written(environment["STORE_ORIGINS"]).split(",")]
+    assert len(origins) == 2
+    assert all(origin.startswith("https://") for origin in origins)
+
+
+def test_it_scales_from_nothing_and_back(template: dict[str, Any]) -> None:
+    target = only(template, "AWS::ApplicationAutoScaling::ScalableTarget")
+    policies = {
+        p["Properties"]["PolicyType"]: p["Properties"]
+        for p in of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy").values()
+    }
+    alarm = only(template, "AWS::CloudWatch::Alarm")
+
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, 3)
+    assert target["ResourceId"] == "endpoint/Distillery-GPU/variant/AllTraffic"
+    tracking = policies["TargetTrackingScaling"]["TargetTrackingScalingPolicyConfiguration"]
+    metric = tracking["CustomizedMetricSpecification"]
+    assert metric["MetricName"] == "ApproximateBacklogSizePerInstance"
+    assert metric["Dimensions"] == [{"Name": "EndpointName", "Value": "Distillery-GPU"}]
+    assert tracking["ScaleInCooldown"] == 600
+    assert alarm["MetricName"] == "HasBacklogWithoutCapacity"
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Period"]) == (1, 1, 60)
+    step = policies["StepScaling"]["StepScalingPolicyConfiguration"]
+    assert step["StepAdjustments"] == [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]
+    assert len(alarm["AlarmActions"]) == 1
+
+
+def test_an_instance_that_always_runs_needs_no_first_step(tmp_path: Path) -> None:
+    template = assembled(tmp_path, **GPU, gpu_min_instances="1")["DistilleryGpu"]
+
+    assert len(of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy")) == 1
+    assert only(template, "AWS::ApplicationAutoScaling::ScalableTarget")["MinCapacity"] == 1
+
+
+@mock_aws
+def test_sagemaker_and_its_scaling_take_what_the_template_says(template: dict[str, Any]) -> None:
+    """botocore checks each call against AWS's own description of it, and moto plays AWS."""
+    region = {"region_name": "eu-central-1"}
+    sagemaker: Any = boto3.client("sagemaker", **region)
+    scaling: Any = boto3.client("application-autoscaling", **region)
+    model = only(template, "AWS::SageMaker::Model")
+    role = {"ExecutionRoleArn": "arn:aws:iam::123456789012:role/a-role"}
+    sagemaker.create_model(ModelName="m", **_plain(model), **role)
+    config = _plain(only(template, "AWS::SageMaker::EndpointConfig"))
+    config["ProductionVariants"][0]["ModelName"] = "m"
+    sagemaker.create_endpoint_config(EndpointConfigName="c", **config)
+    sagemaker.create_endpoint(EndpointName="Distillery-GPU", EndpointConfigName="c")
+    of_scaling = "AWS::ApplicationAutoScaling::"
+    target = _plain(only(template, f"{of_scaling}ScalableTarget"))
+    target.pop("RoleARN")
+    scaling.register_scalable_target(**target)
+    names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+    for policy in of_type(template, f"{of_scaling}ScalingPolicy").values():
+        said = policy["Properties"]
+        scaling.put_scaling_policy(
+            PolicyName=said["PolicyName"],
+            PolicyType=said["PolicyType"],
+            **{name: target[name] for name in names},
+            **{k: v for k, v in said.items() if k.endswith("Configuration")},
+        )
+
+    assert sagemaker.describe_endpoint(EndpointName="Distillery-GPU")["EndpointStatus"]
+    kept = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    assert len(kept) == 2
+
+
+def _plain(properties: dict[str, Any]) -> dict[str, Any]:
+    """Properties with texts for references; what refers to a role is left to the test."""
+
+    def plain(value: Any) -> Any:
+        match value:
+            case {"Fn::Join": _} | {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::ImportValue": _}:
+                return written(value)
+            case dict():
+                return {key: plain(inner) for key, inner in value.items()}
+            case list():
+                return [plain(inner) for inner in value]
+        return value
+
+    kept = {k: v for k, v in properties.items() if k != "ExecutionRoleArn"}
+    made: dict[str, Any] = json.loads(json.dumps(plain(kept)))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("context", "stacks"),
+    [
+        ({"providers": "runpod"}, {"Distillery"}),
+        ({"providers": "sagemaker", **GPU}, {"Distillery", "DistilleryGpu"}),
+        ({**GPU, "stage": "dev"}, {"DistilleryDev", "DistilleryDevGpu"}),
+        (
+            {**GPU, "gpu_image": None, "build_image": "true"},
+            {"Distillery", "DistilleryGpu", "DistilleryImage"},
+        ),
+    ],
+    ids=["runpod alone", "sagemaker alone", "both, and a stage", "both, and the image"],
+)
+def test_stacks_are_made_as_the_settings_say(
+    context: dict[str, str | None], stacks: set[str], tmp_path: Path
+) -> None:
+    given = {key: value for key, value in context.items() if value is not None}
+    templates = assembled(tmp_path, **given)
+
+    assert templates.keys() == stacks
+    service = next(t for name, t in templates.items() if name in ("Distillery", "DistilleryDev"))
+    providers = given.get("providers", "runpod,sagemaker")
+    dispatcher = granted(service, "DispatcherRole")
+    for provider, action in (("sagemaker", "sagemaker:"), ("runpod", "runpod")):
+        assert (provider in providers) == any(action in grant for grant in dispatcher)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("providers", "runpod"),
+        ("gpu_image", "docker.io/someone/image:1"),
+        ("gpu_models", "our-models/sdxl"),
+        ("gpu_instance_type", "g5.xlarge"),
+        ("gpu_min_instances", "4"),
+        ("gpu_min_instances", "-1"),
+    ],
+)
+def test_what_cannot_become_an_endpoint_is_refused(key: str, value: str) -> None:
+    named = {"providers": "make_endpoint", "gpu_min_instances": "gpu_m.._instances"}.get(key, key)
+    with pytest.raises(WrongSettings, match=f"{named}: "):
+        settings_of({**EXAMPLE, **GPU, key: value})

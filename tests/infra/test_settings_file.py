@@ -1,0 +1,107 @@
+"""`distillery.toml`: stages over defaults, the command line over both, all mistakes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.settings import Settings
+from infra.settings_file import WrongSettings, read_settings
+from tests.infra.conftest import ROOT
+
+FILE = f"""
+application_id = "1"
+public_key = "{"0" * 64}"
+providers = ["runpod"]
+runpod_endpoint_id = "one"
+
+[prod]
+runpod_slots = 5
+
+[dev]
+keep_data = false
+runpod_endpoint_id = "two"
+"""
+
+
+def read(tmp_path: Path, text: str, **context: Any) -> Settings:
+    (tmp_path / "distillery.toml").write_text(text)
+    return read_settings(context, tmp_path)
+
+
+def test_without_a_word_the_stage_is_prod_and_keeps_its_data(tmp_path: Path) -> None:
+    settings = read(tmp_path, FILE)
+
+    assert (settings.stage, settings.runpod_slots, settings.keep_data) == ("prod", 5, True)
+    assert settings.stack_name == "Distillery"
+
+
+def test_another_stage_has_its_own_values_and_stacks_of_its_own(tmp_path: Path) -> None:
+    settings = read(tmp_path, FILE, stage="dev")
+
+    assert (settings.runpod_endpoint_id, settings.runpod_slots) == ("two", 3)
+    assert settings.deletes_data
+    assert settings.stack_name == "DistilleryDev"
+
+
+def test_the_command_line_has_the_last_word(tmp_path: Path) -> None:
+    assert read(tmp_path, FILE, stage="dev", runpod_endpoint_id="three").runpod_endpoint_id == (
+        "three"
+    )
+
+
+def test_what_is_wrong_is_named_at_once_with_where_it_stands(tmp_path: Path) -> None:
+    text = """
+    application_id = 1300000000000000001
+    runpod_slot = 5
+    stage = "dev"
+    [prod]
+    hedge_share = "half"
+    [dev]
+    keep_data = "perhaps"
+    [staging]
+    runpod_slots = 1
+    """
+    with pytest.raises(WrongSettings) as error:
+        read(tmp_path, text, promise_seconds="soon")
+
+    said = str(error.value)
+    for beginning in (
+        "distillery.toml: application_id: must be a text",
+        "distillery.toml: runpod_slot: no such setting",
+        "distillery.toml: stage: only -c stage=dev",
+        "distillery.toml: staging: no such setting",
+        "distillery.toml: public_key: is missing",
+        "distillery.toml [prod]: hedge_share: must be a number",
+        "distillery.toml [dev]: keep_data: must be true or false",
+        "-c: promise_seconds: must be a whole number",
+    ):
+        assert f"\n{beginning}" in said, said
+
+
+def test_a_value_that_contradicts_another_is_named_with_where_it_stands(tmp_path: Path) -> None:
+    with pytest.raises(WrongSettings, match=r"distillery\.toml \[prod\]: job_timeout_seconds: "):
+        read(tmp_path, FILE.replace("runpod_slots = 5", "job_timeout_seconds = 900"))
+    with pytest.raises(WrongSettings, match="-c: stage: must be dev or prod"):
+        read(tmp_path, FILE, stage="test")
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WrongSettings, match=r"distillery\.toml: is not TOML"):
+        read(tmp_path, "application_id = ")
+
+
+def test_a_file_elsewhere_may_be_named_and_none_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text(FILE)
+
+    assert read_settings({"settings_file": "ours.toml"}, tmp_path).runpod_slots == 5
+    with pytest.raises(WrongSettings, match="application_id: is missing"):
+        read_settings({}, tmp_path)
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_example_works_as_it_is(stage: str) -> None:
+    context = {"settings_file": "distillery.example.toml", "stage": stage}
+    assert read_settings(context, ROOT).stage == stage

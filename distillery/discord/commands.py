@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from distillery.core.recipe import OptionKind, Recipe
+from distillery.core.recipe import Action, OptionKind, Recipe, recipe_for
 from distillery.discord.command_limits import check_together
 from distillery.discord.command_parts import (
     Payload,
     chat_command,
     choice,
+    message_command,
     option,
 )
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.interaction import (
     ALL,
     CANCEL,
+    COMMAND_OPTION,
     HELP,
     HISTORY,
+    IMAGE_OPTION,
+    INFO,
     LATEST,
+    ME,
+    PICTURE_INFO,
     QUEUE,
+    UPSCALE,
+    USE_AS_INPUT,
+    VARIATIONS,
     WHICH_OPTION,
 )
 from distillery.discord.serve_command import making_commands, workflow_options
+
+ON_PICTURES: Mapping[str, Action] = {
+    UPSCALE: Action.UPSCALE,
+    VARIATIONS: Action.VARIATION,
+    USE_AS_INPUT: Action.START_FROM,
+}
+"""Commands in the menu of a message that need a recipe for what they do."""
 
 
 def all_commands(
@@ -32,14 +48,13 @@ def all_commands(
 
     Raises BrokenRecipe when two recipes contradict each other or Discord's limits are passed.
     """
+    asking = _asking_commands()
     commands = [
         *making_commands(recipes, style),
-        *_asking_commands(),
-        chat_command(
-            HELP,
-            "See what can be made, and how",
-            workflow_options(recipes, "What to know more of (everything if left out)"),
-        ),
+        *asking,
+        _help_command(recipes, [HELP, *(command["name"] for command in asking)]),
+        message_command(PICTURE_INFO),
+        *(message_command(n) for n, action in ON_PICTURES.items() if recipe_for(recipes, action)),
     ]
     check_together(commands)
     return commands
@@ -53,8 +68,24 @@ def _asking_commands() -> list[Payload]:
         "Which of your requests (the latest if left out)",
         choices=[choice(name, name) for name in (LATEST, ALL)],
     )
+    picture = option(
+        OptionKind.ATTACHMENT, IMAGE_OPTION, "A picture that was made here", required=True
+    )
     return [
         chat_command(QUEUE, "See where your requests stand"),
         chat_command(CANCEL, "Call off requests that have not ended; they cost nothing", [which]),
         chat_command(HISTORY, "See your last requests with their pictures, and repeat one"),
+        chat_command(ME, "See your limits, and what is left of them"),
+        chat_command(INFO, "See how a picture was made", [picture]),
     ]
+
+
+def _help_command(recipes: Mapping[str, Recipe], names: list[str]) -> Payload:
+    which = option(
+        OptionKind.STRING,
+        COMMAND_OPTION,
+        "Which command to know more of",
+        choices=[choice(f"/{name}", name) for name in names],
+    )
+    workflow = workflow_options(recipes, "What to know more of (everything if left out)")
+    return chat_command(HELP, "See what can be made, and how", [*workflow, which])

@@ -1,12 +1,16 @@
-"""What `/help` says, made from the recipes: nobody writes an option down twice."""
+"""What `/help` says, made from the recipes and the commands: nobody writes an option down twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from distillery.core.flags.table import FLAGS
+from distillery.core.locales import version
 from distillery.core.recipe import Option, OptionKind, Recipe, default_recipe
+from distillery.discord.command_parts import CHAT_INPUT, MESSAGE
 from distillery.discord.responses import MAX_CONTENT
+from distillery.discord.translation import Words
 
 _KINDS: Mapping[OptionKind, str] = {
     OptionKind.STRING: "text",
@@ -16,51 +20,97 @@ _KINDS: Mapping[OptionKind, str] = {
     OptionKind.SIZE: "shape",
     OptionKind.ATTACHMENT: "image",
 }
+_EXAMPLE = "a red fox in snow --ar 3:2"
+_ENGLISH = Words()
+PAGE_CHARACTERS = MAX_CONTENT - 40
+"""The rest of a message is for the page's number."""
 
 
-def overview(recipes: Mapping[str, Recipe]) -> str:
-    """Say which workflows there are, and how to see more of one."""
+def overview(
+    recipes: Mapping[str, Recipe],
+    commands: Sequence[Mapping[str, Any]] = (),
+    words: Words = _ENGLISH,
+) -> list[str]:
+    """Say which workflows and commands there are, and how to see more of one, in pages."""
     first = default_recipe(recipes)
-    lines = ["**What can be made here**"]
+    lines = [words("**What can be made here**")]
     for recipe in recipes.values():
-        mark = " (if you choose none)" if recipe is first else ""
-        lines.append(f"• **{recipe.title}**{mark}: {recipe.description}")
-    lines.append(f"Begin with `/serve prompt: {_EXAMPLE}`.")
+        mark = words(" (if you choose none)") if recipe is first else ""
+        title = version(recipe.title, recipe.titles, words.locale)
+        described = _said(words, recipe.description, recipe.descriptions)
+        lines.append(f"• **{title}**{mark}: {described}")
+    lines.append(words("Begin with `/serve prompt: {example}`.", example=_EXAMPLE))
     if len(recipes) > 1:
-        lines.append("`/help workflow:` shows the options and flags of one of them.")
-    return _cut(lines)
+        lines.append(words("`/help workflow:` shows the options and flags of one of them."))
+    own = [c for c in commands if c["name"] not in recipes]
+    if own:
+        lines += [words("**Commands**"), *(_command(words, c) for c in own if "description" in c)]
+        menu = ", ".join(f"**{_name(words, c)}**" for c in own if c["type"] == MESSAGE)
+        lines.append(words("In the menu of a message, under Apps: {commands}", commands=menu))
+    return pages(lines)
 
 
-def of_recipe(recipe: Recipe) -> str:
+def of_recipe(recipe: Recipe, words: Words = _ENGLISH) -> list[str]:
     """Say what one workflow takes: its options, and the flags that a prompt may carry for it."""
-    lines = [f"**{recipe.title}**", recipe.description]
-    lines += [f"• {_option(option)}" for option in recipe.options if not option.hidden]
+    title = version(recipe.title, recipe.titles, words.locale)
+    lines = [f"**{title}**", _said(words, recipe.description, recipe.descriptions)]
+    lines += [f"• {_option(words, option)}" for option in recipe.options if not option.hidden]
     flags = [f"`{FLAGS[option.flag].example}`" for option in recipe.options if option.flag]
     if flags:
-        lines.append(f"Flags for the prompt: {', '.join(dict.fromkeys(flags))}")
-    return _cut(lines)
+        shown = ", ".join(dict.fromkeys(flags))
+        lines.append(words("Flags for the prompt: {flags}", flags=shown))
+    return pages(lines)
 
 
-_EXAMPLE = "a red fox in snow --ar 3:2"
+def of_command(command: Mapping[str, Any], words: Words = _ENGLISH) -> list[str]:
+    """Say what one command does, and what its options are."""
+    lines = [_command(words, command)]
+    for option in command.get("options", ()):
+        described = version(
+            option["description"], option.get("description_localizations", {}), words.locale
+        )
+        needed = words(" (needed)") if option.get("required") else ""
+        lines.append(f"• `{option['name']}`{needed}: {described}")
+    return pages(lines)
 
 
-def _option(option: Option) -> str:
-    facts = ", ".join([_KINDS[option.kind], *_bounds(option)])
-    return f"`{option.name}` ({facts}): {option.description}"
-
-
-def _bounds(option: Option) -> Iterator[str]:
-    if option.required:
-        yield "needed"
-    if option.minimum is not None and option.maximum is not None:
-        yield f"{option.minimum:g} to {option.maximum:g}"
-
-
-def _cut(lines: list[str]) -> str:
-    """Keep whole lines, as many as a message holds."""
-    text = ""
+def pages(lines: Sequence[str]) -> list[str]:
+    """Part lines into texts that each fit a message; no line is parted but one too long itself."""
+    parted = [""]
     for line in lines:
-        if len(text) + len(line) + 1 > MAX_CONTENT - 2:
-            return f"{text}…"
-        text += f"{line}\n"
-    return text.rstrip()
+        room = PAGE_CHARACTERS - len(parted[-1])
+        if parted[-1] and len(line) + 1 > room:
+            parted.append("")
+        parted[-1] += f"{line[: PAGE_CHARACTERS - 1]}\n"
+    return [page.rstrip() for page in parted]
+
+
+def _command(words: Words, command: Mapping[str, Any]) -> str:
+    described = version(
+        command.get("description", ""), command.get("description_localizations", {}), words.locale
+    )
+    mark = "/" if command["type"] == CHAT_INPUT else ""
+    return f"• `{mark}{command['name']}`: {described}"
+
+
+def _name(words: Words, command: Mapping[str, Any]) -> str:
+    return version(command["name"], command.get("name_localizations", {}), words.locale)
+
+
+def _option(words: Words, option: Option) -> str:
+    facts = ", ".join([words(_KINDS[option.kind]), *_bounds(words, option)])
+    return f"`{option.name}` ({facts}): {_said(words, option.description, option.descriptions)}"
+
+
+def _bounds(words: Words, option: Option) -> Iterator[str]:
+    if option.required:
+        yield words("needed")
+    if option.minimum is not None and option.maximum is not None:
+        low, high = f"{option.minimum:g}", f"{option.maximum:g}"
+        yield words("{low} to {high}", low=low, high=high)
+
+
+def _said(words: Words, text: str, own: Mapping[str, str]) -> str:
+    """What a manifest says, in its own translation or in ours."""
+    said = version(text, own, words.locale)
+    return words(text) if said == text else said

@@ -19,10 +19,12 @@ from distillery.core.recipe import Attachment, Value
 
 SERVE, QUEUE, CANCEL, HISTORY, HELP = "serve", "queue", "cancel", "history", "help"
 ME, INFO = "me", "info"
-PICTURE_INFO = "Info"  # in the menu of a message
+PICTURE_INFO, UPSCALE, VARIATIONS, USE_AS_INPUT = "Info", "Upscale", "Variations", "Use as input"
+"""Commands in the menu of a message."""
 WORKFLOW_OPTION = "workflow"
 IMAGES_OPTION = "images"
 WHICH_OPTION = "which"
+COMMAND_OPTION = "command"
 IMAGE_OPTION = "image"
 LATEST, ALL = "latest", "all"
 
@@ -125,6 +127,13 @@ def read_workflow(interaction: Interaction) -> str | None:
     with _a_command():
         workflow = _options(interaction.document["data"]).get(WORKFLOW_OPTION)
         return str(workflow) if workflow is not None else None
+
+
+def read_help(interaction: Interaction) -> tuple[str, str]:
+    """Read which workflow and which command `/help` is about; "" for none."""
+    with _a_command():
+        options = _options(interaction.document["data"])
+        return str(options.get(WORKFLOW_OPTION, "")), str(options.get(COMMAND_OPTION, ""))
 
 
 def read_which(interaction: Interaction) -> str:

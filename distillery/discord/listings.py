@@ -12,6 +12,7 @@ from distillery.core.list_jobs import Standing
 from distillery.discord.link_cards import MOST_CARDS, link_card
 from distillery.discord.markdown import escape
 from distillery.discord.responses import MAX_CONTENT
+from distillery.discord.translation import Words
 
 MOST_OPEN = 100
 MOST_ENDED = 10
@@ -30,8 +31,10 @@ NOTHING_TO_CANCEL = (
     "You have no open requests, so there is nothing to cancel. `/history` shows what has ended."
 )
 LEFT_OUT = "-# Older requests are left out."
-LINKED = f"-# Links are made for the latest {MOST_CARDS} pictures, and work for an hour."
+LINKED = "-# Links are made for the latest {number} pictures, and work for an hour."
 NOT_SHOWN = "⚠️ The answer could not be shown when it was ready. "
+
+_ENGLISH = Words()
 
 Link = Callable[[Job, Picture], str]
 """Signs an address at which anybody may see a picture for `LINK_LIFE_S`."""
@@ -45,67 +48,83 @@ class History:
     embeds: Sequence[Mapping[str, Any]] = ()
 
 
-def queue(standings: Sequence[Standing], balance: int | None, now: float) -> str:
+def queue(
+    standings: Sequence[Standing], balance: int | None, now: float, words: Words = _ENGLISH
+) -> str:
     """Say where each open request stands, the latest first, and what credits are left."""
-    credits_left = [] if balance is None else [f"-# You have {_count(balance, 'credit')} left."]
+    left = [] if balance is None else [_credits(words, balance)]
     if not standings:
-        return "\n".join([NOTHING_OPEN, *credits_left])
-    lines = [f"- {_prompt(s.job)} · {_standing(s, now)}" for s in standings]
-    return _fitted("**Your open requests**", lines, credits_left)[0]
+        return "\n".join([words(NOTHING_OPEN), *left])
+    lines = [f"- {_prompt(s.job)} · {_standing(words, s, now)}" for s in standings]
+    return _fitted(words, words("**Your open requests**"), lines, left)[0]
 
 
-def cancelled(number: int) -> str:
+def cancelled(number: int, words: Words = _ENGLISH) -> str:
     """Say how many requests were called off."""
     if not number:
-        return NOTHING_TO_CANCEL
-    return f"Cancelled {_count(number, 'request')}. Nothing was charged."
+        return words(NOTHING_TO_CANCEL)
+    if number == 1:
+        return words("Cancelled 1 request. Nothing was charged.")
+    return words("Cancelled {number} requests. Nothing was charged.", number=number)
 
 
-def history(jobs: Sequence[Job], link: Link) -> History:
-    """Say how each of the jobs ended, the latest first, with links to their pictures."""
+def history(jobs: Sequence[Job], link: Link, words: Words = _ENGLISH, first: int = 1) -> History:
+    """Say how each of the jobs ended, the latest first, with links to their pictures.
+
+    `first` is the number of the first of them.
+    """
     if not jobs:
-        return History(NOTHING_ENDED)
-    lines = [f"{number}. {_ending(job)}" for number, job in enumerate(jobs, 1)]
+        return History(words(NOTHING_ENDED))
+    lines = [f"{number}. {_ending(words, job)}" for number, job in enumerate(jobs, first)]
     pictured = any(_pictures(job) for job in jobs)
-    text, shown = _fitted("**Your last requests**", lines, [LINKED] if pictured else [])
-    return History(text, _embeds(jobs[:shown], link))
+    footer = [words(LINKED, number=MOST_CARDS)] if pictured else []
+    text, shown = _fitted(words, words("**Your last requests**"), lines, footer)
+    return History(text, _embeds(words, jobs[:shown], link, first))
 
 
-def _embeds(jobs: Sequence[Job], link: Link) -> Sequence[Mapping[str, Any]]:
+def _embeds(
+    words: Words, jobs: Sequence[Job], link: Link, first: int
+) -> Sequence[Mapping[str, Any]]:
     cards = (
-        link_card(f"Request {number}, picture {of_job}", link(job, picture))
-        for number, job in enumerate(jobs, 1)
+        link_card(
+            words("Request {number}, picture {picture}", number=number, picture=of_job),
+            link(job, picture),
+        )
+        for number, job in enumerate(jobs, first)
         for of_job, picture in enumerate(_pictures(job), 1)
     )
     return list(islice(cards, MOST_CARDS))
 
 
-def _standing(standing: Standing, now: float) -> str:
+def _standing(words: Words, standing: Standing, now: float) -> str:
     job = standing.job
     if job.state is JobState.DISPATCHED:
-        return f"at a GPU for {max(0.0, now - job.times['dispatched']):.0f} s"
+        seconds = max(0.0, now - job.times["dispatched"])
+        return words("at a GPU for {seconds} s", seconds=f"{seconds:.0f}")
     if standing.place is not None:
-        return f"place {standing.place + 1} in the line"
+        return words("place {place} in the line", place=standing.place + 1)
+    if job.is_held and job.tier.jobs_at_once == 1:
+        return words("waits until your running request has ended")
     if job.is_held:
         at_once = job.tier.jobs_at_once
-        one = "your running request" if at_once == 1 else f"one of your {at_once} running requests"
-        return f"waits until {one} has ended"
-    return "being prepared"
+        return words("waits until one of your {number} running requests has ended", number=at_once)
+    return words("being prepared")
 
 
-def _ending(job: Job) -> str:
+def _ending(words: Words, job: Job) -> str:
     when = int(job.times.get("concluded", job.created_at))
-    first = NOT_SHOWN if "kept" in job.times else ""
-    return f"{first}{_prompt(job)} · {_end(job)} · <t:{when}:R>"
+    first = words(NOT_SHOWN) if "kept" in job.times else ""
+    return f"{first}{_prompt(job)} · {_end(words, job)} · <t:{when}:R>"
 
 
-def _end(job: Job) -> str:
+def _end(words: Words, job: Job) -> str:
     if job.was_cancelled:
-        return "cancelled"
+        return words("cancelled")
     if job.outcome is not None and job.outcome.error is not None:
-        return f"failed: {escape(job.outcome.error, REASON_CHARACTERS)}"
-    pictures = _count(len(_pictures(job)), "picture")
-    return pictures if job.is_final else f"{pictures}, being sent to you"
+        return words("failed: {reason}", reason=escape(job.outcome.error, REASON_CHARACTERS))
+    number = len(_pictures(job))
+    pictures = words("1 picture") if number == 1 else words("{number} pictures", number=number)
+    return pictures if job.is_final else words("{pictures}, being sent to you", pictures=pictures)
 
 
 def _pictures(job: Job) -> Sequence[Picture]:
@@ -118,11 +137,15 @@ def _prompt(job: Job) -> str:
     return f"**{prompt or escape(job.request.workflow, PROMPT_CHARACTERS)}**{part}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def _credits(words: Words, balance: int) -> str:
+    if balance == 1:
+        return words("-# You have 1 credit left.")
+    return words("-# You have {number} credits left.", number=f"{balance:,}")
 
 
-def _fitted(heading: str, lines: Sequence[str], footer: Sequence[str]) -> tuple[str, int]:
+def _fitted(
+    words: Words, heading: str, lines: Sequence[str], footer: Sequence[str]
+) -> tuple[str, int]:
     """Put as many lines as a message takes under a heading; the last ones, the oldest, give way.
 
     Returns the text, and how many lines are in it.
@@ -131,5 +154,5 @@ def _fitted(heading: str, lines: Sequence[str], footer: Sequence[str]) -> tuple[
     shown = len(lines)
     while len(text) > MAX_CONTENT:
         shown -= 1
-        text = "\n".join([heading, *lines[:shown], LEFT_OUT, *footer])
+        text = "\n".join([heading, *lines[:shown], words(LEFT_OUT), *footer])
     return text, shown

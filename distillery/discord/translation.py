@@ -51,8 +51,11 @@ class Words:
     ask_with: str = SERVE
 
     def __call__(self, text: str, /, **values: object) -> str:
-        """Return the English `text` in the member's language, with `values` in its braces."""
+        """Return the English `text` in the member's language, with `values` in its braces.
+
+        Without values, braces are what they are.
+        """
         said = catalogue(self.locale).get(text, text)
         if self.ask_with != SERVE:
             said = said.replace(f"`/{SERVE}", f"`/{self.ask_with}")
-        return said.format(**values)
+        return said.format(**values) if values else said

@@ -10,10 +10,12 @@ gc.disable()
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import urllib3
 
 from distillery.aws import clients
 from distillery.aws.job_queue import SqsJobQueue
@@ -23,11 +25,18 @@ from distillery.aws.telemetry import EmfTelemetry, start_logging
 from distillery.core.accept_job import AcceptJob
 from distillery.core.cancel_job import CancelJob
 from distillery.core.list_jobs import ListJobs
+from distillery.core.recipe import default_recipe
+from distillery.discord.command_style import CommandStyle
+from distillery.discord.commands import all_commands
+from distillery.discord.interaction import SERVE, Interaction
+from distillery.discord.picture_ends import PictureEnds
 from distillery.discord.signature import SignatureCheck
+from distillery.discord.translation import Words
 from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
 from lambdas.interactions.commands import Commands
 from lambdas.interactions.handler import Replies, build_handler
+from lambdas.interactions.picture_commands import PictureCommands
 from lambdas.interactions.settings import Settings
 from lambdas.interactions.suggestions import Suggestions
 
@@ -42,6 +51,25 @@ queue = SqsJobQueue(clients.sqs(), settings.queue_url)
 def objects() -> S3ObjectStore:
     """Only links to pictures need it, and its client makes a cold start some 10 % longer."""
     return S3ObjectStore(clients.s3(), settings.bucket_name)
+
+
+@cache
+def picture_ends() -> PictureEnds:
+    """Only `/info` and its like look into files."""
+    return PictureEnds(urllib3.PoolManager(), settings.attachment_origins)
+
+
+@cache
+def registered() -> Sequence[Mapping[str, Any]]:
+    """Only `/help` says what all commands are."""
+    return all_commands(commands.accept.recipes, settings.command_style)
+
+
+def words(interaction: Interaction) -> Words:
+    """Speak the member's language, of commands that there are."""
+    alone = settings.command_style is CommandStyle.PER_WORKFLOW
+    ask_with = default_recipe(commands.accept.recipes).name if alone else SERVE
+    return Words(interaction.locale, ask_with)
 
 
 jobs = ListJobs(store)
@@ -60,10 +88,17 @@ commands = Commands(
     store=store,
     objects=objects,
     clock=time.time,
+    registered=registered,
+    words=words,
 )
 check = SignatureCheck(settings.discord_public_key)
 suggestions = Suggestions(commands.accept.recipes, jobs)
-replies = Replies(commands.by_name(), suggestions.by_command())
+pictures = PictureCommands(commands.accept, picture_ends, words)
+replies = Replies(
+    {**commands.by_name(), **pictures.by_name()},
+    suggestions.by_command(),
+    modals=pictures.modals(),
+)
 handle = build_handler(check, replies, telemetry, time.time)
 gc.enable()
 gc.freeze()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -78,6 +79,7 @@ def test_our_own_commands_are_described_in_every_language() -> None:
         for text_, versions in (pair for part in described for pair in [next(texts(part))]):
             assert set(versions) >= set(languages()), text_
     menu = [command for command in ours if command["type"] == 3]
+    assert menu
     assert all(set(command["name_localizations"]) == set(languages()) for command in menu)
 
 
@@ -93,20 +95,34 @@ def test_every_translation_has_the_same_texts_and_the_same_braces() -> None:
             assert braces(said) == braces(english), f"{locale}: {english}"
 
 
+def constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The texts that a module gives names to."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            with contextlib.suppress(ValueError):
+                yield node.targets[0].id, ast.literal_eval(node.value)
+
+
+def said(tree: ast.Module, named: Mapping[str, str]) -> Iterator[str]:
+    """The texts in `words("…")`, `words(NAME)` and `self.words(interaction)("…")`."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args):
+        speaker = call.func.func if isinstance(call.func, ast.Call) else call.func
+        if getattr(speaker, "id", getattr(speaker, "attr", "")) == "words":
+            text = call.args[0]
+            if isinstance(text, ast.Constant):
+                yield str(text.value)
+            elif isinstance(text, ast.Name) and text.id in named:
+                yield named[text.id]
+
+
 def test_every_text_that_is_said_to_members_is_translated() -> None:
-    """`words("…")` is found in the code itself."""
     folders = ("distillery/discord", "lambdas/interactions")
     trees = [ast.parse(p.read_text()) for f in folders for p in sorted((ROOT / f).glob("*.py"))]
-    said = {
-        node.args[0].value
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "words"
-        and isinstance(node.args[0], ast.Constant)
-    }
-    assert said <= set(catalogue("de")), said - set(catalogue("de"))
+    named = {name: text for tree in trees for name, text in constants(tree)}
+    texts = {text for tree in trees for text in said(tree, named)}
+
+    assert len(texts) > 40
+    assert texts <= set(catalogue("de")), texts - set(catalogue("de"))
 
 
 def test_a_manifest_s_words_win_over_our_own_translation() -> None:

@@ -16,6 +16,7 @@ from distillery.core.tier import Tier
 from distillery.recipe_files import load_recipes
 from distillery.settings import meaning
 from local.chaos.__main__ import TRIALS
+from local.command_table import command_rows, option_rows
 from tests.house_rules.repository import ROOMS, ROOT, files, text
 
 DOCUMENTS = [path for path in files(".md") if path.name != "CHANGELOG.md"]
@@ -156,3 +157,19 @@ def test_the_table_of_flags_is_what_the_code_and_the_recipes_say() -> None:
 
     lines = (ROOT / "docs" / "commands.md").read_text().splitlines()
     assert [line for line in lines if line.startswith("| `--")] == [row(f) for f in FLAGS.values()]
+
+
+REWRITE = "run `.venv/bin/python -m local.command_table`"
+
+
+def test_the_table_of_commands_is_what_the_code_registers() -> None:
+    lines = text("docs/commands.md").splitlines()
+    assert set(command_rows(load_recipes(ROOT / "workflows"))) <= set(lines), REWRITE
+
+
+def test_every_option_in_the_table_of_options_is_one_of_serve() -> None:
+    table = _section(text("docs/commands.md"), "Options of /serve")
+    documented = re.findall(r"^\| `([\w-]+)` ", table, re.MULTILINE)
+    real = [row.split("`")[1] for row in option_rows(load_recipes(ROOT / "workflows"))]
+    assert documented, REWRITE
+    assert set(documented) <= set(real), REWRITE

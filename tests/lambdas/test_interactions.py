@@ -13,10 +13,13 @@ from distillery.core.job import Job, JobState, Outcome, Picture
 from distillery.core.list_jobs import ListJobs
 from distillery.core.recipe import Recipe
 from distillery.core.tier import Tier
+from distillery.discord.commands import all_commands
 from distillery.discord.signature import SignatureCheck
+from distillery.discord.translation import Words
 from distillery.recipe_files import load_recipes
 from lambdas.interactions.commands import Commands
 from lambdas.interactions.handler import UNCERTAIN, Handler, Replies, build_handler
+from lambdas.interactions.picture_commands import PictureCommands
 from lambdas.interactions.suggestions import Suggestions
 from local.memory import FakeClock, MemoryObjectStore, MemoryQueue, MemoryTelemetry
 from local.memory_store import MemoryJobStore
@@ -54,14 +57,25 @@ class Room:
             store=self.store,
             objects=self._objects,
             clock=self.clock,
+            registered=lambda: all_commands(recipes),
         )
+        self.files: dict[str, bytes] = {}
+        pictures = PictureCommands(accept, lambda: self, lambda i: Words(i.locale))
         check = SignatureCheck(KEY.verify_key.encode().hex())
         self.handle: Handler = build_handler(
             check,
-            Replies(commands.by_name(), Suggestions(recipes, ListJobs(self.store)).by_command()),
+            Replies(
+                {**commands.by_name(), **pictures.by_name()},
+                Suggestions(recipes, ListJobs(self.store)).by_command(),
+                modals=pictures.modals(),
+            ),
             self.telemetry,
             self.clock,
         )
+
+    def fetch(self, url: str) -> tuple[bytes, bytes]:
+        """Stand for Discord's CDN; an unknown file has nothing in it."""
+        return self.files.get(url, b""), b""
 
     def _objects(self) -> MemoryObjectStore:
         self.stores_opened += 1
@@ -84,11 +98,11 @@ class Room:
         assert status == 200
         return answer
 
-    def use(self, command: str, recorded: str = "interaction_serve", **options: str) -> str:
+    def use(self, command: str, /, recorded: str = "interaction_serve", **options: str) -> str:
         """Use one of the commands that are answered at once; return the answer's text."""
         return str(self.used(command, recorded, **options)["content"])
 
-    def used(self, command: str, recorded: str = "interaction_serve", **options: str) -> Any:
+    def used(self, command: str, /, recorded: str = "interaction_serve", **options: str) -> Any:
         """Use one of the commands that are answered at once; return the answer's message."""
         document = event(recorded)
         document["data"] = {"id": "400000000000000003", "name": command, "type": 1}
@@ -459,6 +473,53 @@ def test_the_history_says_first_that_an_answer_could_not_be_shown(room: Room) ->
     message = room.used("history")
     assert "\n1. ⚠️ The answer could not be shown" in message["content"]
     assert len(message["embeds"]) == 1
+
+
+@pytest.mark.parametrize("recorded", ["interaction_serve", "interaction_serve_in_dm"])
+def test_me_says_what_a_member_may_and_what_is_left(room: Room, recorded: str) -> None:
+    ended(room, room.ask_for("an owl"), Outcome(pictures=(Picture("0_9.png", "image/png", 4),)))
+    job = room.ask_for("a fox")
+    room.move(job, job.admitted(0.0, room.clock()))
+    assert room.use("me", recorded).splitlines() == [
+        "**Your account**",
+        "- Tier: free",
+        "- On their way: 1 of the 1 that may be at once",
+        "- Credits: 3 left, 1 used so far",
+        "- Credits set aside for open requests: 1",
+        "- Asked for: 2 today, 2 this month",
+        "-# A day begins at midnight UTC. A request that fails costs nothing.",
+    ]
+
+
+def test_me_tells_a_member_with_a_better_tier_of_it(room: Room) -> None:
+    document = event("interaction_serve") | {"data": {"id": "3", "name": "me", "type": 1}}
+    document["member"]["roles"] = [GOLD]
+    _, answer = room.answer(json.dumps(document).encode())
+    assert "- Tier: gold" in answer["data"]["content"]
+    assert "0 of the 9 that may be at once" in answer["data"]["content"]
+    assert "not limited; 0 used" in answer["data"]["content"]
+
+
+def test_yesterday_s_requests_are_not_today_s(room: Room) -> None:
+    room.ask_for("a fox")
+    room.clock.pass_time(86_400)
+    assert "- Asked for: 0 today, 1 this month" in room.use("me")
+
+
+@pytest.mark.parametrize("command", ["queue", "history", "me", "help", "cancel"])
+def test_a_member_is_answered_in_their_own_language(room: Room, command: str) -> None:
+    said = set()
+    for locale in ("de", "fr", "es-419", "ja", "pt-BR", "en-US", "fi", None, 3):
+        document = event("interaction_serve") | {"locale": locale}
+        document["data"] = {"id": "3", "name": command, "type": 1}
+        _, answer = room.answer(json.dumps(document).encode())
+        said.add(answer["data"]["content"])
+    assert len(said) == 6
+
+
+def test_help_for_a_command_says_what_it_takes(room: Room) -> None:
+    assert "`image` (needed)" in room.use("help", **{"command": "info"})
+    assert "`/queue`" in room.use("help", **{"command": "unknown"})
 
 
 def test_help_names_every_workflow_and_says_how_to_begin(room: Room) -> None:

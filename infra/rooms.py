@@ -7,6 +7,7 @@ from dataclasses import dataclass
 _EVERY_ROOM = ("distillery/__init__.py", "distillery/settings.py", "distillery/core")
 _RECIPES = ("distillery/recipe_files.py", "workflows")
 _DELIVERY = (
+    *_RECIPES,  # a message offers what an installed recipe can do
     *("distillery/discord", "distillery/aws"),
     *("distillery/wiring/__init__.py", "distillery/wiring/delivery.py"),
 )
@@ -48,7 +49,7 @@ INTERACTIONS = Room(
 )
 DISPATCHER = Room(
     name="dispatcher",
-    sources=(*_EVERY_ROOM, *_RECIPES, *_DELIVERY, *_PROVIDERS),
+    sources=(*_EVERY_ROOM, *_DELIVERY, *_PROVIDERS),
     variables=(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES, "ATTACHMENT_ORIGINS"),
     memory_mib=512,
     timeout_s=30,  # a lost run is tried again after six times this: within the token's 15 minutes

@@ -114,6 +114,8 @@ class ServiceStack(Stack):
         room.allow(reading, self._storage.table.table_arn)
         self._allow_index(room, WAITING_INDEX, MEMBER_INDEX)
         room.allow("s3:GetObject", self._storage.bucket.arn_for_objects(OUTPUTS))  # to sign links
+        # Without it S3 answers 403, not 404, for a picture that is not kept any more.
+        room.allow("s3:ListBucket", self._storage.bucket.bucket_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
         return InteractionsApi(self, "Api", function=room.function)
 

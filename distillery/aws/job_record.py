@@ -13,14 +13,16 @@ from types import MappingProxyType
 from typing import Any
 
 from distillery.core.job import Job, JobState, Origin, Outcome, Picture, Request
+from distillery.core.parent import Parent
 from distillery.core.recipe import Attachment
 from distillery.core.tier import Tier
 
 AttributeValue = Mapping[str, Any]
 Item = dict[str, AttributeValue]
 
-RECORD_LIFE_S = 30 * 24 * 3600
-"""DynamoDB deletes the record some time after this (time to live); the token died long before."""
+RECORD_LIFE_S = 180 * 24 * 3600
+"""DynamoDB deletes the record some time after this (time to live); until then the buttons of its
+message work. The interaction token died long before."""
 
 LINE, HELD, DUE = "LINE", "HELD", "DUE"
 """Partitions of the sparse indexes."""
@@ -65,6 +67,8 @@ def to_item(job: Job) -> Item:
         "failed_on": job.failed_on,
     }
     item.update({name: {"S": value} for name, value in optional.items() if value is not None})
+    if job.parent is not None:
+        item["parent"] = _json(asdict(job.parent))
     if job.outcome is not None:
         item["outcome"] = _json(asdict(job.outcome))
     if job.start_tag is not None:
@@ -114,6 +118,7 @@ def from_item(item: Mapping[str, AttributeValue]) -> Job:
         start_tag=number("start_tag") if "start_tag" in item else None,
         losses=int(number("losses")),
         is_probe=bool(item["is_probe"]["BOOL"]),
+        parent=Parent(**json.loads(item["parent"]["S"])) if "parent" in item else None,
         only_on=text("only_on"),
         provider=text("provider"),
         provider_job_id=text("provider_job_id"),

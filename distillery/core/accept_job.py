@@ -17,6 +17,7 @@ from distillery.core.errors import (
 )
 from distillery.core.flags.apply import apply_flags
 from distillery.core.job import Job, Origin, Request
+from distillery.core.parent import Parent
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
 from distillery.core.recipe import Attachment, Recipe, Value, default_recipe
 from distillery.core.recipe_options import nearest, resolve_options
@@ -35,6 +36,7 @@ class Order:
     options: Mapping[str, Value]
     images: int = 1  # pictures, each made by a job of its own
     role_ids: frozenset[str] = frozenset()  # of the member, in the guild they asked in
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class AcceptJob:
             ),
             created_at=now,
             tier=self._tier(order.role_ids),
+            parent=order.parent,
             due_at=now + NOT_ADMITTED_S,
         )
         return job, recipe
@@ -134,6 +137,8 @@ class AcceptJob:
 
     def _check_origin(self, name: str, attachment: Attachment) -> None:
         parts = urlsplit(attachment.url)
+        if attachment.key is not None:
+            return  # only we say where in our own store a file lies
         if f"{parts.scheme}://{parts.netloc}" not in self.attachment_origins:
             raise InvalidOption(
                 f"`{name}` must be a file attached in Discord, not a link to another place."

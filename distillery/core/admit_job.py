@@ -16,10 +16,13 @@ from distillery.core.errors import MemberAtLimit, StaleJob, UserError
 from distillery.core.fair_order import start_tag
 from distillery.core.job import Job
 from distillery.core.ports import Attachments, Clock, JobStore, ObjectStore, ProviderRecords
-from distillery.core.recipe import Recipe, fill_graph
+from distillery.core.recipe import Attachment, Recipe, fill_graph
 
 logger = logging.getLogger(__name__)
 
+NOT_KEPT = (
+    "A file of that request is not kept any more. Send it anew with `/serve`, and attach the file."
+)
 UNINSTALLED = "The workflow `{name}` is no longer installed. Choose another one."
 
 
@@ -56,9 +59,17 @@ class AdmitJob:
             raise UserError(UNINSTALLED.format(name=job.request.workflow))
         fill_graph(recipe, job.request.given)
         for option, attachment in job.request.attachments.items():
-            data = self.attachments.fetch(attachment.url, attachment.size)
+            data = self._fetch(attachment)
             key = keys.input_key(job.job_id, option)
             self.objects.put(key, data, attachment.content_type)
+
+    def _fetch(self, attachment: Attachment) -> bytes:
+        if attachment.key is None:
+            return self.attachments.fetch(attachment.url, attachment.size)
+        try:
+            return self.objects.read(attachment.key)
+        except FileNotFoundError:
+            raise UserError(NOT_KEPT) from None
 
     def _enter(self, job: Job) -> Job | None:
         try:

@@ -23,7 +23,7 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class CancelJob:
-    """Cancels a member's own jobs."""
+    """Cancels jobs. Who may call off which, the caller has seen to."""
 
     store: JobStore
     queue: JobQueue
@@ -38,13 +38,17 @@ class CancelJob:
         """Cancel the member's requests that have not ended, up to 20. Returns how many."""
         return self._cancel_some(user_id, _AT_ONCE)
 
+    def request_of(self, job: Job) -> bool:
+        """Cancel all jobs that share the job's message. Returns whether any had not ended."""
+        return self._cancel_each([one for one in answer_of(job, self.store).jobs if one.is_open])
+
     def _cancel_some(self, user_id: str, limit: int) -> int:
         # One that has just ended counts too: else `latest` would cancel the one before it instead.
         requests = islice(self._open(user_id), limit)
         return sum(self._cancel_each(jobs) for jobs in requests)
 
     def _cancel_each(self, jobs: Sequence[Job]) -> bool:
-        return max([self._cancel(job) for job in jobs])
+        return max([self._cancel(job) for job in jobs], default=False)
 
     def _open(self, user_id: str) -> Iterator[Sequence[Job]]:
         """Yield the open jobs of each request, the latest request first."""

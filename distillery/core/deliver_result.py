@@ -113,8 +113,11 @@ class DeliverResult:
         self._finish(job, job.outcome, seen=False)
 
     def show_again(self, job: Job) -> None:
-        """Repeat the final message, for whoever may have written over it."""
-        if job.outcome is not None:
+        """Repeat the final message, for whoever may have written over it.
+
+        Nobody can once the token is dead, and then the bot may have told the member instead.
+        """
+        if job.outcome is not None and self.clock() < job.token_expires_at:
             with contextlib.suppress(DiscordRefused):  # nobody can write over it either
                 self._show(answer_of(job, self.store))
 
@@ -208,7 +211,7 @@ class DeliverResult:
     def _show(self, answer: Answer) -> None:
         """Tell the member, unless there is nobody to tell or the last job to end will do it."""
         last = answer.last
-        if last.is_canary or not answer.is_complete:
+        if last.is_canary or "removed" in last.times or not answer.is_complete:
             return
         if answer.succeeded:
             deliveries = deliveries_of(answer.succeeded, self.objects)

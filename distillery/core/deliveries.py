@@ -1,4 +1,4 @@
-"""Which files of an answer go into its message, and which are linked."""
+"""Which files of an answer go into its message."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from distillery.core import keys
 from distillery.core.job import Job, Picture
 from distillery.core.ports import Delivery, ObjectStore
 
-LINK_LIFE_S = 3600
 MAX_MESSAGE_BYTES = 25 * 1024 * 1024
 """All files of one message together (Discord, "Uploading Files")."""
 MAX_FILES = 10
@@ -17,24 +16,21 @@ MAX_FILES = 10
 
 
 def deliveries_of(jobs: Sequence[Job], objects: ObjectStore) -> Sequence[Delivery]:
-    """Read what fits into the message, and sign links to what does not.
+    """Read what fits into the message. A button links to what does not.
 
-    Where a worker made a copy for Discord, that is sent, and the picture itself is linked.
+    Where a worker made a copy for Discord, that is sent instead of the picture itself.
     """
     deliveries: list[Delivery] = []
     bytes_left, files_left = MAX_MESSAGE_BYTES, MAX_FILES
     for job, number, picture in _pictures(jobs):
-        copy, data, link = _copy(picture), None, None
+        copy, data = _copy(picture), None
         sent = copy or picture
         if files_left and sent.size <= min(bytes_left, job.origin.attachment_size_limit):
             bytes_left, files_left = bytes_left - sent.size, files_left - 1
             data = objects.read(keys.output_key(job.job_id, job.attempt, sent.name))
-        if data is None or copy is not None:
-            key = keys.output_key(job.job_id, job.attempt, picture.name)
-            link = objects.sign_get(key, LINK_LIFE_S)
         # In one message every file needs a name of its own.
         numbered = copy and _numbered(copy, number)
-        deliveries.append(Delivery(job, _numbered(picture, number), data, link, numbered))
+        deliveries.append(Delivery(job, _numbered(picture, number), data, numbered))
     return deliveries
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from distillery.core import deadlines
+from distillery.core.parent import Parent
 from distillery.core.recipe import Attachment, Scalar, Value
 from distillery.core.tier import Tier
 
@@ -118,6 +119,7 @@ class Job:
     provider: str | None = None
     provider_job_id: str | None = None
     is_probe: bool = False  # the attempt tries out a provider whose circuit is half-open
+    parent: Parent | None = None  # None: it came from a command
     only_on: str | None = None  # the one provider that may run it; None: any
     failed_on: str | None = None  # the provider on which the latest attempt came to nothing
     progress_shown: int = 0  # sequence of the last progress shown in this attempt
@@ -260,10 +262,9 @@ class Job:
 
     def looked_after(self, now: float) -> Job:
         """The watchdog found nothing wrong, or has woken whoever goes on."""
-        wait_s = (
-            deadlines.NOT_ADMITTED_S if self.state is JobState.QUEUED else deadlines.LOOK_AGAIN_S
-        )
-        return self._moved(self.state, None, now, due_at=now + wait_s)
+        waits = self.state is JobState.QUEUED
+        due_at = now + (deadlines.NOT_ADMITTED_S if waits else deadlines.LOOK_AGAIN_S)
+        return self._moved(self.state, None, now, due_at=due_at)
 
     def concluded(self, outcome: Outcome, now: float, lease_s: float) -> Job:
         """The outcome is known; the caller alone may tell the member for `lease_s` seconds."""
@@ -278,10 +279,8 @@ class Job:
 
     def reclaimed(self, now: float, lease_s: float) -> Job:
         """Whoever was telling the member has gone: the caller takes over."""
-        lease_until = now + lease_s
-        return self._moved(
-            JobState.DELIVERING, "reclaimed", now, lease_until=lease_until, due_at=lease_until
-        )
+        until = now + lease_s
+        return self._moved(JobState.DELIVERING, "reclaimed", now, lease_until=until, due_at=until)
 
     def released(self, now: float) -> Job:
         """The caller could not tell the member: anybody may try again at once."""
@@ -295,9 +294,13 @@ class Job:
         end = JobState.CANCELLED if self.was_cancelled else end
         return self._moved(end, "delivered" if seen else "kept", now)
 
+    def removed(self, now: float) -> Job:
+        """The answer was taken away. How the job ended, and what it cost, stays."""
+        return replace(self, times=MappingProxyType({**self.times, "removed": now}))
+
     def _moved(self, state: JobState, stage: str | None, now: float, **changes: object) -> Job:
         if state not in LEGAL_MOVES[self.state]:
             raise ValueError(f"job {self.job_id} may not go from {self.state} to {state}")
         times = self.times if stage is None else MappingProxyType({**self.times, stage: now})
-        changes = {"due_at": now + deadlines.LOOK_AGAIN_S, **changes}
-        return replace(self, state=state, times=times, **changes)  # type: ignore[arg-type]
+        changes = {"state": state, "due_at": now + deadlines.LOOK_AGAIN_S} | changes
+        return replace(self, times=times, **changes)  # type: ignore[arg-type]

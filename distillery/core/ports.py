@@ -202,17 +202,29 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One picture as it goes to the member: the file, or a link when it is too large to send.
+class Waiting:
+    """Where a job stands that no worker has begun. None: not known, or not in the line."""
 
-    `copy` is what `data` holds where that is a smaller copy; then there is a link as well.
+    place: int | None = None  # how many stand before it in the line
+    seconds: float | None = None  # until its pictures may be expected
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One picture as it goes to the member. `data` is None when the file is too large to send.
+
+    `copy` is what `data` holds where that is a smaller copy.
     """
 
     job: Job
     picture: Picture
     data: bytes | None
-    link: str | None = None
     copy: Picture | None = None
+
+    @property
+    def is_not_whole(self) -> bool:
+        """True when the member gets the file itself only by a link."""
+        return self.data is None or self.copy is not None
 
     @property
     def sent(self) -> Picture:
@@ -222,6 +234,9 @@ class Delivery:
 
 class Replies(Protocol):
     """The member's message. Each call replaces all of it, so that a repeat changes nothing."""
+
+    def show_waiting(self, job: Job, waiting: Waiting) -> None:
+        """Show where the job stands that no worker has begun. Raises DiscordError."""
 
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show how far the job has come. Raises DiscordError."""

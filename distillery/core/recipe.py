@@ -62,6 +62,7 @@ class Attachment:
     url: str
     content_type: str  # "" when Discord could not tell
     size: int  # bytes; the most it may have, when only its address is known
+    key: str | None = None  # where our own copy lies; then nobody asks `url`
 
 
 Value = Scalar | Attachment

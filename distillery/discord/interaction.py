@@ -87,6 +87,15 @@ class Interaction:
         return str(data.get(field, "")) if isinstance(data, dict) else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who sends an interaction, and from where."""
+
+    interaction_id: str
+    origin: Origin
+    role_ids: frozenset[str]
+
+
 def parse_interaction(body: bytes) -> Interaction:
     """Read a verified body; raises MalformedInteraction."""
     try:
@@ -99,7 +108,7 @@ def parse_interaction(body: bytes) -> Interaction:
 def read_order(interaction: Interaction) -> Order:
     """Read `/serve`, or a workflow's own command, as an order; raises MalformedInteraction."""
     document = interaction.document
-    with _a_command():
+    with reading("a command"):
         workflow = read_workflow(interaction)
         options = _options(document["data"])
         options.pop(WORKFLOW_OPTION, None)
@@ -118,50 +127,58 @@ def read_order(interaction: Interaction) -> Order:
 
 def read_user(interaction: Interaction) -> str:
     """Read who sent a command, as the user's id; raises MalformedInteraction."""
-    with _a_command():
+    with reading("a command"):
         return _user_id(interaction.document)
 
 
 def read_workflow(interaction: Interaction) -> str | None:
     """Read which workflow a command names, if it names one; raises MalformedInteraction."""
-    with _a_command():
+    with reading("a command"):
         workflow = _options(interaction.document["data"]).get(WORKFLOW_OPTION)
         return str(workflow) if workflow is not None else None
 
 
 def read_help(interaction: Interaction) -> tuple[str, str]:
     """Read which workflow and which command `/help` is about; "" for none."""
-    with _a_command():
+    with reading("a command"):
         options = _options(interaction.document["data"])
         return str(options.get(WORKFLOW_OPTION, "")), str(options.get(COMMAND_OPTION, ""))
 
 
 def read_which(interaction: Interaction) -> str:
     """Read which requests a `/cancel` is about: LATEST or ALL; raises MalformedInteraction."""
-    with _a_command():
+    with reading("a command"):
         which = _options(interaction.document["data"]).get(WHICH_OPTION, LATEST)
         if which not in (LATEST, ALL):
             raise ValueError(f"{WHICH_OPTION} is {which!r}")
         return str(which)
 
 
+def read_asker(interaction: Interaction) -> Asker:
+    """Read who sends an interaction, and from where; raises MalformedInteraction."""
+    with reading("an interaction"):
+        document = interaction.document
+        return Asker(_snowflake(document["id"]), _origin(document), _role_ids(document))
+
+
 @contextmanager
-def _a_command() -> Iterator[None]:
+def reading(what: str) -> Iterator[None]:
+    """Turn whatever is missing or odd into a MalformedInteraction that says what it was to be."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise MalformedInteraction(f"not a command: {problem!r}") from problem
+        raise MalformedInteraction(f"not {what}: {problem!r}") from problem
 
 
 def _user_id(document: Mapping[str, Any]) -> str:
     # A member in a guild, a bare user in a direct message.
-    user = document["member"]["user"] if "member" in document else document["user"]
+    user = document["member"]["user"] if document.get("member") else document["user"]
     return _snowflake(user["id"])
 
 
 def _role_ids(document: Mapping[str, Any]) -> frozenset[str]:
     """Only a guild has roles. An id is one guild's alone: nobody can make theirs elsewhere."""
-    return frozenset(map(_snowflake, document.get("member", {}).get("roles", [])))
+    return frozenset(map(_snowflake, (document.get("member") or {}).get("roles", [])))
 
 
 def _origin(document: Mapping[str, Any]) -> Origin:

@@ -1,28 +1,22 @@
-"""The looks of a job's message: working, done, failed."""
+"""Brings a job's message to where the job stands, by Discord's HTTP interface."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distillery.core.errors import DiscordRefused
 from distillery.core.job import Job
-from distillery.core.ports import Clock, Delivery, Progress, Telemetry
+from distillery.core.ports import Clock, Delivery, Progress, Telemetry, Waiting
 from distillery.discord.channel_messages import ChannelMessages
 from distillery.discord.http import File
-from distillery.discord.link_cards import MOST_CARDS, link_card
-from distillery.discord.markdown import escape
-from distillery.discord.responses import MAX_CONTENT, NO_MENTIONS
+from distillery.discord.looks import PREVIEW, Looks
 from distillery.discord.webhook import UNKNOWN_MESSAGE, DeadToken, WebhookClient
 
-BAR_CELLS = 20
-PROMPT_CHARACTERS = 300
-PREVIEW = "preview.jpg"
 FRESH_S = 10.0
 """Our first answer may take the 3 s that Discord allows; after this it has surely been read."""
 TOKEN_MARGIN_S = 30.0
 """So long before its end a token is not used any more: our clock and Discord's may differ."""
-_IN_MINUTES_S = 120
 
 
 class DiscordReplies:
@@ -32,51 +26,49 @@ class DiscordReplies:
     """
 
     def __init__(
-        self, webhook: WebhookClient, channels: ChannelMessages, telemetry: Telemetry, clock: Clock
+        self,
+        webhook: WebhookClient,
+        channels: ChannelMessages,
+        looks: Looks,
+        telemetry: Telemetry,
+        clock: Clock,
     ) -> None:
         self._webhook = webhook
         self._channels = channels
+        self._looks = looks
         self._telemetry = telemetry
         self._clock = clock
 
+    def show_waiting(self, job: Job, waiting: Waiting) -> None:
+        """Show where the job stands."""
+        self._show(job, self._looks.waiting(job, waiting), [])
+
     def show_progress(self, job: Job, progress: Progress) -> None:
-        """Show a bar, what is being done, and the picture as far as it has come."""
-        lines = [_heading(job), f"`{_bar(progress.percent)}` {progress.percent:.0f} %"]
-        if facts := list(_now(job, progress)):
-            lines.append(f"-# {' · '.join(facts)}")
+        """Show how far the job has come."""
         files = []
         if progress.preview is not None:
             files = [File(PREVIEW, "image/jpeg", progress.preview)]
-        if self._token_has_ended(job):
-            raise DiscordRefused("progress is not shown once the token has ended")
-        self._edit(job, _payload(lines, files), files, droppable=True)
+        self._show(job, self._looks.working(job, progress), files)
 
     def show_pictures(
         self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
     ) -> None:
-        """Show the pictures, with what is needed to make them again."""
-        lines = [_heading(job), f"-# {_facts(job, deliveries)}"]
-        if missing is not None:
-            lines.append(f"⚠️ {missing}")
-        cards = [link_card(d.picture.name, d.link) for d in deliveries if d.link]
+        """Show the pictures."""
         files = [
             File(d.sent.name, d.sent.content_type, d.data) for d in deliveries if d.data is not None
         ]
-        self._answer(job, lines, files, cards)
+        self._answer(job, self._looks.pictures(job, deliveries, missing), files)
 
     def show_failure(self, job: Job, text: str) -> None:
         """Say why there is no picture and what to do."""
-        sign = "" if job.was_cancelled else "⚠️ "  # the member wanted it: nothing is wrong
-        self._answer(job, [_heading(job), f"{sign}{text}"], [])
+        self._answer(job, self._looks.failure(job, text), [])
 
-    def _answer(
-        self,
-        job: Job,
-        lines: Sequence[str],
-        files: Sequence[File],
-        cards: Sequence[Mapping[str, Any]] = (),
-    ) -> None:
-        payload = _payload(lines, files, cards)
+    def _show(self, job: Job, payload: Mapping[str, Any], files: Sequence[File]) -> None:
+        if self._token_has_ended(job):
+            raise DiscordRefused("progress is not shown once the token has ended")
+        self._edit(job, payload, files, droppable=True)
+
+    def _answer(self, job: Job, payload: Mapping[str, Any], files: Sequence[File]) -> None:
         if not self._token_has_ended(job):
             try:
                 self._edit(job, payload, files, droppable=False)
@@ -98,57 +90,3 @@ class DiscordReplies:
 
     def _token_has_ended(self, job: Job) -> bool:
         return self._clock() > job.token_expires_at - TOKEN_MARGIN_S
-
-
-def _payload(
-    lines: Sequence[str], files: Sequence[File], cards: Sequence[Mapping[str, Any]] = ()
-) -> Mapping[str, Any]:
-    return {
-        "content": "\n".join(lines)[:MAX_CONTENT],
-        "embeds": list(cards[:MOST_CARDS]),
-        # Names every file there shall be: without it a repeated edit would add them again.
-        "attachments": [
-            {"id": str(index), "filename": file.filename} for index, file in enumerate(files)
-        ],
-        "allowed_mentions": NO_MENTIONS,
-    }
-
-
-def _heading(job: Job) -> str:
-    prompt = escape(str(job.request.values.get("prompt", "")), PROMPT_CHARACTERS)
-    return f"**{prompt}** — <@{job.origin.user_id}>" if prompt else f"<@{job.origin.user_id}>"
-
-
-def _facts(job: Job, deliveries: Sequence[Delivery]) -> str:
-    """Seed, size and workflow, so that the picture can be made again."""
-    values = job.request.values
-    facts = [f"`{job.request.workflow}`"]
-    if "seed" in values:
-        seeds = dict.fromkeys(f"`{d.job.request.values['seed']}`" for d in deliveries)
-        facts.append(f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}")
-    first = job.outcome.pictures[0] if job.outcome and job.outcome.pictures else None
-    if first and first.width and first.height:
-        facts.append(f"{first.width} × {first.height}")
-    if "delivered" in job.times or "concluded" in job.times:
-        facts.append(f"{job.times['concluded'] - job.created_at:.0f} s")
-    return " · ".join(facts)
-
-
-def _now(job: Job, progress: Progress) -> Iterator[str]:
-    """Yield what is being done, and how long all of it will still take."""
-    if job.parts:
-        yield f"{progress.ended} of {len(job.parts)} pictures made"
-    if progress.node_title:
-        yield escape(progress.node_title, 60)
-        if progress.steps:
-            yield f"step {progress.step} of {progress.steps}"
-    left = round(progress.eta_s or 0)
-    if left >= _IN_MINUTES_S:
-        yield f"about {left // 60} min left"
-    elif left:
-        yield f"about {left} s left"
-
-
-def _bar(percent: float) -> str:
-    done = round(percent / 100 * BAR_CELLS)
-    return "█" * done + "░" * (BAR_CELLS - done)

@@ -13,6 +13,8 @@ NO_MENTIONS: Mapping[str, Any] = {"parse": []}
 PONG: Mapping[str, Any] = {"type": 1}
 DEFERRED: Mapping[str, Any] = {"type": 5}
 """Shows "thinking" and gives us 15 minutes to edit the message."""
+NOTHING_NEW: Mapping[str, Any] = {"type": 6}
+"""Answers a click: its message stays as it is, until somebody edits it."""
 NO_SUGGESTIONS: Mapping[str, Any] = {"type": 8, "data": {"choices": []}}
 
 

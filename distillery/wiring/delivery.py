@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import urllib3
@@ -16,8 +17,10 @@ from distillery.aws.secrets import secret_reader
 from distillery.aws.telemetry import EmfTelemetry
 from distillery.core.circuits import Circuits
 from distillery.core.deliver_result import DeliverResult
+from distillery.core.recipe import Recipe
 from distillery.discord.channel_messages import ChannelMessages
 from distillery.discord.http import DiscordHttp
+from distillery.discord.looks import Looks
 from distillery.discord.rate_limits import RateLimits
 from distillery.discord.replies import DiscordReplies
 from distillery.discord.webhook import WebhookClient
@@ -40,7 +43,10 @@ class DeliverySettings:
 
 
 def deliver_result(
-    settings: DeliverySettings, http: urllib3.PoolManager, telemetry: EmfTelemetry
+    settings: DeliverySettings,
+    http: urllib3.PoolManager,
+    telemetry: EmfTelemetry,
+    recipes: Mapping[str, Recipe],
 ) -> DeliverResult:
     """Wire the use case that answers members; its parts are used by others too."""
     discord = DiscordHttp(http, settings.discord_api_url, RateLimits(time.time, telemetry))
@@ -52,7 +58,11 @@ def deliver_result(
         queue=SqsJobQueue(clients.sqs(), settings.queue_url),
         objects=S3ObjectStore(clients.s3(), settings.bucket_name),
         replies=DiscordReplies(
-            WebhookClient(discord), ChannelMessages(discord, bot_token), telemetry, time.time
+            WebhookClient(discord),
+            ChannelMessages(discord, bot_token),
+            Looks(recipes),
+            telemetry,
+            time.time,
         ),
         circuits=Circuits(records, telemetry, time.time),
         telemetry=telemetry,

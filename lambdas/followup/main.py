@@ -6,12 +6,14 @@ import os
 import time
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import urllib3
 
 from distillery.aws.telemetry import EmfTelemetry, job_in_logs, start_logging
 from distillery.core.show_progress import ShowProgress
+from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
 from distillery.wiring.delivery import deliver_result
 from lambdas.followup.handler import build_handler
@@ -20,7 +22,9 @@ from lambdas.followup.settings import Settings
 settings = read_settings(Settings, os.environ)
 logger = start_logging("followup")
 telemetry = EmfTelemetry("Distillery", "followup")
-deliver = deliver_result(settings, urllib3.PoolManager(), telemetry)
+deliver = deliver_result(
+    settings, urllib3.PoolManager(), telemetry, load_recipes(Path("workflows"))
+)
 show = ShowProgress(
     store=deliver.store,
     objects=deliver.objects,

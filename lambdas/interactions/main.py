@@ -29,11 +29,13 @@ from distillery.core.recipe import default_recipe
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.commands import all_commands
 from distillery.discord.interaction import SERVE, Interaction
+from distillery.discord.looks import Looks
 from distillery.discord.picture_ends import PictureEnds
 from distillery.discord.signature import SignatureCheck
 from distillery.discord.translation import Words
 from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
+from lambdas.interactions.buttons import Buttons
 from lambdas.interactions.commands import Commands
 from lambdas.interactions.handler import Replies, build_handler
 from lambdas.interactions.picture_commands import PictureCommands
@@ -94,10 +96,14 @@ commands = Commands(
 check = SignatureCheck(settings.discord_public_key)
 suggestions = Suggestions(commands.accept.recipes, jobs)
 pictures = PictureCommands(commands.accept, picture_ends, words)
+buttons = Buttons(
+    commands.accept, commands.cancel, store, objects, Looks(commands.accept.recipes), time.time
+)
 replies = Replies(
     {**commands.by_name(), **pictures.by_name()},
     suggestions.by_command(),
-    modals=pictures.modals(),
+    components=buttons.components(),
+    modals={**pictures.modals(), **buttons.modals()},
 )
 handle = build_handler(check, replies, telemetry, time.time)
 gc.enable()

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import urllib3
@@ -13,6 +14,7 @@ import urllib3
 from distillery.aws.telemetry import EmfTelemetry, job_in_logs, start_logging
 from distillery.core.heal_job import HealJob
 from distillery.core.heal_line import HealLine
+from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
 from distillery.wiring.delivery import deliver_result
 from distillery.wiring.providers import provider_slots, stop_attempt
@@ -23,7 +25,7 @@ settings = read_settings(Settings, os.environ)
 logger = start_logging("watchdog")
 telemetry = EmfTelemetry("Distillery", "watchdog")
 http = urllib3.PoolManager()
-deliver = deliver_result(settings, http, telemetry)
+deliver = deliver_result(settings, http, telemetry, load_recipes(Path("workflows")))
 providers = provider_slots(settings, http, deliver.objects)
 heal = HealJob(
     store=deliver.store,

@@ -6,6 +6,7 @@ import urllib3
 
 from distillery.discord.channel_messages import ChannelMessages
 from distillery.discord.http import DiscordHttp
+from distillery.discord.looks import Looks
 from distillery.discord.rate_limits import RateLimits
 from distillery.discord.replies import DiscordReplies
 from distillery.discord.webhook import WebhookClient
@@ -23,7 +24,9 @@ class DiscordSide:
         http = DiscordHttp(urllib3.PoolManager(), api_url, self.limits, self._sleep)
         self.webhook = WebhookClient(http)
         self.channels = ChannelMessages(http, lambda: "bot-token")
-        self.replies = DiscordReplies(self.webhook, self.channels, self.telemetry, self.clock)
+        self.replies = DiscordReplies(
+            self.webhook, self.channels, Looks(), self.telemetry, self.clock
+        )
 
     def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)

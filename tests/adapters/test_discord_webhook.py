@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
 
 import pytest
 import urllib3
@@ -10,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillery.core.errors import DiscordRefused, DiscordUnavailable, UserError
-from distillery.core.job import CANCELLED, Job, Origin, Outcome, Picture, Request
-from distillery.core.ports import Delivery, Progress
+from distillery.core.job import Job, Origin, Outcome, Picture, Request
+from distillery.core.ports import Delivery, Progress, Waiting
 from distillery.discord.attachments import DiscordAttachments
 from distillery.discord.http import TRIES, File
 from distillery.discord.markdown import escape
 from distillery.discord.webhook import WebhookClient
+from local.member import words_of
 from local.memory import FakeClock
 from tests.adapters.discord_side import DiscordSide
 from tests.adapters.scripted_server import Script
@@ -129,57 +129,24 @@ def test_pictures_replace_whatever_was_attached(server: Script, discord: Discord
     payload = json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
     assert payload["attachments"] == [{"id": "0", "filename": "0_9.png"}]
     assert payload["allowed_mentions"] == {"parse": []}
-    assert "1024 × 768" in payload["content"]
-    assert "seed `7`" in payload["content"]
-
-
-def test_pictures_too_large_to_send_are_linked_whole_however_long_the_links_are(
-    server: Script, discord: DiscordSide
-) -> None:
-    link = f"https://bucket.s3.amazonaws.com/0_9.png?X-Amz-Security-Token={'x' * 1500}"
-    discord.replies.show_pictures(job("*" * 300), [Delivery(job(), PICTURE, None, link)] * 3)
-    payload = server.asked[0].json()
-    assert payload["embeds"] == [{"title": "0_9.png", "url": link}] * 3
-    assert "seed `7`" in payload["content"]
 
 
 def test_a_failure_removes_the_preview(server: Script, discord: DiscordSide) -> None:
     discord.replies.show_failure(job(), "It failed. Try again.")
     payload = server.asked[0].json()
     assert payload["attachments"] == []
-    assert "Try again." in payload["content"]
+    assert "Try again." in words_of(payload)
 
 
-def test_a_cancelled_request_is_shown_without_a_warning_sign(
+def test_progress_that_comes_after_the_token_s_end_is_not_sent(
     server: Script, discord: DiscordSide
 ) -> None:
-    outcome = Outcome(error="Cancelled. Nothing was charged.", error_kind=CANCELLED)
-    discord.replies.show_failure(replace(job(), outcome=outcome), str(outcome.error))
-    heading, words = server.asked[0].json()["content"].splitlines()
-    assert "a red fox" in heading
-    assert words == "Cancelled. Nothing was charged."
-
-
-def test_progress_shows_a_bar_and_the_step(server: Script, discord: DiscordSide) -> None:
-    progress = Progress(sequence=1, percent=40.0, node_title="Sampler", step=8, steps=20)
-    discord.replies.show_progress(job(), progress)
-    content = server.asked[0].json()["content"]
-    assert "████████░░░░░░░░░░░░" in content
-    assert "step 8 of 20" in content
-
-
-@pytest.mark.parametrize(
-    "prompt", ["@everyone `rm`", "**a**\n# b\n> c", "[x](http://y)", "a" * 6000]
-)
-def test_a_prompt_is_shown_as_it_was_typed(
-    server: Script, discord: DiscordSide, prompt: str
-) -> None:
-    discord.replies.show_failure(job(prompt), "no")
-    content = server.asked[0].json()["content"]
-    assert len(content) <= 2000
-    assert "\n# " not in content
-    assert "](" not in content
-    assert "@everyone" not in content.replace("\\@", "")
+    late = job(created_at=NOW - 15 * 60)
+    with pytest.raises(DiscordRefused, match="token has ended"):
+        discord.replies.show_progress(late, Progress(1, 40.0))
+    with pytest.raises(DiscordRefused, match="token has ended"):
+        discord.replies.show_waiting(late, Waiting(2))
+    assert server.asked == []
 
 
 @given(st.text())

@@ -8,6 +8,7 @@ import pytest
 from distillery.aws.job_store import DynamoJobStore
 from distillery.core.errors import DuplicateJob, MemberAtLimit, NoFreeSlot, StaleJob
 from distillery.core.job import Job, JobState, Origin, Outcome, Picture, Request
+from distillery.core.parent import Parent
 from distillery.core.ports import JobStore
 from distillery.core.recipe import Attachment
 from distillery.core.tier import Tier
@@ -20,11 +21,12 @@ JOB = Job(
     request=Request(
         workflow="plain",
         values={"prompt": "ein roter Fuchs 🦊 \u202e", "seed": 7, "cfg": 6.5, "tile": True},
-        attachments={"image": Attachment("a.png", "https://cdn/x", "image/png", 10)},
+        attachments={"image": Attachment("a.png", "https://cdn/x", "image/png", 10, "jobs/1/a")},
     ),
     created_at=1_790_000_000.25,
 )
 NOW = 1_790_000_001.5
+PARENT = Parent("1000", "vary", 2, "2000")
 TIER = Tier(name="patron", weight=2.5, jobs_at_once=2, credits=5, role_id="77")
 
 
@@ -48,7 +50,7 @@ def test_a_job_is_read_as_it_was_written(store: JobStore) -> None:
 
 
 def test_every_field_survives_the_whole_life(store: JobStore) -> None:
-    job = replace(JOB, tier=TIER, charge=2, only_on="runpod")
+    job = replace(JOB, tier=TIER, charge=2, only_on="runpod", parent=PARENT)
     store.create(job)
     outcome = Outcome(pictures=(Picture("0_9.png", "image/png", 5, 8, None),), engine_s=1.25)
     for move in (
@@ -62,6 +64,7 @@ def test_every_field_survives_the_whole_life(store: JobStore) -> None:
         lambda j: j.concluded(outcome, NOW + 3, 45.0),
         lambda j: j.reclaimed(NOW + 60, 45.0),
         lambda j: j.delivered(NOW + 61),
+        lambda j: j.removed(NOW + 99),
     ):
         after = move(job)
         store.move(job, after, slot_limit=1)

@@ -69,6 +69,25 @@ def test_a_members_file_is_copied_to_our_store_before_the_job_is_in_the_line() -
     assert world.store.line(10) == ["1001"]
 
 
+OURS = Attachment("fox.png", "", "image/png", 3, key="jobs/7/1/outputs/fox.png")
+
+
+def test_a_picture_of_ours_is_copied_from_our_own_store() -> None:
+    world = World()
+    world.objects.put(str(OURS.key), b"fox", "image/png")
+    world.accepted(prompt="a red fox", image=OURS)
+    world.dispatch("1001")
+    assert world.objects.read(keys.input_key("1001", "image")) == b"fox"
+    assert world.job().state is JobState.DISPATCHED
+
+
+def test_a_picture_of_ours_that_is_not_kept_any_more_ends_the_job_with_words() -> None:
+    world = World()
+    world.accepted(prompt="a red fox", image=OURS)
+    world.dispatch("1001")
+    assert "not kept any more" in world.words()
+
+
 def test_the_file_is_fetched_once_however_often_the_job_is_called() -> None:
     world, files = with_file()
     world.all_slots_taken()

@@ -128,7 +128,7 @@ def test_the_place_of_a_cancelled_job_goes_to_the_members_held_one() -> None:
     world.dispatch("3")
     world.queue.sent.clear()
     assert world.job("3").is_held
-    world.cancel._cancel(world.job("1"))
+    world.cancel.request_of(world.job("1"))
     world.run_queue()
 
     assert world.job("3").state is JobState.DISPATCHED

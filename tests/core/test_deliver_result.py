@@ -387,7 +387,7 @@ def test_nobody_is_told_how_a_canary_ended(world: World) -> None:
     assert "JobsSucceeded" not in world.telemetry.counts
 
 
-def test_a_picture_too_large_for_the_member_is_linked(world: World) -> None:
+def test_a_picture_too_large_for_the_member_is_left_to_a_button(world: World) -> None:
     world.dispatched()
     limit = world.job().origin.attachment_size_limit
     world.worker_writes_picture(size=limit + 1)
@@ -397,10 +397,10 @@ def test_a_picture_too_large_for_the_member_is_linked(world: World) -> None:
     assert shown is not None
     [delivery] = shown.content
     assert delivery.data is None
-    assert delivery.link == "memory://bucket/jobs/1001/1/outputs/0_9.png"
+    assert delivery.is_not_whole
 
 
-def test_pictures_that_one_message_cannot_hold_together_are_linked(world: World) -> None:
+def test_pictures_that_one_message_cannot_hold_together_are_left_to_buttons(world: World) -> None:
     world.dispatched()
     each = MAX_MESSAGE_BYTES // 3 + 1
     names = [f"{n}_9.png" for n in range(3)]
@@ -419,7 +419,7 @@ COPY = {"name": "0_9.variant.webp", "content_type": "image/webp", "bytes": 3, "s
 
 
 @pytest.mark.parametrize("kind", ["variant", "thumbnail"])
-def test_a_copy_that_a_worker_made_for_discord_is_sent_and_the_picture_linked(
+def test_a_copy_that_a_worker_made_for_discord_is_sent_instead_of_the_picture(
     world: World, kind: str
 ) -> None:
     world.dispatched()
@@ -436,7 +436,7 @@ def test_a_copy_that_a_worker_made_for_discord_is_sent_and_the_picture_linked(
     [delivery] = shown.content
     assert (delivery.data, delivery.sent.name) == (b"abc", COPY["name"])
     assert delivery.picture.name == "0_9.png"
-    assert delivery.link == "memory://bucket/jobs/1001/1/outputs/0_9.png"
+    assert delivery.is_not_whole
 
 
 def test_a_copy_that_was_never_stored_is_a_failure(world: World) -> None:

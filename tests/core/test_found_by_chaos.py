@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from distillery.core.bury_job import BuryJob
+from distillery.core.deadlines import ANSWER_WITHIN_S, LOOK_AGAIN_S, NOT_ADMITTED_S, TOKEN_LIFE_S
 from distillery.core.deliver_result import DELIVERY_LEASE_S
 from distillery.core.errors import (
     DiscordRefused,
@@ -12,14 +13,7 @@ from distillery.core.errors import (
     QueueUnavailable,
     StaleJob,
 )
-from distillery.core.job import (
-    ANSWER_WITHIN_S,
-    LOOK_AGAIN_S,
-    NOT_ADMITTED_S,
-    TOKEN_LIFE_S,
-    Job,
-    JobState,
-)
+from distillery.core.job import Job, JobState
 from distillery.core.ports import DeadLetter, LetterSource
 from local.memory import MemoryDeadLetters
 from tests.core.conftest import World

@@ -5,19 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from distillery.core.job import (
-    ANSWER_WITHIN_S,
-    CANCELLED,
-    LEGAL_MOVES,
-    LOOK_AGAIN_S,
-    NOT_ADMITTED_S,
-    SUBMIT_GRACE_S,
-    Job,
-    JobState,
-    Origin,
-    Outcome,
-    Request,
-)
+from distillery.core.deadlines import ANSWER_WITHIN_S, LOOK_AGAIN_S, NOT_ADMITTED_S, SUBMIT_GRACE_S
+from distillery.core.job import CANCELLED, LEGAL_MOVES, Job, JobState, Origin, Outcome, Request
 from distillery.core.tier import Tier
 
 JOB = Job(

@@ -283,6 +283,7 @@ GRANTS: dict[str, set[str]] = {
         "dynamodb:BatchGetItem on Table",
         *("dynamodb:Query on Table/index/waiting", "dynamodb:Query on Table/index/member"),
         "s3:GetObject on Bucket/jobs/*/*/outputs/*",
+        "s3:ListBucket on Bucket",
         *WAKING,
     },
     "Dispatcher": {

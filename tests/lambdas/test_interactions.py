@@ -14,9 +14,11 @@ from distillery.core.list_jobs import ListJobs
 from distillery.core.recipe import Recipe
 from distillery.core.tier import Tier
 from distillery.discord.commands import all_commands
+from distillery.discord.looks import Looks
 from distillery.discord.signature import SignatureCheck
 from distillery.discord.translation import Words
 from distillery.recipe_files import load_recipes
+from lambdas.interactions.buttons import Buttons
 from lambdas.interactions.commands import Commands
 from lambdas.interactions.handler import UNCERTAIN, Handler, Replies, build_handler
 from lambdas.interactions.picture_commands import PictureCommands
@@ -50,6 +52,7 @@ class Room:
             tiers=TIERS,
         )
         self.stores_opened = 0
+        self.objects = MemoryObjectStore()
         commands = Commands(
             accept=accept,
             cancel=CancelJob(self.store, self.queue, self.telemetry, self.clock),
@@ -61,13 +64,17 @@ class Room:
         )
         self.files: dict[str, bytes] = {}
         pictures = PictureCommands(accept, lambda: self, lambda i: Words(i.locale))
+        buttons = Buttons(
+            accept, commands.cancel, self.store, self._objects, Looks(recipes), self.clock
+        )
         check = SignatureCheck(KEY.verify_key.encode().hex())
         self.handle: Handler = build_handler(
             check,
             Replies(
                 {**commands.by_name(), **pictures.by_name()},
                 Suggestions(recipes, ListJobs(self.store)).by_command(),
-                modals=pictures.modals(),
+                components=buttons.components(),
+                modals={**pictures.modals(), **buttons.modals()},
             ),
             self.telemetry,
             self.clock,
@@ -79,7 +86,7 @@ class Room:
 
     def _objects(self) -> MemoryObjectStore:
         self.stores_opened += 1
-        return MemoryObjectStore()
+        return self.objects
 
     def answer(self, body: bytes, **kwargs: Any) -> tuple[int, dict[str, Any]]:
         response = self.handle(signed(body, self.clock(), **kwargs))

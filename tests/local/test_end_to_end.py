@@ -15,7 +15,7 @@ import requests
 from PIL import Image
 
 from distillery.recipe_files import load_recipes
-from local.member import Refused
+from local.member import Refused, words_of
 from tests.local.conftest import ANSWER_S, Cloud
 
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]  # they share one cloud
@@ -77,8 +77,8 @@ def test_a_signed_request_is_deferred_and_then_answered_with_the_picture(
 
     message = wait_for_pictures(cloud, interaction["token"])
 
-    assert "a red fox" in message["content"]
-    assert "seed `7`" in message["content"]
+    assert "a red fox" in words_of(message)
+    assert "seed `7`" in words_of(message)
     [attachment] = message["attachments"]
     picture = Image.open(io.BytesIO(requests.get(attachment["url"], timeout=10).content))
     assert (picture.format, picture.size) == ("PNG", (832, 1216))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from local.member import LocalMember
+from local.member import LocalMember, words_of
 from tests.local.conftest import ANSWER_S, Cloud
 
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]  # they share one cloud
@@ -39,8 +39,8 @@ class Asked:
         return self._cloud.job(self.job_id)
 
     @property
-    def words(self) -> str:
-        return str(self._cloud.message(self._token).json()["content"])
+    def words_of(self) -> str:
+        return words_of(self._cloud.message(self._token).json())
 
 
 @pytest.fixture

@@ -1,0 +1,163 @@
+"""The buttons below a message. Their `custom_id`s say `action:job` or `action:job:picture`.
+
+All that a button needs is in its `custom_id` and in the job's record, so it works after any restart
+and deployment for as long as the record is kept. An action is never given another meaning.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from distillery.core.job import Job
+from distillery.core.ports import Delivery
+from distillery.core.recipe import Action as RecipeAction
+from distillery.discord.components import (
+    MOST_BUTTONS,
+    MOST_CHOICES,
+    Component,
+    Style,
+    button,
+    choice,
+    menu,
+    row,
+)
+
+
+class Action(StrEnum):
+    """What a button or a menu does. The words stay as they are for good: messages hold them."""
+
+    AGAIN = "again"  # the same request with new chance
+    SAME = "same"  # the same request with the same chance
+    EDIT = "edit"  # a form with the request
+    UPSCALE = "upscale"
+    VARY = "vary"
+    REMIX = "remix"  # a form with the prompt of a variation
+    ZOOM = "zoom"
+    FILE = "file"  # a link to the file as it was made
+    FAVOURITE = "favourite"
+    INFO = "info"
+    DELETE = "delete"
+    CANCEL = "cancel"
+
+
+MADE_BY = {
+    Action.UPSCALE: RecipeAction.UPSCALE,
+    Action.VARY: RecipeAction.VARIATION,
+    Action.REMIX: RecipeAction.VARIATION,
+    Action.ZOOM: RecipeAction.ZOOM_OUT,
+}
+"""What a recipe must be made for, so that one of these can be offered."""
+
+_ONE = {
+    Action.UPSCALE: ("Upscale", "🔍"),
+    Action.VARY: ("Vary", "✨"),
+    Action.REMIX: ("Remix", "🎨"),
+    Action.ZOOM: ("Zoom out", "↔️"),
+    Action.FILE: ("Original file", "📎"),
+}
+_INFO = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
+_NUMBERED = {Action.UPSCALE: "U", Action.VARY: "V"}
+_CHOSEN = {
+    Action.UPSCALE: ("Upscale a picture", "Upscale picture {}"),
+    Action.VARY: ("Vary a picture", "Vary picture {}"),
+    Action.REMIX: ("Remix a picture with other words", "Remix picture {}"),
+    Action.ZOOM: ("Zoom out of a picture", "Zoom out of picture {}"),
+    Action.FILE: ("Get an original file", "Original of picture {}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One picture of a message, by the job that made it."""
+
+    number: int  # as members count it in the message, from 1
+    job_id: str
+    index: int  # among its job's pictures, from 0
+
+    @property
+    def name(self) -> str:
+        """How a `custom_id` and a menu's choice call it."""
+        return f"{self.job_id}:{self.index}"
+
+
+def custom_id(action: Action, target: str) -> str:
+    """Return what Discord sends back when the button is used: at most 100 characters."""
+    return f"{action}:{target}"
+
+
+def while_open(job: Job) -> Component:
+    """Return the row of a message whose job is not over."""
+    return row([button(custom_id(Action.CANCEL, job.lead_id), "Cancel")])
+
+
+def below_pictures(
+    job: Job, offered: Collection[Action], deliveries: Sequence[Delivery]
+) -> list[Component]:
+    """Return the rows below finished pictures: what can be done with each, and with all."""
+    targets = _targets(deliveries)
+    shown = [(target, each) for target, each in zip(targets, deliveries, strict=True)]
+    images = [t for t, each in shown if each.picture.content_type.startswith("image/")]
+    wanted = {action: images for action in MADE_BY if action in offered and images}
+    if not_whole := [target for target, each in shown if each.is_not_whole]:
+        wanted[Action.FILE] = not_whole
+    if len(targets) == 1:
+        rows = [row(_single(action, targets[0]) for action in wanted)] if wanted else []
+    else:
+        rows = [_for_each(job, action, those) for action, those in wanted.items()]
+    return [*rows, _last_row(job)]
+
+
+def below_failure(job: Job) -> Component:
+    """Return the row below a message that has no pictures."""
+    return row(
+        [
+            button(custom_id(Action.SAME, job.lead_id), "Try again", Style.PRIMARY, "🔁"),
+            button(custom_id(Action.EDIT, job.lead_id), "Edit", emoji="✏️"),
+            button(custom_id(Action.DELETE, job.lead_id), "", emoji="🗑️"),
+        ]
+    )
+
+
+def offer_same(job: Job) -> Component:
+    """Return the row that offers to make a picture anew that is not kept any more."""
+    words = "Make it again with the same seed"
+    return row([button(custom_id(Action.SAME, job.lead_id), words, Style.PRIMARY, "🔁")])
+
+
+def _targets(deliveries: Sequence[Delivery]) -> list[Target]:
+    seen: Counter[str] = Counter()
+    targets = []
+    for number, each in enumerate(deliveries, start=1):
+        job_id = each.job.job_id
+        targets.append(Target(number, job_id, seen[job_id]))
+        seen[job_id] += 1
+    return targets
+
+
+def _single(action: Action, target: Target) -> Component:
+    label, emoji = _ONE[action]
+    return button(custom_id(action, target.name), label, emoji=emoji)
+
+
+def _for_each(job: Job, action: Action, targets: Sequence[Target]) -> Component:
+    """One button for each picture where they fit into a row, and else a menu."""
+    if action in _NUMBERED and len(targets) <= MOST_BUTTONS:
+        letter = _NUMBERED[action]
+        return row(button(custom_id(action, t.name), f"{letter}{t.number}") for t in targets)
+    hint, words = _CHOSEN[action]
+    choices = [choice(words.format(target.number), target.name) for target in targets]
+    return row([menu(custom_id(action, job.lead_id), choices[:MOST_CHOICES], hint)])
+
+
+def _last_row(job: Job) -> Component:
+    return row(
+        [
+            button(custom_id(Action.AGAIN, job.lead_id), "Again", Style.PRIMARY, "🔁"),
+            button(custom_id(Action.EDIT, job.lead_id), "Edit", emoji="✏️"),
+            button(custom_id(Action.INFO, job.lead_id), "", emoji=_INFO),
+            button(custom_id(Action.DELETE, job.lead_id), "", emoji="🗑️"),
+        ]
+    )

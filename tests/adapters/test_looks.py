@@ -1,0 +1,230 @@
+"""Every state of a job has one look, and Discord takes each of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distillery.core.errors import NotEnoughCredits
+from distillery.core.job import CANCELLED, Job, Origin, Outcome, Picture, Request
+from distillery.core.parent import Parent
+from distillery.core.ports import Delivery, Progress, Waiting
+from distillery.core.recipe import Action as RecipeAction
+from distillery.core.recipe import Option, OptionKind, Recipe
+from distillery.core.tier import Tier
+from distillery.discord.looks import DONE, FAILED, OVER, WAITING, WORKING, Looks
+from local.discord.component_rules import walk
+from local.discord.openapi import OpenApi, document_at_hand
+from local.discord.rules import edit_problems
+from local.member import words_of
+
+PICTURE = Picture("0_9.png", "image/png", 4, 1024, 768)
+NOW = 1_790_000_000.0
+JOB_ID = "12345678901234567890"
+OPENAPI = OpenApi(document_at_hand())
+
+
+def recipe_made_for(action: RecipeAction) -> Recipe:
+    picture = Option("image", OptionKind.ATTACHMENT, "What to work on", required=True)
+    return Recipe(action, action.title(), "", False, {}, (picture,), (), action)
+
+
+LOOKS = Looks({action.value: recipe_made_for(action) for action in RecipeAction})
+
+
+def job(prompt: str = "a red fox", **changes: Any) -> Job:
+    asked = Job(
+        job_id=JOB_ID,
+        origin=Origin(application_id="1", token="t", user_id="42", channel_id="7", guild_id="9"),
+        request=Request(workflow="plain", values={"prompt": prompt, "seed": 7}),
+        created_at=NOW,
+    )
+    return replace(asked, **changes)
+
+
+def done(prompt: str = "a red fox", pictures: int = 1, **changes: Any) -> Job:
+    made = tuple(Picture(f"{n}_9.png", "image/png", 4, 1024, 768) for n in range(pictures))
+    ended = job(prompt, **changes).dispatched("runpod", NOW + 1)
+    return ended.concluded(Outcome(pictures=made), NOW + 12, 30.0)
+
+
+def deliveries(of: Job) -> list[Delivery]:
+    return [Delivery(of, one, b"x") for one in (of.outcome or Outcome()).pictures]
+
+
+def color(edit: dict[str, Any]) -> int:
+    [frame] = edit["components"]
+    return int(frame["accent_color"])
+
+
+def labels(edit: dict[str, Any]) -> list[str]:
+    """The button's words or signs, and a menu's hint."""
+    found = [part for _, part in walk(edit["components"], "components")]
+    return [
+        part.get("label") or part.get("placeholder") or part["emoji"]["name"]
+        for part in found
+        if "custom_id" in part
+    ]
+
+
+def accepted(edit: dict[str, Any]) -> bool:
+    found = edit_problems(edit)
+    return found + OPENAPI.problems("IncomingWebhookUpdateRequestPartial", edit) == []
+
+
+def test_a_job_in_the_line_shows_its_place_and_when_to_expect_pictures() -> None:
+    edit = LOOKS.waiting(job().admitted(1.0, NOW), Waiting(2, 41.6))
+    assert "Place 3 in the line · pictures in about 42 s" in words_of(edit)
+    assert labels(edit) == ["Cancel"]
+    assert (color(edit), accepted(edit)) == (WAITING, True)
+
+
+def test_a_long_wait_is_told_in_minutes() -> None:
+    assert "about 3 min" in words_of(LOOKS.waiting(job().admitted(1.0, NOW), Waiting(20, 200.0)))
+
+
+def test_a_job_held_back_says_for_what_it_waits() -> None:
+    held = job(tier=Tier(jobs_at_once=2)).held(NOW)
+    assert "until one of your 2 running requests has ended" in words_of(
+        LOOKS.waiting(held, Waiting())
+    )
+
+
+def test_a_cold_start_is_said_as_such() -> None:
+    assert "A GPU is starting" in words_of(
+        LOOKS.waiting(job().dispatched("runpod", NOW), Waiting())
+    )
+
+
+def test_progress_shows_a_bar_the_step_a_preview_and_the_time_left() -> None:
+    progress = Progress(1, 40.0, "Sampler", 8, 20, preview=b"jpeg", eta_s=35.0)
+    edit = LOOKS.working(job(), progress)
+    assert "████████░░░░░░░░░░░░` 40 %" in words_of(edit)
+    assert "Sampler · step 8 of 20 · about 35 s left" in words_of(edit)
+    assert edit["attachments"] == [{"id": "0", "filename": "preview.jpg"}]
+    assert labels(edit) == ["Cancel"]
+    assert (color(edit), accepted(edit)) == (WORKING, True)
+
+
+def test_pictures_come_with_what_makes_them_again_and_all_that_can_be_done_with_them() -> None:
+    edit = LOOKS.pictures(done(), deliveries(done()))
+    assert "plain · seed `7` · 1024 × 768 · 12 s" in words_of(edit)
+    assert labels(edit)[:4] == ["Upscale", "Vary", "Remix", "Zoom out"]
+    assert labels(edit)[4:6] == ["Again", "Edit"]
+    assert (color(edit), accepted(edit)) == (DONE, True)
+
+
+def test_what_no_installed_recipe_can_do_is_not_offered() -> None:
+    edit = Looks().pictures(done(), deliveries(done()))
+    assert labels(edit)[:2] == ["Again", "Edit"]
+    assert accepted(edit)
+
+
+@pytest.mark.parametrize("pictures", range(2, 6))
+def test_each_of_a_few_pictures_has_its_own_buttons(pictures: int) -> None:
+    edit = LOOKS.pictures(done(pictures=pictures), deliveries(done(pictures=pictures)))
+    numbers = range(1, pictures + 1)
+    assert labels(edit)[: 2 * pictures] == [f"{c}{n}" for c in "UV" for n in numbers]
+    assert accepted(edit)
+
+
+@pytest.mark.parametrize("pictures", range(6, 11))
+def test_many_pictures_are_chosen_from_menus(pictures: int) -> None:
+    edit = LOOKS.pictures(done(pictures=pictures), deliveries(done(pictures=pictures)))
+    assert labels(edit)[:2] == ["Upscale a picture", "Vary a picture"]
+    assert accepted(edit)
+
+
+@pytest.mark.parametrize("pictures", [1, 3, 10])
+def test_a_file_that_is_too_large_for_the_message_has_a_button(pictures: int) -> None:
+    ended = done(pictures=pictures)
+    edit = LOOKS.pictures(ended, [replace(d, data=None) for d in deliveries(ended)])
+    assert "too large for here" in words_of(edit)
+    assert ("Original file" if pictures == 1 else "Get an original file") in labels(edit)
+    assert edit["attachments"] == []
+    assert accepted(edit)
+
+
+def test_a_file_that_is_no_picture_is_shown_as_a_file_and_cannot_be_varied() -> None:
+    song = Delivery(done(), Picture("0_9.flac", "audio/flac", 4), b"x")
+    edit = LOOKS.pictures(done(), [song])
+    assert [part["type"] for _, part in walk(edit["components"], "c")][2] == 13
+    assert labels(edit)[0] == "Again"
+    assert accepted(edit)
+
+
+def test_a_failure_says_what_to_do_and_lets_one_try_again() -> None:
+    edit = LOOKS.failure(job(), "No GPU was free in time. Try again.")
+    assert "⚠️ No GPU was free" in words_of(edit)
+    assert labels(edit)[:2] == ["Try again", "Edit"]
+    assert (color(edit), accepted(edit)) == (FAILED, True)
+
+
+def test_a_cancelled_request_is_shown_without_a_warning_sign() -> None:
+    outcome = Outcome(error="Cancelled. Nothing was charged.", error_kind=CANCELLED)
+    edit = LOOKS.failure(job(outcome=outcome), str(outcome.error))
+    assert "⚠️" not in words_of(edit)
+    assert color(edit) == OVER
+
+
+def test_a_deleted_answer_says_by_whom() -> None:
+    edit = LOOKS.removed("43")
+    assert words_of(edit) == "-# 🗑️ Deleted by <@43>"
+    assert labels(edit) == edit["attachments"] == []
+    assert accepted(edit)
+
+
+def test_pictures_of_several_jobs_are_one_message_whose_buttons_name_each_job() -> None:
+    parts = (JOB_ID, f"{JOB_ID}-2")
+    jobs = [replace(done(), job_id=part, parts=parts) for part in parts]
+    edit = LOOKS.pictures(jobs[1], [Delivery(each, PICTURE, b"x") for each in jobs], "1 is missing")
+    buttons = [
+        part["custom_id"] for _, part in walk(edit["components"], "c") if "custom_id" in part
+    ]
+    assert buttons[:2] == [f"upscale:{JOB_ID}:0", f"upscale:{JOB_ID}-2:0"]
+    assert f"again:{JOB_ID}" in buttons
+    assert "⚠️ 1 is missing" in words_of(edit)
+    assert accepted(edit)
+
+
+def test_a_request_that_goes_on_from_another_links_to_it() -> None:
+    varied = job(parent=Parent("1", "vary", 1, "77"))
+    link = "https://discord.com/channels/9/7/77"
+    assert f"Varied from picture 2 of [an earlier message]({link})" in words_of(
+        LOOKS.failure(varied, "no")
+    )
+
+
+def test_the_same_state_is_the_same_edit_so_that_a_repeat_changes_nothing() -> None:
+    assert LOOKS.pictures(done(), deliveries(done())) == LOOKS.pictures(done(), deliveries(done()))
+
+
+def test_a_prompt_cannot_be_anything_but_words() -> None:
+    for prompt in ("@everyone `rm`", "**a**\n# b\n> c", "[x](http://y)", "<@1> <#2> <t:3>"):
+        shown = words_of(LOOKS.failure(job(prompt), "no")).partition(" — <@42>")[0]
+        for live in ("\n", "](", "<@1", "<#", "<t:", "# "):
+            assert live not in shown.replace("\\#", "").replace("\\<", "").replace("\\]", "")
+        assert "@everyone" not in shown.replace("\\@", "")
+
+
+TEXT = st.text(max_size=6000) | st.sampled_from(
+    ["@everyone", "\u202egnp.exe", "\u200b" * 500, "```" * 300, "\x00", "ﷺ" * 3000, "😀" * 3000]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXT, TEXT, st.integers(1, 10), st.floats(0, 1e6), st.integers(0, 10**6))
+def test_whatever_is_asked_and_said_discord_takes_the_look(
+    prompt: str, said: str, pictures: int, number: float, place: int
+) -> None:
+    ended = done(prompt, pictures)
+    progress = Progress(1, min(number, 100.0), said, 3, 9, b"x", number)
+    assert accepted(LOOKS.waiting(job(prompt).admitted(1.0, NOW), Waiting(place, number)))
+    assert accepted(LOOKS.working(job(prompt), progress))
+    assert accepted(LOOKS.pictures(ended, deliveries(ended)))
+    assert accepted(LOOKS.pictures(ended, [replace(d, data=None) for d in deliveries(ended)]))
+    assert accepted(LOOKS.failure(job(prompt), said or str(NotEnoughCredits("no"))))

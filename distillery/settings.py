@@ -62,6 +62,13 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def yes_or_no(text: str) -> bool:
+    """Parse `true` or `false`, in any case."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError("it must be true or false")
+    return text.lower() == "true"
+
+
 def share(text: str) -> float:
     """Parse a part of a whole: more than 0, and at most 1."""
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 _EVERY_ROOM = ("distillery/__init__.py", "distillery/settings.py", "distillery/core")
 _RECIPES = ("distillery/recipe_files.py", "workflows")
+_RULES = ("distillery/rule_files.py", "distillery/content_rules")
 _DELIVERY = (
     *_RECIPES,  # a message offers what an installed recipe can do
     *("distillery/discord", "distillery/aws"),
@@ -39,10 +40,11 @@ class Room:
 
 INTERACTIONS = Room(
     name="interactions",
-    sources=(*_EVERY_ROOM, *_RECIPES, "distillery/discord", "distillery/aws"),
+    sources=(*_EVERY_ROOM, *_RECIPES, *_RULES, "distillery/discord", "distillery/aws"),
     variables=(
         *("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"),
         *("DISCORD_PUBLIC_KEY", "ATTACHMENT_ORIGINS", "TIERS", "COMMAND_STYLE"),
+        *("RULES_LEVEL", "MESSAGE_RULES_LEVEL", "PENALTIES", "KEEP_REFUSED_TEXT"),
     ),
     memory_mib=1024,  # memory buys CPU, and a cold start must answer Discord within 3 s
     timeout_s=10,

@@ -101,6 +101,10 @@ class ServiceStack(Stack):
             "HEDGE_SHARE": str(settings.hedge_share),
             "TIERS": settings.tiers,
             "COMMAND_STYLE": settings.command_style,
+            "RULES_LEVEL": settings.rules_level,
+            "MESSAGE_RULES_LEVEL": settings.message_rules_level,
+            "PENALTIES": settings.penalties,
+            "KEEP_REFUSED_TEXT": str(settings.keep_refused_text),
         }
 
     def _room(self, construct_id: str, room: Room) -> RoomFunction:
@@ -110,8 +114,9 @@ class ServiceStack(Stack):
 
     def _interactions(self) -> InteractionsApi:
         room = self._room("Interactions", INTERACTIONS)
-        reading = "dynamodb:GetItem,BatchGetItem,PutItem,UpdateItem"
-        room.allow(reading, self._storage.table.table_arn)
+        # Moderators query their log.
+        actions = "dynamodb:GetItem,BatchGetItem,PutItem,UpdateItem,Query"
+        room.allow(actions, self._storage.table.table_arn)
         self._allow_index(room, WAITING_INDEX, MEMBER_INDEX)
         room.allow("s3:GetObject", self._storage.bucket.arn_for_objects(OUTPUTS))  # to sign links
         # Without it S3 answers 403, not 404, for a picture that is not kept any more.

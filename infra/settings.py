@@ -20,6 +20,8 @@ _ONE_TIER = Json('[{"name": "member"}]')
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[^\s:@]+[:@]\S+")
 _USUAL = ("runpod", "sagemaker")
 _PROVIDERS = (*_USUAL, "worker_comfyui")
+_LEVELS = ("relaxed", "standard", "strict")
+_NOTHING = Json("{}")
 _TARGETS = ("aws", "local")
 _COMMAND_STYLES = ("serve", "per_workflow", "both")
 
@@ -77,6 +79,22 @@ class Settings:
         "what a workflow is to members: a choice of `/serve` (`serve`), a command of its own "
         "(`per_workflow`), or `both`",
         "serve",
+    )
+    rules_level: str = option(
+        "how strict the rules of content are in servers that chose nothing: `relaxed`, `standard` "
+        "or `strict`; see [Content rules](content-rules.md)",
+        "standard",
+    )
+    message_rules_level: str = option("the same in direct messages", "strict")
+    penalties: Json = option(  # noqa: RUF009 - a text
+        "what repeated refusals lead to; what it leaves out is as in "
+        "[Content rules](content-rules.md#repeated-refusals)",
+        _NOTHING,
+    )
+    keep_refused_text: bool = option(
+        "whether the record of a refused or changed request holds its text; else a keyed hash "
+        "alone",
+        False,
     )
     bot_token_secret: str = option(
         "the SSM parameter, a SecureString, that holds the bot's token",
@@ -163,6 +181,10 @@ class Settings:
                 self.command_style in _COMMAND_STYLES,
                 f"must be one of {', '.join(_COMMAND_STYLES)}",
             ),
+            **{
+                name: (getattr(self, name) in _LEVELS, f"must be one of {', '.join(_LEVELS)}")
+                for name in ("rules_level", "message_rules_level")
+            },
             "target": (self.target in _TARGETS, f"must be {' or '.join(_TARGETS)}"),
             "python_version": (
                 self.python_version == "3.13" or self.is_local,

@@ -17,6 +17,7 @@ from distillery.core.errors import (
 )
 from distillery.core.flags.apply import apply_flags
 from distillery.core.job import Job, Origin, Request
+from distillery.core.moderation.cleared import ContentCheck, unchecked
 from distillery.core.parent import Parent
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
 from distillery.core.recipe import Attachment, Recipe, Value, default_recipe
@@ -50,6 +51,7 @@ class AcceptJob:
     clock: Clock
     attachment_origins: frozenset[str]
     tiers: Sequence[Tier] = (Tier(),)  # the best first; the last is everybody's
+    check_content: ContentCheck = unchecked
 
     def __call__(self, order: Order) -> Job:
         """Make a job of the order, or one for each picture, and reserve the charge.
@@ -99,9 +101,11 @@ class AcceptJob:
 
     def _job(self, order: Order) -> tuple[Job, Recipe]:
         recipe = self._recipe(order.workflow)
+        given = apply_flags(recipe, list(self.recipes.values()), order.options)
+        cleared = self.check_content(order, _written(recipe, given))
         values = resolve_options(
             recipe,
-            apply_flags(recipe, list(self.recipes.values()), order.options),
+            {n: cleared.texts.get(n, value) for n, value in given.items()},
             draw=lambda low, high: _draw(order.job_id, low, high),
         )
         attachments = {n: v for n, v in values.items() if isinstance(v, Attachment)}
@@ -117,8 +121,8 @@ class AcceptJob:
                 attachments=attachments,
             ),
             created_at=now,
-            tier=self._tier(order.role_ids),
             parent=order.parent,
+            tier=cleared.terms(self._tier(order.role_ids)),
             due_at=now + NOT_ADMITTED_S,
         )
         return job, recipe
@@ -163,6 +167,14 @@ def _drawn_anew(request: Request, recipe: Recipe, number: int) -> Request:
             low, high = int(option.minimum or 0), int(option.maximum or 0)
             values[option.name] = low + (int(values[option.name]) - low + number) % (high - low + 1)
     return replace(request, values=values)
+
+
+def _written(recipe: Recipe, given: Mapping[str, Value]) -> Mapping[str, str]:
+    """Return all that is the member's own words; what a recipe offers as a choice is not."""
+    offered = {o.name: [choice.value for choice in o.choices] for o in recipe.options}
+    texts = {n: v for n, v in given.items() if isinstance(v, str) and v not in offered.get(n, ())}
+    files = {f"{n}.filename": v.filename for n, v in given.items() if isinstance(v, Attachment)}
+    return texts | files
 
 
 def _draw(job_id: str, low: int, high: int) -> int:

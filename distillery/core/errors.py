@@ -3,6 +3,7 @@
 DistilleryError
 ├── UserError              the member can mend it; `str(error)` is written for them and may be shown
 │   ├── InvalidOption      one option of a command holds something it may not
+│   ├── NotServed          a rule, a moderator or an earlier refusal stands against it
 │   └── NotEnoughCredits   the member's credits do not cover the job
 ├── ConfigError            the operator can mend it; names every setting or field that is wrong
 │   └── BrokenRecipe       a workflow folder cannot be used; names the file, the field and the fix
@@ -13,11 +14,13 @@ DistilleryError
 ├── DiscordError           Discord did not take a message
 │   ├── DiscordUnavailable    it may take the same message later
 │   └── DiscordRefused     it never will
+├── NoOpinion              whoever was to judge a text or a picture did not say
 ├── StoreBusy              too many rooms write to the same records this instant
 ├── StoreUnsure            the store did not say whether it wrote
 ├── QueueUnavailable       the wake-up queue did not say that it took a message
 └── StoreConflict          a conditional write lost to another one
     ├── DuplicateJob       the job exists already
+    ├── AlreadyDecided     this very request has been decided before
     ├── StaleJob           the job has moved on since it was read
     ├── NoFreeSlot         the provider holds as many jobs as it may
     └── MemberAtLimit      the member has as many jobs in flight as they may
@@ -36,6 +39,10 @@ class UserError(DistilleryError):
 
 class InvalidOption(UserError):
     """One option of a command holds something it may not."""
+
+
+class NotServed(UserError):
+    """A rule of content, a moderator or an earlier refusal stands against the request."""
 
 
 class NotEnoughCredits(UserError):
@@ -86,6 +93,10 @@ class DiscordRefused(DiscordError):
     """Discord will never take this call: the token is dead or the message is invalid."""
 
 
+class NoOpinion(DistilleryError):
+    """Whoever was asked for a second opinion did not give one: the operator says what follows."""
+
+
 class StoreBusy(DistilleryError):
     """Too many rooms wrote to the same records this instant: the same call may work a bit later."""
 
@@ -104,6 +115,10 @@ class StoreConflict(DistilleryError):
 
 class DuplicateJob(StoreConflict):
     """A job of this id exists already."""
+
+
+class AlreadyDecided(StoreConflict):
+    """A decision about this interaction is recorded already."""
 
 
 class StaleJob(StoreConflict):

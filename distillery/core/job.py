@@ -58,6 +58,7 @@ class Origin:
     channel_id: str
     guild_id: str | None = None
     attachment_size_limit: int = 10 * 1024 * 1024  # bytes for each file this member may be sent
+    age_restricted: bool = False  # whether Discord lets only adults into the channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,7 @@ def _origin(document: Mapping[str, Any]) -> Origin:
         channel_id=_snowflake(document["channel_id"]),
         guild_id=_snowflake(document["guild_id"]) if document.get("guild_id") else None,
         attachment_size_limit=int(document.get("attachment_size_limit", 10 * 1024 * 1024)),
+        age_restricted=(document.get("channel") or {}).get("nsfw") is True,
     )
 
 

@@ -20,12 +20,17 @@ import urllib3
 from distillery.aws import clients
 from distillery.aws.job_queue import SqsJobQueue
 from distillery.aws.job_store import DynamoJobStore
+from distillery.aws.moderation import DynamoModeration
 from distillery.aws.object_store import S3ObjectStore
 from distillery.aws.telemetry import EmfTelemetry, start_logging
 from distillery.core.accept_job import AcceptJob
 from distillery.core.cancel_job import CancelJob
 from distillery.core.list_jobs import ListJobs
+from distillery.core.moderation.check_content import CheckContent
+from distillery.core.moderation.penalties import parse_penalties
 from distillery.core.recipe import default_recipe
+from distillery.core.rules.rule import Level
+from distillery.core.rules.rule_book import RuleBook
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.commands import all_commands
 from distillery.discord.interaction import SERVE, Interaction
@@ -34,6 +39,7 @@ from distillery.discord.picture_ends import PictureEnds
 from distillery.discord.signature import SignatureCheck
 from distillery.discord.translation import Words
 from distillery.recipe_files import load_recipes
+from distillery.rule_files import load_rules
 from distillery.settings import read_settings
 from lambdas.interactions.buttons import Buttons
 from lambdas.interactions.commands import Commands
@@ -45,7 +51,9 @@ from lambdas.interactions.suggestions import Suggestions
 settings = read_settings(Settings, os.environ)
 logger = start_logging("interactions")
 telemetry = EmfTelemetry("Distillery", "interactions")
-store = DynamoJobStore(clients.dynamodb(), settings.table_name)
+dynamodb = clients.dynamodb()
+store = DynamoJobStore(dynamodb, settings.table_name)
+moderation = DynamoModeration(dynamodb, settings.table_name)
 queue = SqsJobQueue(clients.sqs(), settings.queue_url)
 
 
@@ -75,6 +83,16 @@ def words(interaction: Interaction) -> Words:
 
 
 jobs = ListJobs(store)
+check_content = CheckContent(
+    book=RuleBook(load_rules()),
+    moderation=moderation,
+    telemetry=telemetry,
+    clock=time.time,
+    penalties=parse_penalties(settings.penalties),
+    guild_level=Level.named(settings.rules_level),
+    message_level=Level.named(settings.message_rules_level),
+    keep_text=settings.keep_refused_text,
+)
 commands = Commands(
     accept=AcceptJob(
         recipes=load_recipes(Path("workflows")),
@@ -84,6 +102,7 @@ commands = Commands(
         clock=time.time,
         attachment_origins=settings.attachment_origins,
         tiers=settings.tiers,
+        check_content=check_content,
     ),
     cancel=CancelJob(store, queue, telemetry, time.time),
     jobs=jobs,

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from distillery.core.moderation.penalties import parse_penalties
+from distillery.core.rules.rule import Level
 from distillery.core.tier import Tier
 from distillery.discord.command_style import CommandStyle, command_style
-from distillery.settings import hex_key, origins, setting, tiers
+from distillery.settings import hex_key, origins, setting, tiers, yes_or_no
+
+
+def _level(text: str) -> str:
+    return Level.named(text).name.lower()
+
+
+def _penalties(text: str) -> str:
+    parse_penalties(text)
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,4 +44,19 @@ class Settings:
         "which commands there are to speak of: see register_commands",
         default=CommandStyle.SERVE,
         parse=command_style,
+    )
+    rules_level: str = setting(
+        "how strict the rules of content are in servers that chose nothing: `relaxed`, `standard` "
+        "or `strict`",
+        default="standard",
+        parse=_level,
+    )
+    message_rules_level: str = setting(
+        "the same in direct messages", default="strict", parse=_level
+    )
+    penalties: str = setting(
+        "what repeated refusals lead to, as a JSON object", default="{}", parse=_penalties
+    )
+    keep_refused_text: bool = setting(
+        "whether the record of a decision holds the text itself", default=False, parse=yes_or_no
     )

@@ -12,6 +12,7 @@ import pytest
 
 import infra.settings
 from distillery.core.flags.table import FLAGS, Flag
+from distillery.core.moderation.penalties import Penalties, parse_penalties
 from distillery.core.tier import Tier
 from distillery.recipe_files import load_recipes
 from distillery.settings import meaning
@@ -173,3 +174,8 @@ def test_every_option_in_the_table_of_options_is_one_of_serve() -> None:
     real = [row.split("`")[1] for row in option_rows(load_recipes(ROOT / "workflows"))]
     assert documented, REWRITE
     assert set(documented) <= set(real), REWRITE
+
+
+def test_the_penalties_in_the_documents_are_those_of_the_code() -> None:
+    [told] = re.findall(r"```json\n(.*?)```", text("docs/content-rules.md"), re.DOTALL)
+    assert parse_penalties(told) == Penalties()

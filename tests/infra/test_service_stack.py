@@ -280,7 +280,7 @@ WORKING_ON_JOBS = {
 GRANTS: dict[str, set[str]] = {
     "Interactions": {
         *(f"dynamodb:{action} on Table" for action in ("GetItem", "PutItem", "UpdateItem")),
-        "dynamodb:BatchGetItem on Table",
+        *("dynamodb:BatchGetItem on Table", "dynamodb:Query on Table"),
         *("dynamodb:Query on Table/index/waiting", "dynamodb:Query on Table/index/member"),
         "s3:GetObject on Bucket/jobs/*/*/outputs/*",
         "s3:ListBucket on Bucket",

@@ -1,0 +1,201 @@
+"""The ways in which a text can be read: as it stands, and as what it may be meant to hide.
+
+The first view is the text as it stands, a row of words. The others undo what is put between or in
+place of letters, and hold only what is around such places. All of it is one pass over the text,
+whatever it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from distillery.core.rules.confusables_table import ALSO_L, DIGITS_AND_SIGNS
+from distillery.core.rules.fold import fold
+
+MAX_CHARACTERS = 20_000
+"""What one field may hold at most (a prompt has 6,000); more is not looked at, and not needed."""
+LONGEST_WORD = 60
+LONGEST_PHRASE = 8  # words
+
+_CHUNK = re.compile(r"\S+")
+_PIECE = re.compile(r"[^\W_]+")
+_NO_LETTER = re.compile(r"[\W\d_]+")
+_NEITHER = re.compile(r"[\W_]+")
+_WEIGHT = re.compile(r":\d{1,3}(?:\.\d{1,6})?$")
+_AS_I = str.maketrans(DIGITS_AND_SIGNS)
+_AS_L = str.maketrans(DIGITS_AND_SIGNS | dict.fromkeys(ALSO_L, "l"))
+_AROUND = "\"'`.,;:?!()[]{}<>«»“”„‘’*_~#-–—"  # noqa: RUF001 - what people write around words
+_MASKS = frozenset("*#_%?•●")
+_MASKED = re.compile(r"[^\W\d_]+(?:[*#%?•●_]+[^\W\d_]+)+")
+_NO_MASKED = re.compile(r"[\W_]")
+_FEWEST_SPACED = 3
+_BETWEEN_WORDS = frozenset(",;/&")
+
+
+class Word(NamedTuple):
+    """One word of a view. `start` and `end` are where it stands in the text as it was given."""
+
+    text: str
+    start: int
+    end: int
+
+
+View = Sequence[Word]
+
+
+class Reading(NamedTuple):
+    """All ways to read one text."""
+
+    views: Sequence[View]  # rows of words, the plain one first
+    pairs: Sequence[Word]  # neighbours of which one is a letter alone, as one word
+    runs: Sequence[Word]  # letters that stood alone, together: where a word ends is unknown
+    masked: Sequence[Word]  # words of which letters are covered: `.` stands for any letter
+
+
+class _Chunk(NamedTuple):
+    """What stands between white space. `word` is what it says, unless more is in it."""
+
+    text: str
+    start: int
+    end: int
+    word: Word | None
+
+
+def read(text: str) -> Reading:
+    """Read a text in every way."""
+    chunks = [_chunk(found) for found in _CHUNK.finditer(text[:MAX_CHARACTERS])]
+    plain: list[Word] = []
+    for chunk in chunks:
+        plain += (chunk.word,) if chunk.word else _pieces(chunk)
+    odd = [index for index, chunk in enumerate(chunks) if chunk.word is None]
+    single = any(len(word.text) == 1 for word in plain)
+    return Reading(
+        views=[plain, *_undone(chunks, odd)] if odd else [plain],
+        pairs=list(_pairs(plain)) if single else (),
+        runs=list(_runs(plain)) if single else (),
+        masked=list(_masked([chunks[index] for index in odd])),
+    )
+
+
+def _chunk(found: re.Match[str]) -> _Chunk:
+    text, (start, end) = found[0], found.span()
+    if text.isascii() and text.isalpha():  # as most are
+        text = text.lower()
+        return _Chunk(text, start, end, Word(text, start, end))
+    text = inner = fold(text)
+    if not text.isalpha():
+        inner = text.strip(_AROUND)
+        if ":" in inner:
+            inner = _WEIGHT.sub("", inner).rstrip(_AROUND)
+    if not inner.isalpha():
+        return _Chunk(text, start, end, None)
+    if len(text) == end - start:  # what is around it stays where it is
+        start += text.index(inner)
+        end = start + len(inner)
+    return _Chunk(text, start, end, Word(inner, start, end))
+
+
+def _pieces(chunk: _Chunk) -> Iterator[Word]:
+    """Yield what stands between the signs of a chunk."""
+    same_length = len(chunk.text) == chunk.end - chunk.start
+    for found in _PIECE.finditer(chunk.text):
+        if same_length:
+            yield Word(found[0], chunk.start + found.start(), chunk.start + found.end())
+        else:
+            yield Word(found[0], chunk.start, chunk.end)
+
+
+def _undone(chunks: Sequence[_Chunk], odd: Sequence[int]) -> Iterator[View]:
+    """Yield the places at which signs and digits may stand for letters, or for nothing."""
+    seen: list[dict[int, str]] = []
+    for undo in (_without_signs, _without_digits, _signs_as_i, _signs_as_l):
+        undone = {index: undo(chunks[index].text) for index in odd}
+        if undone in seen:
+            continue
+        seen.append(undone)
+        for begin, end in _around(odd, len(chunks)):
+            view = [
+                chunk.word or Word(undone[index], chunk.start, chunk.end)
+                for index, chunk in enumerate(chunks[begin:end], start=begin)
+            ]
+            yield [word for word in view if word.text]
+
+
+def _around(odd: Sequence[int], count: int) -> Iterator[tuple[int, int]]:
+    """Yield stretches that hold the odd places, with room for a phrase on both sides."""
+    begin = end = 0
+    for index in odd:
+        if index - LONGEST_PHRASE > end:
+            if end:
+                yield begin, end
+            begin = max(0, index - LONGEST_PHRASE + 1)
+        end = min(count, index + LONGEST_PHRASE)
+    yield begin, end
+
+
+def _without_signs(chunk: str) -> str:
+    return "" if _is_list(chunk) else _NEITHER.sub("", chunk)
+
+
+def _without_digits(chunk: str) -> str:
+    return "" if _is_list(chunk) else _NO_LETTER.sub("", chunk)
+
+
+def _signs_as_i(chunk: str) -> str:
+    return _with_signs(chunk, _AS_I)
+
+
+def _signs_as_l(chunk: str) -> str:
+    return _with_signs(chunk, _AS_L)
+
+
+def _with_signs(chunk: str, letters: dict[int, str]) -> str:
+    """Read signs and digits as letters, in a word that has a letter already."""
+    inner = chunk.strip(_AROUND)
+    if _is_list(inner) or not any(map(str.isalpha, inner)):
+        return _NEITHER.sub("", inner)
+    return _NO_LETTER.sub("", inner.translate(letters))
+
+
+def _is_list(chunk: str) -> bool:
+    """Tell words that lack a space after a comma from letters with commas between."""
+    if _BETWEEN_WORDS.isdisjoint(chunk):
+        return False
+    return all(len(piece) > 1 for piece in _PIECE.findall(chunk))
+
+
+def _masked(chunks: Sequence[_Chunk]) -> Iterator[Word]:
+    for chunk in chunks:
+        if not _MASKS.isdisjoint(chunk.text):
+            for found in _MASKED.finditer(chunk.text[:LONGEST_WORD]):
+                yield Word(_NO_MASKED.sub(".", found[0]), chunk.start, chunk.end)
+
+
+def _runs(words: View) -> Iterator[Word]:
+    """Put letters that stand alone together; a wider gap ends the word."""
+    is_alone: Callable[[Word], bool] = lambda word: len(word.text) == 1  # noqa: E731
+    for alone, group in groupby(words, key=is_alone):
+        letters = list(group)
+        if alone and len(letters) >= _FEWEST_SPACED:
+            yield from _split_at_gaps(letters)
+
+
+def _split_at_gaps(letters: Sequence[Word]) -> Iterator[Word]:
+    gaps = [after.start - before.end for before, after in pairwise(letters)]
+    usual = min(gaps)
+    begin = 0
+    for end, gap in enumerate([*gaps, usual + 1], start=1):
+        if gap > usual:
+            text = "".join(letter.text for letter in letters[begin:end]).translate(_AS_I)
+            yield Word(text, letters[begin].start, letters[end - 1].end)
+            begin = end
+
+
+def _pairs(words: View) -> Iterator[Word]:
+    """Yield neighbours as one word where one of them is a letter alone: `p orn`."""
+    for first, second in pairwise(words):
+        if (len(first.text) == 1) != (len(second.text) == 1):
+            yield Word(first.text + second.text, first.start, second.end)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import calls, interactions_room, local_service, members
+from benchmarks import calls, content_rules, interactions_room, local_service, members
 from benchmarks.worker import measure as worker
 
 BENCHMARKS = {
     "room": interactions_room.measure,
+    "rules": content_rules.measure,
     "local": local_service.measure,
     "members": members.measure,
     "calls": calls.measure,

@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from local import ask_command, serve_command
+from local import ask_command, rules_command, serve_command
 
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 
@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     workflow = commands.add_parser("workflow", help="bring a graph from ComfyUI, or check one")
     _add_workflow_commands(workflow.add_subparsers(dest="action", required=True))
     workflow.set_defaults(run=_workflow)
+    rules = commands.add_parser("rules", help="try the rules of content on prompts, check files")
+    rules_command.add_commands(rules.add_subparsers(dest="action", required=True))
+    rules.set_defaults(run=rules_command.run)
     return parser
 
 

@@ -19,6 +19,7 @@ MAX_CHARACTERS = 20_000
 """What one field may hold at most (a prompt has 6,000); more is not looked at, and not needed."""
 LONGEST_WORD = 60
 LONGEST_PHRASE = 8  # words
+MOST_MASKS = 30  # words with covered letters that are looked at in one text
 
 _CHUNK = re.compile(r"\S+")
 _PIECE = re.compile(r"[^\W_]+")
@@ -28,6 +29,7 @@ _WEIGHT = re.compile(r":\d{1,3}(?:\.\d{1,6})?$")
 _AS_I = str.maketrans(DIGITS_AND_SIGNS)
 _AS_L = str.maketrans(DIGITS_AND_SIGNS | dict.fromkeys(ALSO_L, "l"))
 _AROUND = "\"'`.,;:?!()[]{}<>«»“”„‘’*_~#-–—"  # noqa: RUF001 - what people write around words
+_AROUND_NO_LETTER = _AROUND.replace("!", "")
 _MASKS = frozenset("*#_%?•●")
 _MASKED = re.compile(r"[^\W\d_]+(?:[*#%?•●_]+[^\W\d_]+)+")
 _NO_MASKED = re.compile(r"[\W_]")
@@ -50,9 +52,8 @@ class Reading(NamedTuple):
     """All ways to read one text."""
 
     views: Sequence[View]  # rows of words, the plain one first
-    pairs: Sequence[Word]  # neighbours of which one is a letter alone, as one word
-    runs: Sequence[Word]  # letters that stood alone, together: where a word ends is unknown
-    masked: Sequence[Word]  # words of which letters are covered: `.` stands for any letter
+    runs: Sequence[Word] = ()  # letters that stood alone, together: where a word ends is unknown
+    masked: Sequence[View] = ()  # rows with words of which letters are covered: `.` is any letter
 
 
 class _Chunk(NamedTuple):
@@ -71,13 +72,16 @@ def read(text: str) -> Reading:
     for chunk in chunks:
         plain += (chunk.word,) if chunk.word else _pieces(chunk)
     odd = [index for index, chunk in enumerate(chunks) if chunk.word is None]
-    single = any(len(word.text) == 1 for word in plain)
-    return Reading(
-        views=[plain, *_undone(chunks, odd)] if odd else [plain],
-        pairs=list(_pairs(plain)) if single else (),
-        runs=list(_runs(plain)) if single else (),
-        masked=list(_masked([chunks[index] for index in odd])),
-    )
+    views: list[View] = [plain]
+    masked: list[View] = []
+    if odd:
+        views += _undone(chunks, odd)
+        masked += _masked(chunks, odd)
+    if not any(len(word.text) == 1 for word in plain):
+        return Reading(views, masked=masked)
+    runs, together = _runs(plain)
+    torn = [_mended(plain, letter_first=first) for first in (True, False)]
+    return Reading([*views, together, *torn] if runs else [*views, *torn], runs, masked)
 
 
 def _chunk(found: re.Match[str]) -> _Chunk:
@@ -154,7 +158,7 @@ def _signs_as_l(chunk: str) -> str:
 
 def _with_signs(chunk: str, letters: dict[int, str]) -> str:
     """Read signs and digits as letters, in a word that has a letter already."""
-    inner = chunk.strip(_AROUND)
+    inner = chunk.strip(_AROUND_NO_LETTER)
     if _is_list(inner) or not any(map(str.isalpha, inner)):
         return _NEITHER.sub("", inner)
     return _NO_LETTER.sub("", inner.translate(letters))
@@ -162,28 +166,47 @@ def _with_signs(chunk: str, letters: dict[int, str]) -> str:
 
 def _is_list(chunk: str) -> bool:
     """Tell words that lack a space after a comma from letters with commas between."""
-    if _BETWEEN_WORDS.isdisjoint(chunk):
+    inner = chunk.strip(_AROUND)
+    if _BETWEEN_WORDS.isdisjoint(inner):
         return False
     return all(len(piece) > 1 for piece in _PIECE.findall(chunk))
 
 
-def _masked(chunks: Sequence[_Chunk]) -> Iterator[Word]:
-    for chunk in chunks:
-        if not _MASKS.isdisjoint(chunk.text):
-            for found in _MASKED.finditer(chunk.text[:LONGEST_WORD]):
-                yield Word(_NO_MASKED.sub(".", found[0]), chunk.start, chunk.end)
+def _masked(chunks: Sequence[_Chunk], odd: Sequence[int]) -> Iterator[View]:
+    """Yield the places around words of which some letters are covered."""
+    masks: dict[int, str] = {}
+    for index in odd:
+        if len(masks) == MOST_MASKS:
+            break
+        if not _MASKS.isdisjoint(chunks[index].text):
+            found = _MASKED.search(chunks[index].text[:LONGEST_WORD])
+            if found:
+                masks[index] = _NO_MASKED.sub(".", found[0])
+    if masks:
+        for begin, end in _around(sorted(masks), len(chunks)):
+            view = [
+                Word(masks[index], chunk.start, chunk.end) if index in masks else chunk.word
+                for index, chunk in enumerate(chunks[begin:end], start=begin)
+            ]
+            yield [word for word in view if word]
 
 
-def _runs(words: View) -> Iterator[Word]:
-    """Put letters that stand alone together; a wider gap ends the word."""
+def _runs(words: View) -> tuple[list[Word], list[Word]]:
+    """Put letters that stand alone together; return these words, and the row with them in it."""
+    runs: list[Word] = []
+    row: list[Word] = []
     is_alone: Callable[[Word], bool] = lambda word: len(word.text) == 1  # noqa: E731
     for alone, group in groupby(words, key=is_alone):
         letters = list(group)
         if alone and len(letters) >= _FEWEST_SPACED:
-            yield from _split_at_gaps(letters)
+            letters = list(_split_at_gaps(letters))
+            runs += letters
+        row += letters
+    return runs, row
 
 
 def _split_at_gaps(letters: Sequence[Word]) -> Iterator[Word]:
+    """Yield the words that letters make; a gap wider than the others ends one."""
     gaps = [after.start - before.end for before, after in pairwise(letters)]
     usual = min(gaps)
     begin = 0
@@ -194,8 +217,19 @@ def _split_at_gaps(letters: Sequence[Word]) -> Iterator[Word]:
             begin = end
 
 
-def _pairs(words: View) -> Iterator[Word]:
-    """Yield neighbours as one word where one of them is a letter alone: `p orn`."""
-    for first, second in pairwise(words):
-        if (len(first.text) == 1) != (len(second.text) == 1):
-            yield Word(first.text + second.text, first.start, second.end)
+def _mended(words: View, *, letter_first: bool) -> View:
+    """Join each letter that stands alone to the word after it, or before it: `p orn`, `por n`."""
+    row: list[Word] = []
+    before: Word | None = None
+    for word in [*words, Word("", 0, 0)]:
+        if before and (len(before.text) == 1) is letter_first and _one_is_alone(before, word):
+            row.append(Word(before.text + word.text, before.start, word.end))
+            before = None
+        else:
+            row += [before] if before else []
+            before = word
+    return row
+
+
+def _one_is_alone(first: Word, second: Word) -> bool:
+    return bool(second.text) and (len(first.text) == 1) != (len(second.text) == 1)

@@ -67,6 +67,7 @@ class Rules:
     combinations: Sequence[Combination] = ()
     allowed_words: Sequence[str] = ()  # never found by any rule
     allowed_phrases: Sequence[str] = ()
+    tails: Sequence[str] = ()  # words that others are written together with: `#nudeart`
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
+from typing import Any
 
-from distillery.core.rules.fold import fold
-from distillery.core.rules.reading import LONGEST_WORD, Reading, View, Word
+from distillery.core.rules.reading import Reading, View, Word
 from distillery.core.rules.rule import Hit, Rule, Rules
+from distillery.core.rules.vocabulary import ANY, Vocabulary, alike, is_stretched, plain, squeezed
 
-MOST_MASKED = 50
 MOST_RUNS = 50
-_ARTICLES = ("a", "i")
-_MIN_INSIDE = 6
-"""A shorter word is not looked for inside letters that stood alone: `g r a p e s`."""
-_STRETCHED = 3
-"""So often no letter stands in a row in any word."""
 
-Runs = tuple[tuple[str, int], ...]
+Phrase = tuple[str, ...]
 
 
 class RuleBook:
@@ -26,75 +21,42 @@ class RuleBook:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._words: dict[str, list[Rule]] = {}
-        self._stems: dict[str, list[Rule]] = {}
-        self._squeezed: dict[str, list[tuple[Runs, Rule]]] = {}
-        self._inside: dict[str, list[Rule]] = {}
-        self._phrases: dict[str, list[tuple[tuple[str, ...], Rule]]] = {}
+        self._allowed = frozenset(plain(word) for word in rules.allowed_words)
+        self._allowed_phrases = _by_first((plain_phrase(p), None) for p in rules.allowed_phrases)
+        self._vocabulary = Vocabulary(rules.rules, self._allowed, rules.tails)
+        phrases = [(plain_phrase(p), rule) for rule in rules.rules for p in rule.phrases]
+        self._phrases = _by_first(phrases)
+        self._squeezed = _by_first((tuple(map(squeezed, words)), rule) for words, rule in phrases)
         self._patterns = [(p, rule) for rule in rules.rules for p in rule.patterns]
         self._compiled: list[tuple[re.Pattern[str], Rule]] | None = None
-        self._allowed = {plain(word) for word in rules.allowed_words}
-        self._allowed_phrases = _by_first(plain_phrase(p) for p in rules.allowed_phrases)
-        for rule in rules.rules:
-            self._lay_out(rule)
-        self._stem_lengths = sorted({len(stem) for stem in self._stems})
 
     def find(self, reading: Reading) -> Iterator[Hit]:
         """Yield every hit, some of them more than once."""
         known: dict[str, list[Rule]] = {}
+        plain_view, *_ = reading.views
+        allowed = list(self._allowed_in(plain_view))
         for view in reading.views:
-            left = self._without_allowed(view)
+            left = _without(view, allowed or list(self._allowed_in(view)))
+            stretched = False
             for word in left:
                 if word.text not in known:
-                    known[word.text] = list(self._of_word(word.text))
+                    known[word.text] = list(self._vocabulary.rules_of(word.text))
                 yield from _hits(known[word.text], word)
+                stretched = stretched or is_stretched(word.text)
             yield from self._in_row(left)
-        for word in reading.pairs:
-            yield from _hits(self._words.get(word.text, ()), word)
+            if stretched:
+                short = [Word(squeezed(word.text), word.start, word.end) for word in left]
+                yield from _in_phrases(self._squeezed, short)
         for word in reading.runs[:MOST_RUNS]:
-            yield from self._in_run(word)
-        for word in reading.masked[:MOST_MASKED]:
-            yield from self._under_mask(word)
-
-    def _lay_out(self, rule: Rule) -> None:
-        for written in rule.words:
-            word = plain(written.removesuffix("*"))
-            if written.endswith("*"):
-                self._stems.setdefault(word, []).append(rule)
-            self._words.setdefault(word, []).append(rule)
-            runs = _letter_runs(word)
-            self._squeezed.setdefault("".join(r[0] for r in runs), []).append((runs, rule))
-        for written in rule.anywhere:
-            self._inside.setdefault(plain(written), []).append(rule)
-        for written in rule.phrases:
-            words = plain_phrase(written)
-            self._phrases.setdefault(words[0], []).append((words, rule))
-            # Written in one word as well: `#see_through`, `seethrough`.
-            self._words.setdefault("".join(words), []).append(rule)
-
-    def _of_word(self, text: str) -> Iterator[Rule]:
-        yield from self._words.get(text, ())
-        for length in self._stem_lengths:
-            if length < len(text):
-                yield from self._stems.get(text[:length], ())
-        if len(text) <= LONGEST_WORD and _is_stretched(text):
-            yield from self._stretched(text)
-
-    def _stretched(self, text: str) -> Iterator[Rule]:
-        """Find words that are written with some of their letters repeated."""
-        runs = _letter_runs(text)
-        squeezed = "".join(run[0] for run in runs)
-        for known, rule in self._squeezed.get(squeezed, ()):
-            if all(run[1] >= least[1] for run, least in zip(runs, known, strict=True)):
-                yield rule
-        if max(run[1] for run in runs) >= _STRETCHED and squeezed not in self._allowed:
-            yield from self._inside_of(squeezed)
+            yield from _hits(self._vocabulary.rules_of_run(word.text), word)
+        for view in reading.masked:
+            yield from self._under_masks(view)
 
     def _in_row(self, view: View) -> Iterator[Hit]:
         """Find phrases, patterns, and what may stand in the middle of a word."""
-        yield from self._in_phrases(view)
+        yield from _in_phrases(self._phrases, view)
         text = " ".join(word.text for word in view)
-        for part, rules in self._inside.items():
+        for part, rules in self._vocabulary.inside.items():
             if part in text:
                 for word in view:
                     if part in word.text:
@@ -105,51 +67,27 @@ class RuleBook:
                 last = text.count(" ", 0, found.end())
                 yield Hit(rule, view[first].start, view[min(last, len(view) - 1)].end)
 
-    def _in_phrases(self, view: View) -> Iterator[Hit]:
+    def _under_masks(self, view: View) -> Iterator[Hit]:
         for index, word in enumerate(view):
-            if word.text in self._phrases:
-                for words, rule in self._phrases[word.text]:
-                    row = view[index : index + len(words)]
-                    if tuple(w.text for w in row) == words:
-                        yield Hit(rule, word.start, row[-1].end)
+            firsts: Iterable[str] = (word.text,)
+            if ANY in word.text:
+                yield from _hits(self._vocabulary.rules_of_masked(word.text), word)
+                firsts = [first for first in self._phrases if alike(first, word.text)]
+            for words, rule in (one for first in firsts for one in self._phrases.get(first, ())):
+                row = view[index : index + len(words)]
+                shown = [w.text for w in row]
+                if len(shown) == len(words) and all(map(alike, words, shown)):
+                    yield Hit(rule, word.start, row[-1].end)
 
-    def _in_run(self, word: Word) -> Iterator[Hit]:
-        """Find words in letters that stood alone; an article may stand before."""
-        if word.text in self._allowed:
-            return
-        for text in {word.text, word.text[1:] if word.text.startswith(_ARTICLES) else word.text}:
-            yield from _hits(self._of_word(text), word)
-        yield from _hits(self._inside_of(word.text), word)
-        for known, rules in self._words.items():
-            if len(known) >= _MIN_INSIDE and known in word.text:
-                yield from _hits(rules, word)
-
-    def _inside_of(self, text: str) -> Iterator[Rule]:
-        for part, rules in self._inside.items():
-            if part in text:
-                yield from rules
-
-    def _under_mask(self, word: Word) -> Iterator[Hit]:
-        if word.text.count(".") * 2 >= len(word.text):
-            return  # too little is left to say what it was
-        masked = re.compile(word.text)
-        for known, rules in self._words.items():
-            if len(known) == len(word.text) and masked.fullmatch(known):
-                yield from _hits(rules, word)
-
-    def _without_allowed(self, view: View) -> list[Word]:
-        """Take out what is allowed. A gap stays where it was, so that no new phrase comes of it."""
-        left = list(view)
+    def _allowed_in(self, view: View) -> Iterator[tuple[int, int]]:
+        """Yield where something stands that is allowed."""
         for index, word in enumerate(view):
             if word.text in self._allowed:
-                left[index] = Word("", word.start, word.end)
-            elif word.text in self._allowed_phrases:
-                for words in self._allowed_phrases[word.text]:
-                    row = view[index : index + len(words)]
-                    if tuple(w.text for w in row) == words:
-                        blank = [Word("", w.start, w.end) for w in row]
-                        left[index : index + len(words)] = blank
-        return left
+                yield word.start, word.end
+            for words, _ in self._allowed_phrases.get(word.text, ()):
+                row = view[index : index + len(words)]
+                if tuple(w.text for w in row) == words and _is_close(row):
+                    yield word.start, row[-1].end
 
     def _compiled_patterns(self) -> Sequence[tuple[re.Pattern[str], Rule]]:
         if self._compiled is None:
@@ -157,31 +95,44 @@ class RuleBook:
         return self._compiled
 
 
-def plain(word: str) -> str:
-    """Return a word as readings hold it: its letters and digits, folded."""
-    return "".join(part for part in fold(word) if part.isalnum())
-
-
-def plain_phrase(phrase: str) -> tuple[str, ...]:
+def plain_phrase(phrase: str) -> Phrase:
     """Return the words of a phrase as readings hold them."""
     return tuple(word for word in map(plain, phrase.replace("-", " ").split()) if word)
 
 
-def _by_first(phrases: Iterable[tuple[str, ...]]) -> Mapping[str, Sequence[tuple[str, ...]]]:
-    by_first: dict[str, list[tuple[str, ...]]] = {}
-    for words in phrases:
-        by_first.setdefault(words[0], []).append(words)
+def _in_phrases(known: Mapping[str, Sequence[tuple[Phrase, Rule]]], view: View) -> Iterator[Hit]:
+    for index, word in enumerate(view):
+        if word.text in known:
+            for words, rule in known[word.text]:
+                row = view[index : index + len(words)]
+                if tuple(w.text for w in row) == words:
+                    yield Hit(rule, word.start, row[-1].end)
+
+
+def _without(view: View, places: Sequence[tuple[int, int]]) -> View:
+    """Blank the words in these places: they stay, so that no new phrase comes of it."""
+    if not places:
+        return view
+    return [
+        Word("", word.start, word.end)
+        if any(start < word.end and word.start < end for start, end in places)
+        else word
+        for word in view
+    ]
+
+
+def _is_close(row: Sequence[Word]) -> bool:
+    """Tell whether nothing but one sign stands between words: no comma parts what is allowed."""
+    return all(after.start - before.end <= 1 for before, after in pairwise(row))
+
+
+def _by_first(phrases: Iterable[tuple[Phrase, Any]]) -> dict[str, list[tuple[Phrase, Any]]]:
+    by_first: dict[str, list[tuple[Phrase, Any]]] = {}
+    for words, rule in phrases:
+        by_first.setdefault(words[0], []).append((words, rule))
     return by_first
 
 
 def _hits(rules: Iterable[Rule], word: Word) -> Iterator[Hit]:
     for rule in rules:
         yield Hit(rule, word.start, word.end)
-
-
-def _is_stretched(text: str) -> bool:
-    return any(first == second for first, second in pairwise(text))
-
-
-def _letter_runs(text: str) -> Runs:
-    return tuple((letter, len(list(run))) for letter, run in groupby(text))

@@ -8,10 +8,11 @@ from typing import Any
 
 from distillery.core.errors import ConfigError
 from distillery.core.rules.rule import Action, Combination, Level, Rule, Rules
-from distillery.core.rules.rule_book import plain, plain_phrase
+from distillery.core.rules.rule_book import plain_phrase
 from distillery.core.rules.safe_pattern import problem_of
+from distillery.core.rules.vocabulary import plain
 
-_TOP = frozenset({"version", "rule", "combination", "allow"})
+_TOP = frozenset({"version", "rule", "combination", "allow", "tails"})
 _LISTS = ("words", "anywhere", "phrases", "patterns")
 _IN_RULE = frozenset({"id", "category", "action", "from", "message", "replacement", *_LISTS})
 _IN_COMBINATION = frozenset({"id", "any_of", "with_any_of", "message"})
@@ -48,6 +49,7 @@ def _together(parts: Sequence[Rules]) -> Rules:
         combinations=[rule for part in parts for rule in part.combinations],
         allowed_words=[word for part in parts for word in part.allowed_words],
         allowed_phrases=[phrase for part in parts for phrase in part.allowed_phrases],
+        tails=[tail for part in parts for tail in part.tails],
     )
 
 
@@ -81,6 +83,7 @@ class _File:
             ],
             allowed_words=self._words("allow", allow, "words", plain),
             allowed_phrases=self._words("allow", allow, "phrases", plain_phrase),
+            tails=self._words("", document, "tails", plain),
         )
 
     def _rule(self, place: str, row: Mapping[str, Any]) -> Rule:

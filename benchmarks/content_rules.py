@@ -1,0 +1,65 @@
+"""What the rules of content catch, whom they wrong, and how long they take for a prompt.
+
+`python -m benchmarks.content_rules` prints the labelled prompts, for `distillery rules test`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.figures import milliseconds, show
+from benchmarks.labelled_prompts.generate import Prompt, labelled_prompts
+from distillery.core.rules.judge import Setting, judge
+from distillery.core.rules.rule import Level
+from distillery.core.rules.rule_book import RuleBook
+from distillery.rule_files import load_rules
+from local.labelled_file import Confusion, confusion
+
+FOLDER = Path(__file__).parent.parent / "distillery" / "content_rules"
+_LONGEST = 6000  # characters of a prompt (Discord's limit of a text option)
+
+
+def measure() -> None:
+    """Print the confusion tables and the times."""
+    began = time.perf_counter()
+    book = RuleBook(load_rules(FOLDER))
+    show("read and lay out the rules, once", milliseconds([time.perf_counter() - began]))
+    prompts = labelled_prompts()
+    for name, some in {
+        "all prompts": prompts,
+        "held out": [p for p in prompts if p.held_out],
+    }.items():
+        print(f"\n{name}: {len(some):,}\n\n{confusion(book, some).table()}\n")
+    print("missed most:", _worst(confusion(book, prompts)))
+    show("one labelled prompt", milliseconds(_times(book, [prompt.text for prompt in prompts])))
+    long = (prompts[0].text + ", (detailed:1.2), ") * 200
+    for length in (300, 1000, _LONGEST):
+        show(f"{length:,} characters", milliseconds(_times(book, [long[:length]] * 50)))
+
+
+def _times(book: RuleBook, texts: Sequence[str]) -> list[float]:
+    """Time each text. A busy machine's other work is not counted."""
+    seconds = []
+    for text in texts:
+        began = time.process_time()
+        judge(book, {"prompt": text}, Setting(Level.STANDARD))
+        seconds.append(time.process_time() - began)
+    return seconds
+
+
+def _worst(result: Confusion) -> str:
+    kinds = Counter(missed.prompt.kind for missed in result.missed)
+    return ", ".join(f"{kind} {count}" for kind, count in kinds.most_common(6))
+
+
+def _printed(prompt: Prompt) -> str:
+    return json.dumps(dataclasses.asdict(prompt))
+
+
+if __name__ == "__main__":
+    print("\n".join(map(_printed, labelled_prompts())))

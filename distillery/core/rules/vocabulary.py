@@ -1,0 +1,147 @@
+"""The words of all rules, laid out so that a word of a text is looked up and not searched for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+
+from distillery.core.rules.fold import fold
+from distillery.core.rules.reading import LONGEST_WORD
+from distillery.core.rules.rule import Rule
+
+ANY = "."
+"""Stands for any letter in a word of which letters are covered."""
+_ARTICLES = ("a", "i")
+_MIN_INSIDE = 6
+"""A shorter word is not looked for inside letters that stood alone: `g r a p e s`."""
+_STRETCHED = 3
+"""So often no letter stands in a row in any word."""
+
+Runs = tuple[tuple[str, int], ...]
+
+
+class Vocabulary:
+    """Which rules a word belongs to. `tails` are words that others are written together with."""
+
+    def __init__(
+        self, rules: Sequence[Rule], allowed: frozenset[str], tails: Sequence[str]
+    ) -> None:
+        self._words: dict[str, list[Rule]] = {}
+        self._stems: dict[str, list[Rule]] = {}
+        self._squeezed: dict[str, list[tuple[Runs, Rule]]] = {}
+        self._squeezed_stems: dict[str, list[Rule]] = {}
+        self._by_length: dict[int, list[tuple[str, Rule]]] = {}
+        self.inside: dict[str, list[Rule]] = {}
+        self._allowed = allowed
+        self._tails = tuple(plain(tail) for tail in tails)
+        for rule in rules:
+            self._lay_out(rule)
+        self._stem_lengths = sorted({len(stem) for stem in self._stems})
+
+    def _lay_out(self, rule: Rule) -> None:
+        for written in rule.words:
+            word = plain(written.removesuffix("*"))
+            self._add(word, rule)
+            if written.endswith("*"):
+                self._stems.setdefault(word, []).append(rule)
+                self._squeezed_stems.setdefault(squeezed(word), []).append(rule)
+        for written in rule.anywhere:
+            self.inside.setdefault(plain(written), []).append(rule)
+        for written in rule.phrases:  # written in one word as well: `#seethrough`
+            self._add(plain(written), rule)
+
+    def _add(self, word: str, rule: Rule) -> None:
+        self._words.setdefault(word, []).append(rule)
+        self._squeezed.setdefault(squeezed(word), []).append((_runs(word), rule))
+        self._by_length.setdefault(len(word), []).append((word, rule))
+
+    def rules_of(self, text: str) -> Iterator[Rule]:
+        """Yield the rules that a word belongs to, also if it is stretched or has a tail."""
+        yield from self._words.get(text, ())
+        for length in self._stem_lengths:
+            if length < len(text):
+                yield from self._stems.get(text[:length], ())
+        for tail in self._tails if text.endswith(self._tails) else ():
+            if text.endswith(tail):
+                yield from self._words.get(text[: -len(tail)], ())
+        if len(text) <= LONGEST_WORD and _has_double(text):
+            yield from self._rules_of_stretched(text)
+
+    def rules_inside(self, text: str) -> Iterator[Rule]:
+        """Yield the rules of which a part stands anywhere in a word."""
+        for part, rules in self.inside.items():
+            if part in text:
+                yield from rules
+
+    def rules_of_run(self, text: str) -> Iterator[Rule]:
+        """Yield the rules that letters belong to which stood alone: there may be several words."""
+        if text in self._allowed:
+            return
+        yield from self.rules_of(text)
+        if text.startswith(_ARTICLES):
+            yield from self.rules_of(text[1:])
+        yield from self.rules_inside(text)
+        for word, rules in self._words.items():
+            if len(word) >= _MIN_INSIDE and word in text:
+                yield from rules
+
+    def rules_of_masked(self, text: str) -> Iterator[Rule]:
+        """Yield the rules of all words that may be under a mask."""
+        if text.count(ANY) * 2 > len(text):
+            return  # too little is left to say what it was
+        for word, rule in self._by_length.get(len(text), ()):
+            if alike(word, text):
+                yield rule
+        for stem, rules in self._stems.items():
+            if (
+                len(stem) < len(text)
+                and text[0] in (ANY, stem[0])
+                and alike(stem, text[: len(stem)])
+            ):
+                yield from rules
+
+    def _rules_of_stretched(self, text: str) -> Iterator[Rule]:
+        runs, short = _runs(text), squeezed(text)
+        for least, rule in self._squeezed.get(short, ()):
+            if all(run[1] >= one[1] for run, one in zip(runs, least, strict=True)):
+                yield rule
+        if is_stretched(text) and short not in self._allowed:
+            yield from self.rules_inside(short)
+            for stem, rules in self._squeezed_stems.items():
+                if short.startswith(stem):
+                    yield from rules
+
+
+def plain(word: str) -> str:
+    """Return a word as readings hold it: its letters and digits, folded."""
+    return "".join(part for part in fold(word) if part.isalnum())
+
+
+def squeezed(word: str) -> str:
+    """Return a word with each letter that is repeated once."""
+    return "".join(letter for letter, _ in groupby(word))
+
+
+def is_stretched(word: str) -> bool:
+    """Tell whether letters are repeated as in no word: often, or each of them."""
+    if not _has_double(word):
+        return False
+    counts = [count for _, count in _runs(word)]
+    return max(counts) >= _STRETCHED or (len(counts) > 1 and min(counts) > 1)
+
+
+def alike(word: str, masked: str) -> bool:
+    """Tell whether a word may be the one that is masked."""
+    if len(word) != len(masked):
+        return False
+    return word == masked or all(
+        shown in (ANY, letter) for letter, shown in zip(word, masked, strict=True)
+    )
+
+
+def _has_double(text: str) -> bool:
+    return any(first == second for first, second in pairwise(text))
+
+
+def _runs(text: str) -> Runs:
+    return tuple((letter, len(list(run))) for letter, run in groupby(text))

@@ -1,4 +1,4 @@
-"""`distillery queue`, `cancel` and `history`: what a member asks about their requests."""
+"""`distillery queue`, `me`, `info` and the like: what a member asks about what they have."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ COMMANDS: Mapping[str, str] = {
     "queue": "say where a member's requests stand",
     "cancel": "call off a member's latest request, or all that have not ended",
     "history": "say how a member's last requests ended, with links to the pictures",
+    "me": "say what a member's limits are, and what is left of them",
+    "info": "say how a picture was made, as the file itself says",
 }
 _MARKS = re.compile(r"\\(?P<typed>[^\w\s])|<t:(?P<time>\d+):R>|\*\*|`|^-# ", re.MULTILINE)
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """Describe the options of one of the commands."""
-    parser.set_defaults(command=command, all=False)
+    parser.set_defaults(command=command, all=False, image=None)
     add_member(parser)
     if command == "cancel":
         parser.add_argument("--all", action="store_true", help="all that have not ended")
+    if command == "info":
+        parser.add_argument("image", metavar="FILE", help="a picture that was made here")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if state is None:
         return fail(NOT_UP)
     options = {"which": "all"} if arguments.all else {}
+    options |= {"image": arguments.image} if arguments.image else {}
     try:
         answer = LocalMember(state, arguments.member).ask(arguments.command, options)
     except (Refused, OSError) as error:

@@ -76,7 +76,7 @@ class LocalMember:
         An option that names a file is attached. `on_change` is told each new text of the message.
         Raises Refused when the application says no, TimeoutError when no answer comes.
         """
-        command = self._command()
+        command = self._command("serve")
         sent_at = time.time()
         answer = self._use("serve", {"prompt": prompt, **self._attached(command, options)})
         acknowledged_s = time.time() - sent_at
@@ -98,9 +98,9 @@ class LocalMember:
     def ask(self, command: str, options: Mapping[str, str]) -> str:
         """Use a command that is answered at once, and return its text with the links below it.
 
-        Raises Refused when no such answer comes.
+        An option that names a file is attached. Raises Refused when no such answer comes.
         """
-        answer = self._use(command, options)
+        answer = self._use(command, self._attached(self._command(command), options))
         if answer["problems"] or (answer.get("answer") or {}).get("type") != 4:  # noqa: PLR2004
             raise Refused(_words(answer))
         return _words(answer)
@@ -109,14 +109,14 @@ class LocalMember:
         used = {"member": self._name, "command": command, "options": dict(options)}
         return self._post("/control/commands", used)
 
-    def _command(self) -> Mapping[str, Any]:
+    def _command(self, name: str) -> Mapping[str, Any]:
         url = f"{self._state['discord_url']}/control/commands"
         commands = self._http.get(url, timeout=10).json()
-        return next(c for c in commands if (c["name"], c["type"]) == ("serve", 1))
+        return next(c for c in commands if (c["name"], c["type"]) == (name, 1))
 
     def _attached(self, command: Mapping[str, Any], options: Mapping[str, str]) -> dict[str, str]:
         """Upload the files that attachment options name; return the options as Discord has them."""
-        files = {o["name"] for o in command["options"] if o["type"] == 11}  # noqa: PLR2004
+        files = {o["name"] for o in command.get("options", ()) if o["type"] == 11}  # noqa: PLR2004
         return {
             name: self._upload(Path(value)) if name in files else value
             for name, value in options.items()

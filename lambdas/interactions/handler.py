@@ -19,6 +19,7 @@ from distillery.discord.interaction import (
 )
 from distillery.discord.responses import NO_SUGGESTIONS, PONG, private
 from distillery.discord.signature import SignatureCheck
+from distillery.discord.translation import Words
 
 logger = logging.getLogger(__name__)
 
@@ -73,10 +74,9 @@ def build_handler(
         return _http(200, answer(body))
 
     def answer(body: bytes) -> Mapping[str, Any]:
-        kind = None
+        interaction = None
         try:
             interaction = parse_interaction(body)
-            kind = interaction.type
             return replies.to(interaction)
         except MalformedInteraction as problem:
             logger.warning("unreadable interaction: %s", problem)
@@ -88,10 +88,18 @@ def build_handler(
             logger.exception("could not take the request")
             telemetry.count("InteractionsFailed")
             said = UNCERTAIN
-        # Who types is told nothing: Discord takes suggestions for an answer, and no words.
-        return NO_SUGGESTIONS if kind is InteractionType.AUTOCOMPLETE else private(said)
+        return _sorry(interaction, said)
 
     return handle
+
+
+def _sorry(interaction: Interaction | None, said: str) -> Mapping[str, Any]:
+    """Say why there is no answer, in the member's language where there is a translation."""
+    if interaction is None:
+        return private(said)
+    if interaction.type is InteractionType.AUTOCOMPLETE:
+        return NO_SUGGESTIONS  # while they type, Discord shows no words
+    return private(Words(interaction.locale)(said))
 
 
 def _unknown(interaction: Interaction) -> Mapping[str, Any]:
@@ -102,8 +110,8 @@ def _no_suggestions(_: Interaction) -> Mapping[str, Any]:
     return NO_SUGGESTIONS
 
 
-def _old(_: Interaction) -> Mapping[str, Any]:
-    return private(OLD_BUTTON)
+def _old(interaction: Interaction) -> Mapping[str, Any]:
+    return private(Words(interaction.locale)(OLD_BUTTON))
 
 
 def _verified_body(event: Event, check: SignatureCheck, now: float) -> bytes | None:

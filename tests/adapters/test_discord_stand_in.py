@@ -6,14 +6,20 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import urllib3
 
 from distillery.core.deadlines import TOKEN_LIFE_S
 from distillery.core.errors import DiscordUnavailable
 from distillery.core.job import Job, Origin, Outcome, Picture, Request
 from distillery.core.ports import Delivery, Progress
+from distillery.discord.command_style import CommandStyle
+from distillery.discord.commands import all_commands
+from distillery.discord.registration import CommandRegistration
+from distillery.recipe_files import load_recipes
 from local.discord.app import listen
 from local.discord.openapi import document_at_hand
 from local.discord.settings import DiscordSettings
@@ -30,6 +36,7 @@ SETTINGS = DiscordSettings(
     bot_token="bot-token",
     openapi_path=document_at_hand(),
 )
+ROOT = Path(__file__).parents[2]
 JOBS = 300
 EDITS = 9  # of progress, before the answer: 3,000 edits in all
 
@@ -55,6 +62,24 @@ def job(number: int, created_at: float) -> Job:
     started = Job(f"13000000000000{number:05}", origin, request, created_at)
     outcome = Outcome(pictures=(PICTURE,))
     return started.dispatched("runpod", created_at).concluded(outcome, created_at, 45.0)
+
+
+@pytest.mark.parametrize("style", CommandStyle)
+async def test_registering_the_same_commands_twice_writes_once(
+    discord: Discord, style: CommandStyle
+) -> None:
+    """With translations, contexts and menus of messages, as Discord gives them back."""
+    registration = CommandRegistration(
+        urllib3.PoolManager(),
+        f"{discord.settings.public_url}/api/v10",
+        SETTINGS.application_id,
+        lambda: SETTINGS.bot_token,
+    )
+    commands = all_commands(load_recipes(ROOT / "workflows"), style)
+    assert await asyncio.to_thread(registration.put, commands) is True
+    assert await asyncio.to_thread(registration.put, commands) is False
+    commands[0] = {**commands[0], "description_localizations": {"de": "Anders"}}
+    assert await asyncio.to_thread(registration.put, commands) is True
 
 
 def show_all(discord: Discord, clock: FakeClock, in_processes: int, every_s: float) -> int:

@@ -1,4 +1,4 @@
-"""`distillery queue`, `cancel` and `history` as they are typed, against the stand-in Discord."""
+"""`distillery queue`, `me`, `info` and the like as they are typed, against the stand-in Discord."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ async def test_an_answer_made_of_components_is_printed_too(
     [
         (["queue"], None),
         (["cancel"], None),
+        (["me"], None),
         (["cancel", "--all"], [{"name": "which", "type": 3, "value": "all"}]),
     ],
 )
@@ -102,3 +103,17 @@ async def test_without_a_local_cloud_the_command_says_how_to_start_one(
     monkeypatch.setattr("sys.argv", ["distillery", command])
     assert cli.main() == 1
     assert "make demo" in capsys.readouterr().err
+
+
+async def test_a_picture_is_attached_to_info(
+    types: Types, application: Application, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "fox.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    application.answer = lambda interaction: private("Made here.")
+    assert await types("info", str(picture)) == 0
+    [seen] = application.seen
+    [attached] = seen["data"]["resolved"]["attachments"].values()
+    assert (attached["filename"], attached["content_type"]) == ("fox.png", "image/png")
+    assert await types("info", str(tmp_path / "owl.png")) == 1
+    assert "there is no file" in capsys.readouterr().err

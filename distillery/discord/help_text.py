@@ -9,7 +9,7 @@ from distillery.core.flags.table import FLAGS
 from distillery.core.locales import version
 from distillery.core.recipe import Option, OptionKind, Recipe, default_recipe
 from distillery.discord.command_parts import CHAT_INPUT, MESSAGE
-from distillery.discord.responses import MAX_CONTENT
+from distillery.discord.paged import PAGE_CHARACTERS
 from distillery.discord.translation import Words
 
 _KINDS: Mapping[OptionKind, str] = {
@@ -22,8 +22,6 @@ _KINDS: Mapping[OptionKind, str] = {
 }
 _EXAMPLE = "a red fox in snow --ar 3:2"
 _ENGLISH = Words()
-PAGE_CHARACTERS = MAX_CONTENT - 40
-"""The rest of a message is for the page's number."""
 
 
 def overview(

@@ -11,7 +11,7 @@ from distillery.core.job import Job, JobState, Picture
 from distillery.core.list_jobs import Standing
 from distillery.discord.link_cards import MOST_CARDS, link_card
 from distillery.discord.markdown import escape
-from distillery.discord.responses import MAX_CONTENT
+from distillery.discord.paged import PAGE_CHARACTERS
 from distillery.discord.translation import Words
 
 MOST_OPEN = 100
@@ -152,7 +152,7 @@ def _fitted(
     """
     text = "\n".join([heading, *lines, *footer])
     shown = len(lines)
-    while len(text) > MAX_CONTENT:
+    while len(text) > PAGE_CHARACTERS:
         shown -= 1
         text = "\n".join([heading, *lines[:shown], words(LEFT_OUT), *footer])
     return text, shown

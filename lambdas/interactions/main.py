@@ -10,7 +10,7 @@ gc.disable()
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,29 +24,18 @@ from distillery.aws.moderation import DynamoModeration
 from distillery.aws.object_store import S3ObjectStore
 from distillery.aws.telemetry import EmfTelemetry, start_logging
 from distillery.core.accept_job import AcceptJob
-from distillery.core.cancel_job import CancelJob
-from distillery.core.list_jobs import ListJobs
 from distillery.core.moderation.check_content import CheckContent
 from distillery.core.moderation.penalties import parse_penalties
-from distillery.core.recipe import default_recipe
 from distillery.core.rules.rule import Level
 from distillery.core.rules.rule_book import RuleBook
-from distillery.discord.command_style import CommandStyle
-from distillery.discord.commands import all_commands
-from distillery.discord.interaction import SERVE, Interaction
-from distillery.discord.looks import Looks
 from distillery.discord.picture_ends import PictureEnds
 from distillery.discord.signature import SignatureCheck
-from distillery.discord.translation import Words
 from distillery.recipe_files import load_recipes
 from distillery.rule_files import load_rules
 from distillery.settings import read_settings
-from lambdas.interactions.buttons import Buttons
-from lambdas.interactions.commands import Commands
-from lambdas.interactions.handler import Replies, build_handler
-from lambdas.interactions.picture_commands import PictureCommands
+from lambdas.interactions.handler import build_handler
+from lambdas.interactions.replies import build_replies
 from lambdas.interactions.settings import Settings
-from lambdas.interactions.suggestions import Suggestions
 
 settings = read_settings(Settings, os.environ)
 logger = start_logging("interactions")
@@ -69,20 +58,6 @@ def picture_ends() -> PictureEnds:
     return PictureEnds(urllib3.PoolManager(), settings.attachment_origins)
 
 
-@cache
-def registered() -> Sequence[Mapping[str, Any]]:
-    """Only `/help` says what all commands are."""
-    return all_commands(commands.accept.recipes, settings.command_style)
-
-
-def words(interaction: Interaction) -> Words:
-    """Speak the member's language, of commands that there are."""
-    alone = settings.command_style is CommandStyle.PER_WORKFLOW
-    ask_with = default_recipe(commands.accept.recipes).name if alone else SERVE
-    return Words(interaction.locale, ask_with)
-
-
-jobs = ListJobs(store)
 check_content = CheckContent(
     book=RuleBook(load_rules()),
     moderation=moderation,
@@ -93,37 +68,18 @@ check_content = CheckContent(
     message_level=Level.named(settings.message_rules_level),
     keep_text=settings.keep_refused_text,
 )
-commands = Commands(
-    accept=AcceptJob(
-        recipes=load_recipes(Path("workflows")),
-        store=store,
-        queue=queue,
-        telemetry=telemetry,
-        clock=time.time,
-        attachment_origins=settings.attachment_origins,
-        tiers=settings.tiers,
-        check_content=check_content,
-    ),
-    cancel=CancelJob(store, queue, telemetry, time.time),
-    jobs=jobs,
+accept = AcceptJob(
+    recipes=load_recipes(Path("workflows")),
     store=store,
-    objects=objects,
+    queue=queue,
+    telemetry=telemetry,
     clock=time.time,
-    registered=registered,
-    words=words,
+    attachment_origins=settings.attachment_origins,
+    tiers=settings.tiers,
+    check_content=check_content,
 )
+replies = build_replies(accept, objects, picture_ends, settings.command_style)
 check = SignatureCheck(settings.discord_public_key)
-suggestions = Suggestions(commands.accept.recipes, jobs)
-pictures = PictureCommands(commands.accept, picture_ends, words)
-buttons = Buttons(
-    commands.accept, commands.cancel, store, objects, Looks(commands.accept.recipes), time.time
-)
-replies = Replies(
-    {**commands.by_name(), **pictures.by_name()},
-    suggestions.by_command(),
-    components=buttons.components(),
-    modals={**pictures.modals(), **buttons.modals()},
-)
 handle = build_handler(check, replies, telemetry, time.time)
 gc.enable()
 gc.freeze()

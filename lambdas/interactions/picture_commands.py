@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from distillery.core.accept_job import AcceptJob
 from distillery.core.errors import UserError
@@ -23,7 +23,6 @@ from distillery.discord.interaction import (
     Interaction,
     read_order,
 )
-from distillery.discord.picture_ends import PictureEnds
 from distillery.discord.picture_request import PictureRequest, read_picture_request
 from distillery.discord.picture_text import SAYS_NOTHING, picture_info
 from distillery.discord.responses import DEFERRED, private
@@ -41,12 +40,19 @@ NO_PROMPT = (
 Answer = Mapping[str, Any]
 
 
+class Ends(Protocol):
+    """Who reads the beginning and the end of a picture: see `PictureEnds`."""
+
+    def fetch(self, url: str) -> tuple[bytes, bytes]:
+        """Return both; raises UserError."""
+
+
 @dataclass(frozen=True, slots=True)
 class PictureCommands:
     """What members do with a picture. `ends` is asked for only where a file is looked into."""
 
     accept: AcceptJob
-    ends: Callable[[], PictureEnds]
+    ends: Callable[[], Ends]
     words: Callable[[Interaction], Words]
 
     def by_name(self) -> Mapping[str, Callable[[Interaction], Answer]]:

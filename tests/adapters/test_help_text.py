@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from distillery.core.recipe import Option, OptionKind, Recipe
 from distillery.discord.commands import all_commands
-from distillery.discord.help_text import PAGE_CHARACTERS, of_command, of_recipe, overview, pages
+from distillery.discord.help_text import of_command, of_recipe, overview, pages
+from distillery.discord.paged import PAGE_CHARACTERS
 from distillery.discord.translation import Words, languages
 from distillery.recipe_files import load_recipes
 

@@ -13,6 +13,7 @@ from distillery.core.list_jobs import Standing
 from distillery.core.tier import Tier
 from distillery.discord import listings
 from distillery.discord.link_cards import LINK_TOO_LONG
+from distillery.discord.paged import PAGE_CHARACTERS
 from distillery.discord.responses import private
 from local.discord import rules
 from local.discord.openapi import OpenApi, document_at_hand
@@ -126,7 +127,7 @@ def test_the_oldest_requests_are_left_out_of_a_full_message() -> None:
     assert "**29 " not in history.content
     *_, last, left_out, _ = history.content.splitlines()
     assert left_out == listings.LEFT_OUT
-    assert len(history.content) + len(last) > 2000, "one more would have fitted"
+    assert len(history.content) + len(last) > PAGE_CHARACTERS, "one more would have fitted"
 
 
 def test_pictures_of_a_request_that_is_left_out_are_not_linked() -> None:

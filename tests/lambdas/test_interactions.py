@@ -8,21 +8,14 @@ from typing import Any
 import pytest
 
 from distillery.core.accept_job import AcceptJob
-from distillery.core.cancel_job import CancelJob
 from distillery.core.job import Job, JobState, Outcome, Picture
-from distillery.core.list_jobs import ListJobs
 from distillery.core.recipe import Recipe
 from distillery.core.tier import Tier
-from distillery.discord.commands import all_commands
-from distillery.discord.looks import Looks
+from distillery.discord.command_style import CommandStyle
 from distillery.discord.signature import SignatureCheck
-from distillery.discord.translation import Words
 from distillery.recipe_files import load_recipes
-from lambdas.interactions.buttons import Buttons
-from lambdas.interactions.commands import Commands
-from lambdas.interactions.handler import UNCERTAIN, Handler, Replies, build_handler
-from lambdas.interactions.picture_commands import PictureCommands
-from lambdas.interactions.suggestions import Suggestions
+from lambdas.interactions.handler import UNCERTAIN, Handler, build_handler
+from lambdas.interactions.replies import build_replies
 from local.memory import FakeClock, MemoryObjectStore, MemoryQueue, MemoryTelemetry
 from local.memory_store import MemoryJobStore
 from tests.lambdas.conftest import KEY, event, signed
@@ -37,7 +30,11 @@ TIERS = (Tier("gold", jobs_at_once=9, role_id=GOLD), Tier("free", jobs_at_once=1
 class Room:
     """The interactions room on a core in memory."""
 
-    def __init__(self, recipes: Mapping[str, Recipe] = RECIPES) -> None:
+    def __init__(
+        self,
+        recipes: Mapping[str, Recipe] = RECIPES,
+        style: CommandStyle = CommandStyle.SERVE,
+    ) -> None:
         self.clock = FakeClock()
         self.store = MemoryJobStore()
         self.queue = MemoryQueue()
@@ -53,32 +50,10 @@ class Room:
         )
         self.stores_opened = 0
         self.objects = MemoryObjectStore()
-        commands = Commands(
-            accept=accept,
-            cancel=CancelJob(self.store, self.queue, self.telemetry, self.clock),
-            jobs=ListJobs(self.store),
-            store=self.store,
-            objects=self._objects,
-            clock=self.clock,
-            registered=lambda: all_commands(recipes),
-        )
         self.files: dict[str, bytes] = {}
-        pictures = PictureCommands(accept, lambda: self, lambda i: Words(i.locale))
-        buttons = Buttons(
-            accept, commands.cancel, self.store, self._objects, Looks(recipes), self.clock
-        )
+        replies = build_replies(accept, self._objects, lambda: self, style)
         check = SignatureCheck(KEY.verify_key.encode().hex())
-        self.handle: Handler = build_handler(
-            check,
-            Replies(
-                {**commands.by_name(), **pictures.by_name()},
-                Suggestions(recipes, ListJobs(self.store)).by_command(),
-                components=buttons.components(),
-                modals={**pictures.modals(), **buttons.modals()},
-            ),
-            self.telemetry,
-            self.clock,
-        )
+        self.handle: Handler = build_handler(check, replies, self.telemetry, self.clock)
 
     def fetch(self, url: str) -> tuple[bytes, bytes]:
         """Stand for Discord's CDN; an unknown file has nothing in it."""
@@ -522,6 +497,13 @@ def test_a_member_is_answered_in_their_own_language(room: Room, command: str) ->
         _, answer = room.answer(json.dumps(document).encode())
         said.add(answer["data"]["content"])
     assert len(said) == 6
+
+
+def test_where_there_is_no_serve_members_are_told_of_the_command_that_there_is() -> None:
+    room = Room(style=CommandStyle.PER_WORKFLOW)
+    for command in ("queue", "help", "history"):
+        assert "`/sdxl_text_to_image" in room.use(command)
+        assert "`/serve" not in room.use(command)
 
 
 def test_help_for_a_command_says_what_it_takes(room: Room) -> None:

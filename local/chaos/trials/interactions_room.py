@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import urllib3
 from nacl.signing import SigningKey
 
 from distillery.core.accept_job import AcceptJob
-from distillery.core.cancel_job import CancelJob
-from distillery.core.list_jobs import ListJobs
+from distillery.discord.picture_ends import PictureEnds
 from distillery.discord.signature import SignatureCheck
-from lambdas.interactions.commands import Commands
-from lambdas.interactions.handler import Handler, Replies, build_handler
+from lambdas.interactions.handler import Handler, build_handler
+from lambdas.interactions.replies import build_replies
 from local.memory import MemoryObjectStore
 
 _APPLICATION, _GUILD, _CHANNEL = "400000000000000001", "400000000000000010", "400000000000000020"
@@ -20,17 +20,13 @@ _APPLICATION, _GUILD, _CHANNEL = "400000000000000001", "400000000000000010", "40
 
 def wire(key: SigningKey, accept: AcceptJob) -> Handler:
     """Return the room's handler. It trusts `key`, and has its ports from `accept`."""
-    store, clock = accept.store, accept.clock
-    commands = Commands(
-        accept=accept,
-        cancel=CancelJob(store, accept.queue, accept.telemetry, clock),
-        jobs=ListJobs(store),
-        store=store,
-        objects=MemoryObjectStore,
-        clock=clock,
-    )
     check = SignatureCheck(key.verify_key.encode().hex())
-    return build_handler(check, Replies(commands.by_name()), accept.telemetry, clock)
+    replies = build_replies(accept, MemoryObjectStore, _no_pictures)
+    return build_handler(check, replies, accept.telemetry, accept.clock)
+
+
+def _no_pictures() -> PictureEnds:
+    return PictureEnds(urllib3.PoolManager(), frozenset[str]())
 
 
 def sign(key: SigningKey, body: bytes, timestamp: str) -> str:

@@ -1,0 +1,115 @@
+"""`/history`: a member's past requests, page by page, and each of them to see and to do again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from distillery.core import keys
+from distillery.core.errors import UserError
+from distillery.core.job import Job, Picture
+from distillery.core.list_jobs import LATEST, PROMPT, ListJobs
+from distillery.core.locales import version
+from distillery.core.ports import ObjectStore
+from distillery.core.recipe import Recipe
+from distillery.discord import listings
+from distillery.discord.buttons import Action, custom_id
+from distillery.discord.components import button, choice, menu, private_parts, row, text
+from distillery.discord.info_text import info
+from distillery.discord.interaction import HISTORY, Interaction, MalformedInteraction, read_user
+from distillery.discord.link_cards import LONGEST_LINK
+from distillery.discord.paged import paged, read_turn, turned
+from distillery.discord.suggestions import shortened
+from distillery.discord.translation import Words
+
+MOST_PICTURES = 10  # of one gallery (Discord, "Component Reference")
+LOOK = "look"
+"""What the menu of past requests is called."""
+GONE = "This request is not kept any more. `/history` shows what is."
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PastRequests:
+    """A member's own past requests. `objects` is asked only for links to pictures."""
+
+    recipes: Mapping[str, Recipe]
+    jobs: ListJobs
+    objects: Callable[[], ObjectStore]
+    words: Callable[[Interaction], Words]
+
+    def by_name(self) -> Mapping[str, Callable[[Interaction], Answer]]:
+        """Return the function of the command."""
+        return {HISTORY: lambda interaction: self._page(interaction, 0)}
+
+    def components(self) -> Mapping[str, Callable[[Interaction], Answer]]:
+        """Return the function of each button and menu."""
+        return {HISTORY: self._turn, LOOK: self._look}
+
+    def _turn(self, interaction: Interaction) -> Answer:
+        return turned(self._page(interaction, read_turn(interaction)[1]))
+
+    def _page(self, interaction: Interaction, page: int) -> Answer:
+        words = self.words(interaction)
+        ended = self.jobs.ended(read_user(interaction), LATEST)
+        pages = max(1, -(-len(ended) // listings.MOST_ENDED))
+        page = min(page, pages - 1)
+        first = page * listings.MOST_ENDED
+        shown = ended[first : first + listings.MOST_ENDED]
+        history = listings.history(shown, self._link, words, first + 1)
+        choices = [
+            choice(shortened(f"{number}. {job.request.values.get(PROMPT, '')}"), job.job_id)
+            for number, job in enumerate(shown, first + 1)
+        ]
+        picker = menu(LOOK, choices, words("See one, and do it again")) if choices else None
+        return paged(
+            words,
+            HISTORY,
+            page,
+            pages,
+            history.content,
+            embeds=history.embeds,
+            rows=[row([picker])] if picker else [],
+        )
+
+    def _look(self, interaction: Interaction) -> Answer:
+        words = self.words(interaction)
+        job = self.jobs.store.load(_chosen(interaction))
+        if job is None or job.origin.user_id != read_user(interaction):
+            raise UserError(words(GONE))
+        recipe = self.recipes.get(job.request.workflow)
+        title = version(recipe.title, recipe.titles, words.locale) if recipe else None
+        again = row(
+            [
+                button(custom_id(Action.AGAIN, job.job_id), words("Again"), emoji="🔁"),
+                button(custom_id(Action.EDIT, job.job_id), words("Edit"), emoji="✏️"),
+            ]
+        )
+        parts = [text(info(job, title or job.request.workflow)), *self._gallery(job), again]
+        return private_parts(parts)
+
+    def _gallery(self, job: Job) -> list[dict[str, Any]]:
+        pictures = job.outcome.pictures if job.outcome else ()
+        drawn = [one for one in pictures if one.content_type.startswith(("image/", "video/"))]
+        links = [self._link(job, one) for one in drawn]
+        items = [{"media": {"url": link}} for link in links if _can_be_shown(link)][:MOST_PICTURES]
+        return [{"type": 12, "items": items}] if items else []
+
+    def _link(self, job: Job, picture: Picture) -> str:
+        key = keys.output_key(job.job_id, job.attempt, picture.name)
+        return self.objects().sign_get(key, listings.LINK_LIFE_S)
+
+
+def _can_be_shown(link: str) -> bool:
+    """Discord shows what lies at an address of the web, and takes no longer ones."""
+    return link.startswith(("https://", "http://")) and len(link) <= LONGEST_LINK
+
+
+def _chosen(interaction: Interaction) -> str:
+    try:
+        [chosen] = interaction.document["data"]["values"]
+    except (KeyError, TypeError, ValueError) as problem:
+        raise MalformedInteraction(f"nothing chosen: {problem!r}") from problem
+    return str(chosen)

@@ -28,6 +28,8 @@ _SAGEMAKER_ENDPOINT = "local-sagemaker"
 _ENGINE = f"{sys.executable} -m local.engine --port {{port}} --base-dir {{dir}}"
 _SLOTS = "2"  # jobs for each provider at once: one runs, one is on its way
 
+_PASTES = 3  # on a busy machine a Lambda's first start takes longer than the 3 s it is given
+
 Say = Callable[[str], None]
 """Told one line of progress."""
 
@@ -182,14 +184,16 @@ class LocalCloud:
         )
 
     async def _paste(self, interactions_url: str) -> None:
-        """Do what an operator does in Discord's developer portal."""
+        """Do what an operator does in Discord's developer portal: paste, and paste again."""
         url = f"{self._identity.discord_url}/control/interactions_url"
-        async with (
-            aiohttp.ClientSession() as http,
-            http.post(url, json={"url": interactions_url}) as answer,
-        ):
-            if not answer.ok:
-                raise CommandFailed(f"Discord refused {interactions_url}: {await answer.text()}")
+        async with aiohttp.ClientSession() as http:
+            for left in reversed(range(_PASTES)):
+                async with http.post(url, json={"url": interactions_url}) as answer:
+                    if answer.ok:
+                        return
+                    if not left:
+                        text = await answer.text()
+                        raise CommandFailed(f"Discord refused {interactions_url}: {text}")
 
     def _state(self, embedded: aws.EmbeddedAws, deployed: aws.Deployed) -> State:
         who = self._identity

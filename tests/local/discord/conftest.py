@@ -5,8 +5,6 @@ One event loop serves the whole folder, because the browser has to live in the l
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,19 +16,10 @@ from playwright.async_api import Browser, async_playwright
 
 from local.discord.app import listen
 from local.discord.state import Discord
+from tests.local.browser import FLAGS, browser_path
 from tests.local.discord.discord_kit import SETTINGS, Application, Client, FakeClock
 
 HERE = Path(__file__).parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,11 +63,7 @@ async def application(discord: Discord) -> AsyncIterator[Application]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """A headless Chromium of this machine."""
-    found = [os.environ.get("DISTILLERY_CHROMIUM"), *map(shutil.which, BROWSERS)]
-    path = next(filter(None, found), None)
-    if path is None:
-        pytest.skip(f"no browser: set DISTILLERY_CHROMIUM, or install one of {BROWSERS}")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         yield browser
         await browser.close()

@@ -1,0 +1,175 @@
+"""The whole life of a message in a browser, through the deployed service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.local.browser import FLAGS, browser_path
+from tests.local.conftest import Cloud
+from tests.local.page_of_the_cloud import ANSWER_MS, SMALL, Played, button, painted
+
+pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]  # they share one cloud
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def played(cloud: Cloud, browser: Browser) -> Iterator[Played]:
+    """The page as Juniper; a fault in its scripts, or a broken rule of Discord, fails the test."""
+    faults: list[str] = []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(cloud.state["web_url"])
+    played = Played(page)
+    played.as_member("Juniper")
+    yield played
+    page.close()
+    assert faults == []
+    assert cloud.discord_control("violations") == []
+
+
+def test_a_picture_is_asked_for_watched_and_enlarged(played: Played) -> None:
+    message = played.serve("a heron at dawn", "size: 512x512 steps: 40 seed: 7")
+    expect(message.locator(".bar")).to_be_visible(timeout=ANSWER_MS)
+    painted(message)
+    expect(message).to_contain_text("seed 7")
+    message.locator(".picture").first.click()
+
+    expect(played.page.get_by_role("dialog", name="Picture").get_by_role("img")).to_be_visible()
+
+
+def test_again_makes_the_same_request_with_other_chance(played: Played) -> None:
+    first = played.serve("a kettle on a stove", f"{SMALL} seed: 11")
+    painted(first)
+    expect(first).to_contain_text("seed 11")
+    button(first, "again").click()
+    second = played.message("Made again from")
+
+    painted(second)
+    expect(second).to_contain_text("a kettle on a stove")
+    expect(second).not_to_contain_text("seed 11")
+
+
+def test_a_request_is_edited_in_a_form(played: Played) -> None:
+    first = played.serve("a red door")
+    painted(first)
+    button(first, "edit").click()
+    form = played.page.get_by_role("dialog")
+    expect(form.locator("#field-prompt")).to_have_value("a red door")
+    form.locator("#field-prompt").fill("a green door")
+    form.get_by_role("button", name="Submit").click()
+    expect(form).to_be_hidden()
+    second = played.message("a green door")
+
+    painted(second)
+    expect(second).to_contain_text("Edited from")
+
+
+def test_others_may_look_and_repeat_but_not_delete(played: Played) -> None:
+    prompt = "a bench in a park"
+    painted(played.serve(prompt))
+    played.as_member("Barley")
+    button(played.message(prompt), "delete").click()
+    expect(played.private()).to_contain_text("whose request this is, or a moderator may do that")
+    expect(played.message(prompt).locator(".gallery img").first).to_be_visible()
+
+    played.as_member("Juniper")
+    button(played.message(prompt), "delete").click()
+    expect(played.message("Deleted by @Juniper")).to_be_visible()
+    expect(played.page.locator(".container", has_text=prompt)).to_have_count(0)
+
+
+def test_a_moderator_deletes_what_others_asked_for(played: Played) -> None:
+    painted(played.serve("a fence to take away"))
+    played.as_member("Oak")
+    button(played.message("a fence to take away"), "delete").click()
+
+    expect(played.message("Deleted by @Oak")).to_be_visible()
+
+
+def test_everybody_reads_how_a_picture_was_made(played: Played) -> None:
+    painted(played.serve("a well", f"{SMALL} seed: 5"))
+    played.as_member("Barley")
+    button(played.message("a well"), "info").click()
+
+    expect(played.private()).to_contain_text("5")
+    expect(played.private()).to_contain_text("Only you can see this")
+
+
+def test_a_request_is_called_off_with_its_button(played: Played) -> None:
+    message = played.serve("a slow snail", "size: 512x512 steps: 60")
+    button(message, "cancel").click()
+
+    expect(message).to_contain_text("Cancelled", timeout=ANSWER_MS)
+    expect(button(message, "cancel")).to_have_count(0)
+
+
+def test_what_the_provider_does_is_seen_and_switched_beside_the_channel(
+    played: Played, cloud: Cloud
+) -> None:
+    played.page.get_by_role("link", name="GPU cloud").click()
+    switch = played.page.get_by_role("combobox", name="Fault of Runpod")
+    switch.select_option("Down")
+    expect(played.page.get_by_text("Every call is answered 503")).to_be_visible()
+    assert cloud.control("faults")["runpod"]["mode"] == "down"
+    painted(played.serve("a bridge by the other way"))
+    newest = played.page.get_by_role("region", name="Jobs").locator(".job").first
+
+    expect(newest).to_contain_text(re.compile("succeeded.*SageMaker", re.DOTALL))
+    switch.select_option("OK")
+    expect(played.page.get_by_text("Works as it should")).to_have_count(2)
+
+
+def test_a_picture_is_asked_for_in_direct_messages(played: Played) -> None:
+    played.in_channel("Distillery")
+    painted(played.serve("a candle for me alone"))
+    played.as_member("Barley")
+    expect(played.page.get_by_text("a candle for me alone")).to_have_count(0)
+
+
+def test_what_was_asked_before_is_suggested(played: Played) -> None:
+    painted(played.serve("a quarry in the fog"))
+    played.page.get_by_role("combobox", name="Message ").focus()
+    played.page.keyboard.insert_text("/serve prompt: a quar")
+    suggestion = played.page.get_by_role("option", name="a quarry in the fog")
+    expect(suggestion).to_be_visible()
+    suggestion.click()
+
+    expect(played.page.locator(".chip textarea").first).to_have_value("a quarry in the fog")
+
+
+def test_a_picture_that_anybody_made_tells_of_itself_by_its_menu(played: Played) -> None:
+    painted(played.serve("a mill", f"{SMALL} seed: 21"))
+    played.as_member("Barley")
+    played.message("a mill").click(button="right", position={"x": 500, "y": 12})
+    played.page.get_by_role("menuitem", name="Info", exact=True).click()
+
+    expect(played.private()).to_contain_text("a mill")
+    expect(played.private()).to_contain_text("21")
+
+
+def test_a_picture_of_a_member_is_the_start_of_another(played: Played, tmp_path: Path) -> None:
+    start = tmp_path / "start.png"
+    Image.new("RGB", (640, 480), (180, 40, 30)).save(start)
+    played.page.locator("#dock > input[type=file]").set_input_files(start)
+    played.type("look at my barn")
+    played.message("look at my barn").click(button="right", position={"x": 300, "y": 12})
+    played.page.get_by_role("menuitem", name="Use as input").click()
+    form = played.page.get_by_role("dialog", name="Use as input")
+    form.locator("#field-prompt").fill("the barn in autumn")
+    form.get_by_role("button", name="Submit").click()
+    expect(form).to_be_hidden()
+
+    painted(played.message("the barn in autumn"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from distillery.core.recipe import Action, OptionKind, Recipe, recipe_for
+from distillery.discord.admin import admin_command
 from distillery.discord.command_limits import check_together
 from distillery.discord.command_parts import (
     Payload,
@@ -56,6 +57,7 @@ def all_commands(
         message_command(PICTURE_INFO),
         *(message_command(n) for n, action in ON_PICTURES.items() if recipe_for(recipes, action)),
     ]
+    commands.append(admin_command())
     check_together(commands)
     return commands
 

@@ -11,6 +11,7 @@ gc.disable()
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,18 @@ from distillery.aws.moderation import DynamoModeration
 from distillery.aws.object_store import S3ObjectStore
 from distillery.aws.telemetry import EmfTelemetry, start_logging
 from distillery.core.accept_job import AcceptJob
+from distillery.core.moderation.administer import Administer
 from distillery.core.moderation.check_content import CheckContent
 from distillery.core.moderation.penalties import parse_penalties
 from distillery.core.rules.rule import Level
 from distillery.core.rules.rule_book import RuleBook
+from distillery.discord.admin import ADMIN
 from distillery.discord.picture_ends import PictureEnds
 from distillery.discord.signature import SignatureCheck
 from distillery.recipe_files import load_recipes
 from distillery.rule_files import load_rules
 from distillery.settings import read_settings
+from lambdas.interactions.admin import AdminCommands
 from lambdas.interactions.handler import build_handler
 from lambdas.interactions.replies import build_replies
 from lambdas.interactions.settings import Settings
@@ -58,13 +62,15 @@ def picture_ends() -> PictureEnds:
     return PictureEnds(urllib3.PoolManager(), settings.attachment_origins)
 
 
+guild_level = Level.named(settings.rules_level)
+admin = AdminCommands(Administer(moderation, time.time), guild_level)
 check_content = CheckContent(
     book=RuleBook(load_rules()),
     moderation=moderation,
     telemetry=telemetry,
     clock=time.time,
     penalties=parse_penalties(settings.penalties),
-    guild_level=Level.named(settings.rules_level),
+    guild_level=guild_level,
     message_level=Level.named(settings.message_rules_level),
     keep_text=settings.keep_refused_text,
 )
@@ -78,7 +84,8 @@ accept = AcceptJob(
     tiers=settings.tiers,
     check_content=check_content,
 )
-replies = build_replies(accept, objects, picture_ends, settings.command_style)
+members = build_replies(accept, objects, picture_ends, settings.command_style)
+replies = replace(members, commands={**members.commands, ADMIN: admin})
 check = SignatureCheck(settings.discord_public_key)
 handle = build_handler(check, replies, telemetry, time.time)
 gc.enable()

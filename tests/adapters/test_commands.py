@@ -98,12 +98,18 @@ def test_the_other_commands_are_wherever_serve_is() -> None:
 
     assert serve == serve_command(SHIPPED)
     names = [command["name"] for command in others if command["type"] == 1]
-    assert names == ["queue", "cancel", "history", "me", "info", "help"]
+    assert names == ["queue", "cancel", "history", "me", "info", "help", "admin"]
     assert all(len(command.get("description", "")) <= 100 for command in others)
-    for command in others:
+    assert all(characters(command) <= 8000 for command in others)
+    for command in others[:-1]:
         assert command["contexts"] == serve["contexts"]
         assert command["integration_types"] == serve["integration_types"]
-        assert characters(command) <= 8000
+
+
+def test_the_command_of_moderators_is_in_servers_alone_for_who_may_manage_them() -> None:
+    admin = all_commands(SHIPPED)[-1]
+    assert (admin["name"], admin["default_member_permissions"]) == ("admin", str(1 << 5))
+    assert (admin["contexts"], admin["integration_types"]) == ([0], [0])
 
 
 def test_a_member_chooses_whether_to_cancel_the_latest_request_or_all() -> None:

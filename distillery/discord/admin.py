@@ -1,0 +1,189 @@
+"""The `/admin` command: what Discord is told of it, what it sends, and how answers look.
+
+Discord shows it to members with the permission Manage Server unless a server has chosen others
+(Discord, "Application Command Permissions"); we look at the member's permissions again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from distillery.core.errors import UserError
+from distillery.core.moderation.administer import MAX_WORD, Moderator
+from distillery.core.moderation.records import AuditEntry, Decision, GuildPolicy
+from distillery.core.recipe import OptionKind
+from distillery.core.rules.rule import Level
+from distillery.discord.command_parts import Payload, chat_command, choice, option
+from distillery.discord.interaction import Interaction, read_asker, reading
+from distillery.discord.markdown import escape
+
+ADMIN = "admin"
+BAN, UNBAN, LIMITS, RULES, CHANNEL, LOG = "ban", "unban", "limits", "rules", "channel", "log"
+CLOSE, OPEN = "close", "open"
+MANAGE_SERVER, ADMINISTRATOR = 1 << 5, 1 << 3
+MOST_SHOWN = 10
+MAX_REASON = 200
+_SUBCOMMAND, _USER, _CHANNEL = 1, 6, 7
+_MOST_HOURS = 24 * 365
+_NOT_ALLOWED = "Only members who may manage this server can use `/admin`."
+_NO_GUILD = "`/admin` is for servers. Use it in one that you manage."
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRequest:
+    """What a moderator asks for: one subcommand and its options."""
+
+    who: Moderator
+    channel_id: str
+    action: str
+    options: Mapping[str, Any]
+
+
+def admin_command() -> Payload:
+    """Return `/admin` as Discord registers it: in servers alone, for who may manage them."""
+    member = {"type": _USER, "name": "member", "description": "Who", "required": True}
+    reason = option(OptionKind.STRING, "reason", "Why, for the log", max_length=MAX_REASON)
+    hours = option(
+        OptionKind.INTEGER,
+        "hours",
+        "For how long (until it is lifted, if left out)",
+        min_value=1,
+        max_value=_MOST_HOURS,
+    )
+    at_once = option(
+        OptionKind.INTEGER,
+        "jobs_at_once",
+        "How many requests at once; 0 lifts the limit",
+        required=True,
+        min_value=0,
+        max_value=100,
+    )
+    anybody = {
+        **member,
+        "description": "Whom it is for (every member, if left out)",
+        "required": False,
+    }
+    levels = [choice(level.name.lower(), level.name.lower()) for level in Level]
+    word: dict[str, Any] = {"max_length": MAX_WORD, "min_length": 1}
+    channel = {
+        "type": _CHANNEL,
+        "name": "channel",
+        "description": "Which one (this one, if left out)",
+        "required": False,
+    }
+    command = chat_command(
+        ADMIN,
+        "Moderate what is made in this server",
+        [
+            _sub(BAN, "Take no requests of a member here", [member, hours, reason]),
+            _sub(UNBAN, "Take requests of a member again", [member, reason]),
+            _sub(LIMITS, "Limit how many requests are under way at once", [at_once, anybody]),
+            _sub(
+                RULES,
+                "See or change the rules of content here",
+                [
+                    option(OptionKind.STRING, "level", "How strict they are", choices=levels),
+                    option(OptionKind.STRING, "add", "A word that is not wanted here", **word),
+                    option(OptionKind.STRING, "remove", "A word that may be used again", **word),
+                ],
+            ),
+            _sub(
+                CHANNEL,
+                "See where requests are taken, close or open a channel",
+                [
+                    option(
+                        OptionKind.STRING,
+                        "do",
+                        "What to do (see which are closed, if left out)",
+                        choices=[choice(name, name) for name in (CLOSE, OPEN)],
+                    ),
+                    channel,
+                ],
+            ),
+            _sub(LOG, "See what moderators did and what was refused here"),
+        ],
+    )
+    return command | {
+        "default_member_permissions": str(MANAGE_SERVER),
+        "contexts": [0],
+        "integration_types": [0],
+    }
+
+
+def read_admin(interaction: Interaction) -> AdminRequest:
+    """Read an `/admin`; raises MalformedInteraction, or UserError for who may not use it."""
+    asker, document = read_asker(interaction), interaction.document
+    guild_id = asker.origin.guild_id
+    with reading("a command"):
+        if guild_id is None or "member" not in document:
+            raise UserError(_NO_GUILD)
+        if not int(document["member"]["permissions"]) & (MANAGE_SERVER | ADMINISTRATOR):
+            raise UserError(_NOT_ALLOWED)
+        [part] = document["data"]["options"]
+        return AdminRequest(
+            who=Moderator(asker.interaction_id, guild_id, asker.origin.user_id),
+            channel_id=asker.origin.channel_id,
+            action=str(part["name"]),
+            options={
+                str(one["name"]): _value(one["type"], one["value"])
+                for one in part.get("options", [])
+            },
+        )
+
+
+def done(what: str) -> str:
+    """Say that something has been done."""
+    return f"Done: {what}."
+
+
+def policy(settled: GuildPolicy, usual: Level) -> str:
+    """Say what holds in a server."""
+    level = settled.level or usual
+    lines = [
+        f"**Rules of content:** {level.name.lower()}{'' if settled.level else ' (as everywhere)'}"
+    ]
+    if settled.words:
+        lines.append(f"**Not wanted here:** ||{escape(', '.join(sorted(settled.words)), 1000)}||")
+    if settled.jobs_at_once:
+        lines.append(f"**Requests of one member at once:** {settled.jobs_at_once}")
+    return "\n".join([*lines, channels(settled)])
+
+
+def channels(settled: GuildPolicy) -> str:
+    """Say where requests are not taken."""
+    closed = sorted(settled.closed_channels)
+    if not closed:
+        return "Requests are taken in every channel."
+    more = f" and {len(closed) - MOST_SHOWN} more" if len(closed) > MOST_SHOWN else ""
+    return f"**Closed:** {', '.join(f'<#{one}>' for one in closed[:MOST_SHOWN])}{more}"
+
+
+def log(entries: Sequence[AuditEntry], decisions: Sequence[Decision]) -> str:
+    """Show what moderators did and what the rules decided. No text of a member is in it."""
+    lines = ["**What moderators did**"]
+    for entry in entries:
+        why = f" ({escape(entry.reason, 80)})" if entry.reason else ""
+        lines.append(f"- <t:{int(entry.at)}:f> <@{entry.moderator_id}> {entry.done}{why}")
+    lines += ["- nothing yet"] if not entries else []
+    lines.append("**What the rules decided**")
+    for one in decisions:
+        lines.append(f"- <t:{int(one.at)}:f> <@{one.user_id}>: {one.action} by `{one.rule_id}`")
+    lines += ["- nothing yet"] if not decisions else []
+    return "\n".join(lines)
+
+
+def _sub(name: str, description: str, options: Sequence[Payload] = ()) -> Payload:
+    return {
+        "type": _SUBCOMMAND,
+        "name": name,
+        "description": description,
+        "options": list(options),
+    }
+
+
+def _value(kind: int, value: Any) -> Any:
+    if kind in (_USER, _CHANNEL) and not (str(value).isascii() and str(value).isdigit()):
+        raise ValueError(f"{str(value)[:40]!r} is not an id")
+    return value

@@ -1,0 +1,89 @@
+"""What each part of `/admin` does: one small function for each, found by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from distillery.core.errors import UserError
+from distillery.core.moderation.administer import Administer
+from distillery.core.rules.rule import Level
+from distillery.discord import admin
+from distillery.discord.admin import AdminRequest, read_admin
+from distillery.discord.interaction import Interaction, MalformedInteraction
+from distillery.discord.responses import private
+
+
+@dataclass(frozen=True, slots=True)
+class AdminCommands:
+    """The commands of moderators. `usual_level` holds where none was chosen."""
+
+    administer: Administer
+    usual_level: Level
+
+    def __call__(self, interaction: Interaction) -> Mapping[str, Any]:
+        """Do what a moderator asks; raises MalformedInteraction or UserError."""
+        asked = read_admin(interaction)
+        parts = {
+            admin.BAN: self._ban,
+            admin.UNBAN: self._unban,
+            admin.LIMITS: self._limits,
+            admin.RULES: self._rules,
+            admin.CHANNEL: self._channel,
+            admin.LOG: self._log,
+        }
+        if asked.action not in parts:
+            raise MalformedInteraction(f"/admin has no {asked.action[:40]!r}")
+        return private(parts[asked.action](asked))
+
+    def _ban(self, asked: AdminRequest) -> str:
+        hours, reason = asked.options.get("hours"), asked.options.get("reason", "")
+        return admin.done(self.administer.ban(asked.who, _member(asked), hours, reason))
+
+    def _unban(self, asked: AdminRequest) -> str:
+        reason = asked.options.get("reason", "")
+        return admin.done(self.administer.unban(asked.who, _member(asked), reason))
+
+    def _limits(self, asked: AdminRequest) -> str:
+        at_once = int(asked.options.get("jobs_at_once", 0))
+        member = asked.options.get("member")
+        return admin.done(self.administer.limit(asked.who, member, at_once))
+
+    def _rules(self, asked: AdminRequest) -> str:
+        if not asked.options:
+            return admin.policy(self.administer.policy(asked.who), self.usual_level)
+        if len(asked.options) > 1:
+            raise UserError("Change one thing at a time: a level, a word to add, or one to remove.")
+        [(change, value)] = asked.options.items()
+        if change == "level":
+            return admin.done(self.administer.set_level(asked.who, _level(value)))
+        if change == "add":
+            return admin.done(self.administer.add_word(asked.who, str(value)))
+        return admin.done(self.administer.remove_word(asked.who, str(value)))
+
+    def _channel(self, asked: AdminRequest) -> str:
+        channel = asked.options.get("channel", asked.channel_id)
+        match asked.options.get("do"):
+            case admin.CLOSE:
+                return admin.done(self.administer.close_channel(asked.who, channel))
+            case admin.OPEN:
+                return admin.done(self.administer.open_channel(asked.who, channel))
+            case _:
+                return admin.channels(self.administer.policy(asked.who))
+
+    def _log(self, asked: AdminRequest) -> str:
+        return admin.log(*self.administer.log(asked.who, admin.MOST_SHOWN))
+
+
+def _level(name: str) -> Level:
+    try:
+        return Level.named(name)
+    except ValueError as error:
+        raise UserError(f"`level` cannot be `{name[:20]}`: {error}.") from error
+
+
+def _member(asked: AdminRequest) -> str:
+    if "member" not in asked.options:
+        raise MalformedInteraction(f"/admin {asked.action} without a member")
+    return str(asked.options["member"])

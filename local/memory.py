@@ -15,6 +15,7 @@ from distillery.core.errors import (
     UserError,
 )
 from distillery.core.job import Job
+from distillery.core.metrics import Unit, look_up
 from distillery.core.ports import (
     Claim,
     DeadLetter,
@@ -188,17 +189,22 @@ class MemoryAttachments:
 
 @dataclass
 class MemoryTelemetry:
-    """Implements `Telemetry`; keeps the names of what was counted and timed."""
+    """Implements `Telemetry`; keeps the names of what was counted and timed.
+
+    Raises UnknownMetric, so that a test fails that meets what the catalogue does not know.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     durations: dict[str, list[float]] = field(default_factory=dict)
 
-    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+    def count(self, metric: str, value: int = 1, **labels: str) -> None:
         """Add to a counter."""
+        look_up(metric, Unit.COUNT, labels)
         self.counts[metric] = self.counts.get(metric, 0) + value
 
-    def seconds(self, metric: str, value: float, **dimensions: str) -> None:
+    def seconds(self, metric: str, value: float, **labels: str) -> None:
         """Keep a duration."""
+        look_up(metric, Unit.SECONDS, labels)
         self.durations.setdefault(metric, []).append(value)
 
 

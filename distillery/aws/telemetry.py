@@ -7,41 +7,46 @@ as JSON lines that CloudWatch understands, each with the id of the job it is abo
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
+from distillery.core.metrics import Unit, look_up
+
 
 class EmfTelemetry:
-    """Implements `Telemetry`: one EMF line a metric, on standard output."""
+    """Implements `Telemetry`: one EMF line a metric, on standard output.
 
-    def __init__(self, namespace: str, room: str) -> None:
-        self._namespace = namespace
+    The namespace is the deployment's: `POWERTOOLS_METRICS_NAMESPACE`. The room is a field of the
+    line, and no dimension: it would make a metric of its own for each room, at a price.
+    """
+
+    def __init__(self, room: str) -> None:
         self._room = room
 
-    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+    def count(self, metric: str, value: int = 1, **labels: str) -> None:
         """Add to a counter."""
-        self._emit(metric, MetricUnit.Count, value, dimensions)
+        self._emit(metric, Unit.COUNT, value, labels)
 
-    def seconds(self, metric: str, value: float, **dimensions: str) -> None:
+    def seconds(self, metric: str, value: float, **labels: str) -> None:
         """Record a duration in seconds."""
-        self._emit(metric, MetricUnit.Seconds, value, dimensions)
+        self._emit(metric, Unit.SECONDS, value, labels)
 
-    def _emit(
-        self, metric: str, unit: MetricUnit, value: float, dimensions: dict[str, str]
-    ) -> None:
-        emf = AmazonCloudWatchEMFProvider(
-            namespace=self._namespace, metric_set={}, dimension_set={}, metadata_set={}
-        )
-        for name, text in ({"room": self._room} | dimensions).items():
-            emf.add_dimension(name, text)
-        emf.add_metric(metric, unit, value)
+    def _emit(self, name: str, unit: Unit, value: float, labels: Mapping[str, str]) -> None:
+        metric = look_up(name, unit, labels)
+        emf = AmazonCloudWatchEMFProvider(metric_set={}, dimension_set={}, metadata_set={})
+        emf.service = ""  # else Powertools makes a dimension of the room's name
+        for label in metric.dimensions:
+            emf.add_dimension(label, labels[label])
+        emf.add_metadata("room", self._room)
+        for label in metric.fields:
+            emf.add_metadata(label, labels[label])
+        emf.add_metric(name, unit, value)
         emf.flush_metrics()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from distillery.core import keys
 from distillery.core.answer import Answer, answer_of
+from distillery.core.answer_metrics import note_answer
 from distillery.core.circuits import Circuits
 from distillery.core.deliveries import deliveries_of
 from distillery.core.errors import (
@@ -125,13 +126,11 @@ class DeliverResult:
         result = self._read_result(job)
         if not self._has_all_pictures(job, result.outcome):
             result = WorkerResult(Outcome(error=MISSING, error_kind="bad_result"))
+        self._note_work(job, result)
         self._note_health(job, result.outcome)
         if _another_may_try(job, result):
             self._retry(job)
             return
-        self.telemetry.seconds(
-            "EngineTime", result.outcome.engine_s, provider=job.provider or "none"
-        )
         self._claim(job, result.outcome)
 
     def _has_all_pictures(self, job: Job, outcome: Outcome) -> bool:
@@ -142,6 +141,13 @@ class DeliverResult:
             for name in (picture.name, picture.copy)
             if name is not None
         )
+
+    def _note_work(self, job: Job, result: WorkerResult) -> None:
+        """What a provider charges for, whatever came of it."""
+        provider = str(job.provider)
+        self.telemetry.seconds("GpuTime", result.outcome.gpu_s, provider=provider)
+        if result.is_cold_start:
+            self.telemetry.count("ColdStarts", provider=provider)
 
     def _note_health(self, job: Job, outcome: Outcome) -> None:
         """What a job's end says of its provider; most failures are the job's own."""
@@ -226,10 +232,7 @@ class DeliverResult:
         except StaleJob:
             logger.info("somebody else finished this delivery")
             return
-        who = "Canaries" if job.is_canary else "Jobs"
-        how = "Cancelled" if job.was_cancelled else "Succeeded" if outcome.succeeded else "Failed"
-        self.telemetry.count(who + how, provider=job.only_on or job.provider or "none")
-        self.telemetry.seconds("TimeToAnswer", now - job.created_at)
+        note_answer(job, self.telemetry, now)
         logger.info("answered", extra={"outcome": outcome.error_kind or "pictures"})
 
 

@@ -157,8 +157,10 @@ class HealJob:
         self.stop(job)
         name, now = str(job.provider), self.clock()
         lost = verdict is Verdict.LOST
-        self.telemetry.count("AttemptsLost" if lost else "AttemptsMoved", provider=name)
-        if lost:
+        if not lost:
+            self.telemetry.count("AttemptsMoved", provider=name)
+        else:
+            self.telemetry.count("AttemptsLost", provider=name)
             self.circuits.failed(name, "its workers lose jobs", job.slot_holder)
         if lost and job.losses + 1 >= MAX_LOSSES:
             self.deliver.fail(job, LOST, kind="lost")

@@ -38,9 +38,7 @@ LEGAL_MOVES: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
         JobState.DELIVERING: frozenset(
             {JobState.DELIVERING, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
         ),
-        JobState.SUCCEEDED: frozenset(),
-        JobState.FAILED: frozenset(),
-        JobState.CANCELLED: frozenset(),
+        **dict.fromkeys((JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED), frozenset()),
     }
 )
 
@@ -96,6 +94,8 @@ class Outcome:
     error: str | None = None
     error_kind: str | None = None
     engine_s: float = 0.0  # how long the image engine worked
+    upload_s: float = 0.0  # how long the worker took to store the pictures
+    gpu_s: float = 0.0  # what a provider charges for: the whole attempt, and the worker's start
 
     @property
     def succeeded(self) -> bool:

@@ -260,12 +260,15 @@ class Attachments(Protocol):
 
 
 class Telemetry(Protocol):
-    """Counts and durations for dashboards and alarms."""
+    """Counts and durations for dashboards and alarms.
 
-    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+    `metrics.py` has every metric there is, and the labels that go with it.
+    """
+
+    def count(self, metric: str, value: int = 1, **labels: str) -> None:
         """Add to a counter."""
 
-    def seconds(self, metric: str, value: float, **dimensions: str) -> None:
+    def seconds(self, metric: str, value: float, **labels: str) -> None:
         """Record a duration in seconds."""
 
 

@@ -10,7 +10,7 @@ import binascii
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from distillery.core import keys
@@ -45,6 +45,7 @@ class WorkerResult:
     """The end of one attempt, as the worker tells it."""
 
     outcome: Outcome
+    is_cold_start: bool = False  # the job was its worker's first
 
     @property
     def retryable(self) -> bool:
@@ -60,15 +61,17 @@ def parse_result(data: bytes) -> WorkerResult:
     """Read a result.json; raises BadDocument."""
     document = _object(data)
     try:
-        engine_s = _finite((document.get("timings") or {}).get("engine_s", 0.0))
+        cold_s = _cold_start(document.get("start") or {})
+        times = _times(document.get("timings") or {}, cold_s or 0.0)
+        is_cold = cold_s is not None
         if document["status"] == "succeeded":
             pictures = tuple(_picture(output) for output in document["outputs"])
             if not pictures:
                 raise BadDocument("a succeeded result holds no outputs")
-            return WorkerResult(Outcome(pictures=pictures, engine_s=engine_s))
+            return WorkerResult(replace(times, pictures=pictures), is_cold)
         error = document["error"]
         text = failure_text(str(error["kind"]), str(error["message"]))
-        return WorkerResult(Outcome(error=text, error_kind=str(error["kind"]), engine_s=engine_s))
+        return WorkerResult(replace(times, error=text, error_kind=str(error["kind"])), is_cold)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as problem:
         raise BadDocument(f"not a result: {problem!r}") from problem
 
@@ -107,6 +110,22 @@ def _object(data: bytes) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise BadDocument("not a JSON object")
     return document
+
+
+def _times(timings: Mapping[str, Any], cold_s: float) -> Outcome:
+    """Read how long the attempt took."""
+    engine_s, upload_s, total_s = (
+        max(0.0, _finite(timings.get(name, 0.0))) for name in ("engine_s", "upload_s", "total_s")
+    )
+    gpu_s = max(total_s, engine_s + upload_s) + cold_s
+    return Outcome(engine_s=engine_s, upload_s=upload_s, gpu_s=gpu_s)
+
+
+def _cold_start(start: Mapping[str, Any]) -> float | None:
+    """Return the seconds that the worker took to start, if this was its first job."""
+    if start.get("jobs_before") != 0:
+        return None
+    return _seconds(start.get("ready_s")) or 0.0
 
 
 def _picture(output: Mapping[str, Any]) -> Picture:

@@ -72,6 +72,8 @@ class RateLimits:
         if bucket_hash := headers.get("X-RateLimit-Bucket"):
             self._hashes[target.route] = bucket_hash
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            scope = headers.get("X-RateLimit-Scope", "unknown")
+            self._telemetry.count("RateLimitsMet", scope=scope)
             self._refused(target, answer)
         elif "X-RateLimit-Remaining" in headers:
             self._told(target, headers)

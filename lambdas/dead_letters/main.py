@@ -22,7 +22,7 @@ from lambdas.dead_letters.settings import Settings
 
 settings = read_settings(Settings, os.environ)
 logger = start_logging("dead_letters")
-telemetry = EmfTelemetry("Distillery", "dead_letters")
+telemetry = EmfTelemetry("dead_letters")
 deliver = deliver_result(
     settings, urllib3.PoolManager(), telemetry, load_recipes(Path("workflows"))
 )

@@ -24,7 +24,7 @@ from lambdas.dispatcher.settings import Settings
 
 settings = read_settings(Settings, os.environ)
 logger = start_logging("dispatcher")
-telemetry = EmfTelemetry("Distillery", "dispatcher")
+telemetry = EmfTelemetry("dispatcher")
 http = urllib3.PoolManager()
 recipes = load_recipes(Path("workflows"))
 deliver = deliver_result(settings, http, telemetry, recipes)

@@ -21,7 +21,7 @@ from lambdas.followup.settings import Settings
 
 settings = read_settings(Settings, os.environ)
 logger = start_logging("followup")
-telemetry = EmfTelemetry("Distillery", "followup")
+telemetry = EmfTelemetry("followup")
 deliver = deliver_result(
     settings, urllib3.PoolManager(), telemetry, load_recipes(Path("workflows"))
 )

@@ -67,11 +67,14 @@ def build_handler(
     """Return the handler of an API Gateway HTTP API event (payload version 2.0)."""
 
     def handle(event: Event) -> Response:
-        body = _verified_body(event, check, clock())
+        began_at = clock()
+        body = _verified_body(event, check, began_at)
         if body is None:
             telemetry.count("SignaturesRefused")
             return _http(401, {"message": "invalid request signature"})
-        return _http(200, answer(body))
+        said = answer(body)
+        telemetry.seconds("AcknowledgeTime", clock() - began_at)
+        return _http(200, said)
 
     def answer(body: bytes) -> Mapping[str, Any]:
         interaction = None
@@ -82,7 +85,7 @@ def build_handler(
             logger.warning("unreadable interaction: %s", problem)
             said = UNREADABLE
         except UserError as error:
-            telemetry.count("JobsRefused")
+            telemetry.count("JobsRefused", kind=type(error).__name__)
             said = str(error)
         except Exception:
             logger.exception("could not take the request")

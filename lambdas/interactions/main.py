@@ -43,7 +43,7 @@ from lambdas.interactions.settings import Settings
 
 settings = read_settings(Settings, os.environ)
 logger = start_logging("interactions")
-telemetry = EmfTelemetry("Distillery", "interactions")
+telemetry = EmfTelemetry("interactions")
 dynamodb = clients.dynamodb()
 store = DynamoJobStore(dynamodb, settings.table_name)
 moderation = DynamoModeration(dynamodb, settings.table_name)

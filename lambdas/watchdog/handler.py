@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 
 from distillery.core.heal_job import HealJob
 from distillery.core.heal_line import HealLine
+from distillery.core.watch_line import WatchLine
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +26,17 @@ Handler = Callable[[], int]
 
 
 def build_handler(
-    heal: HealJob, line: HealLine, job_in_logs: JobInLogs, sleep: Callable[[float], None]
+    heal: HealJob,
+    line: HealLine,
+    watch: WatchLine,
+    job_in_logs: JobInLogs,
+    sleep: Callable[[float], None],
 ) -> Handler:
     """Return the handler of a schedule; it returns how often it has looked after a job."""
 
     def handle() -> int:
         look_at = began_at = heal.clock()
-        _heal_line(heal, line)
+        _heal_line(heal, line, watch)
         looked_after = 0
         while True:
             found, healed = _look(heal, job_in_logs)
@@ -50,9 +55,10 @@ def build_handler(
     return handle
 
 
-def _heal_line(heal: HealJob, line: HealLine) -> None:
+def _heal_line(heal: HealJob, line: HealLine, watch: WatchLine) -> None:
     try:
         line()
+        watch()
     except Exception:
         logger.exception("could not mend the line")
         heal.telemetry.count("LineHealingFailed")
@@ -70,5 +76,6 @@ def _look(heal: HealJob, job_in_logs: JobInLogs) -> tuple[int, int]:
             except Exception:
                 logger.exception("could not look after the job")
                 heal.telemetry.count("HealingFailed")
-    heal.telemetry.count("JobsOverdue", len(overdue))
+    if overdue:  # CloudWatch takes money for a metric only while somebody emits it
+        heal.telemetry.count("JobsOverdue", len(overdue))
     return len(overdue), healed

@@ -14,6 +14,7 @@ import urllib3
 from distillery.aws.telemetry import EmfTelemetry, job_in_logs, start_logging
 from distillery.core.heal_job import HealJob
 from distillery.core.heal_line import HealLine
+from distillery.core.watch_line import WatchLine
 from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
 from distillery.wiring.delivery import deliver_result
@@ -23,7 +24,7 @@ from lambdas.watchdog.settings import Settings
 
 settings = read_settings(Settings, os.environ)
 logger = start_logging("watchdog")
-telemetry = EmfTelemetry("Distillery", "watchdog")
+telemetry = EmfTelemetry("watchdog")
 http = urllib3.PoolManager()
 deliver = deliver_result(settings, http, telemetry, load_recipes(Path("workflows")))
 providers = provider_slots(settings, http, deliver.objects)
@@ -50,7 +51,14 @@ line = HealLine(
     telemetry=telemetry,
     clock=time.time,
 )
-handle = build_handler(heal, line, partial(job_in_logs, logger), time.sleep)
+watch = WatchLine(
+    store=deliver.store,
+    records=deliver.circuits.records,
+    names=settings.providers,
+    telemetry=telemetry,
+    clock=time.time,
+)
+handle = build_handler(heal, line, watch, partial(job_in_logs, logger), time.sleep)
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:

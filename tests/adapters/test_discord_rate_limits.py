@@ -175,7 +175,8 @@ def test_what_discord_calls_an_invalid_request_is_counted(
     server.answers = [refusal, OK]
     with contextlib.suppress(DiscordRefused):
         progress(discord)
-    assert discord.telemetry.counts == ({"DiscordInvalidRequests": 1} if counted else {})
+    assert discord.telemetry.counts.get("DiscordInvalidRequests", 0) == counted
+    assert discord.telemetry.counts.get("RateLimitsMet", 0) == (refusal[0] == 429)
 
 
 def test_near_the_ban_line_only_answers_are_sent(server: Script, discord: DiscordSide) -> None:

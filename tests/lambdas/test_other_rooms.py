@@ -118,7 +118,7 @@ class Overdue(Calls):
         self.clock.pass_time(seconds)
 
     def run(self, line: Callable[[], None] = lambda: None) -> int:
-        return build_watchdog(self, line, no_log_context, self.sleep)()  # type: ignore[arg-type]
+        return build_watchdog(self, line, lambda: None, no_log_context, self.sleep)()  # type: ignore[arg-type]
 
 
 FULL = [f"job-{n}" for n in range(AT_ONCE)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -42,8 +42,8 @@ class RoomFunction(Construct):
         values: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        lines = log_group(self, "Log")
-        self.role = logging_role(self, "Role", lines)
+        self.log_group = log_group(self, "Log")
+        self.role = logging_role(self, "Role", self.log_group)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -54,11 +54,13 @@ class RoomFunction(Construct):
             memory_size=room.memory_mib,
             timeout=Duration.seconds(room.timeout_s),
             role=self.role,
-            log_group=lines,
+            log_group=self.log_group,
             environment={
                 "POWERTOOLS_SERVICE_NAME": room.name,
-                "POWERTOOLS_METRICS_NAMESPACE": "Distillery",
+                "POWERTOOLS_METRICS_NAMESPACE": Stack.of(self).stack_name,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
+                # This share of a room's processes writes debug lines as well.
+                "POWERTOOLS_LOGGER_SAMPLE_RATE": "0.01",
                 **{name: values[name] for name in room.variables},
             },
         )

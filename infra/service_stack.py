@@ -19,6 +19,7 @@ from infra.accepted_findings import accept_in
 from infra.api import InteractionsApi
 from infra.commands import Commands
 from infra.functions import RoomFunction
+from infra.monitoring import Monitoring
 from infra.queues import Queues
 from infra.rooms import (
     CANARY,
@@ -56,6 +57,7 @@ class ServiceStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._settings = settings
+        self._rooms: dict[str, RoomFunction] = {}
         self._storage = Storage(
             self, "Storage", keeps=not settings.deletes_data, is_local=settings.is_local
         )
@@ -68,6 +70,9 @@ class ServiceStack(Stack):
         self._dead_letters()
         self._canary()
         registration = self._register_commands()
+        self._monitoring = Monitoring(
+            self, "Monitoring", settings=settings, api=api, rooms=self._rooms
+        )
         self._outputs(api)
         self._accept_findings(registration)
 
@@ -108,9 +113,10 @@ class ServiceStack(Stack):
         }
 
     def _room(self, construct_id: str, room: Room) -> RoomFunction:
-        return RoomFunction(
+        made = self._rooms[room.name] = RoomFunction(
             self, construct_id, room=room, settings=self._settings, values=self._values
         )
+        return made
 
     def _interactions(self) -> InteractionsApi:
         room = self._room("Interactions", INTERACTIONS)
@@ -251,6 +257,7 @@ class ServiceStack(Stack):
         CfnOutput(self, "TableName", value=self._storage.table.table_name)
         CfnOutput(self, "BucketName", value=self._storage.bucket.bucket_name)
         CfnOutput(self, "QueueUrl", value=self._queues.jobs.queue_url)
+        CfnOutput(self, "AlarmTopic", value=self._monitoring.alarms.topic.topic_arn)
 
     def _accept_findings(self, registration: RoomFunction) -> None:
         resources = {

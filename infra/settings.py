@@ -104,6 +104,28 @@ class Settings:
         "the SSM parameter, a SecureString, that holds Runpod's API key",
         "/distillery/runpod-api-key",
     )
+    runpod_dollars_per_hour: float = option(
+        "what Runpod takes for an hour of one worker; an A40, flex, is $0.00034 a second "
+        "(docs.runpod.io, Serverless pricing)",
+        1.224,
+    )
+    sagemaker_dollars_per_hour: float = option(
+        "what SageMaker takes for an hour of one instance; an ml.g5.xlarge in US East (AWS price "
+        "list of August 2026)",
+        1.408,
+    )
+    worker_comfyui_dollars_per_hour: float = option(
+        "what Runpod takes for an hour of a worker of worker-comfyui", 1.224
+    )
+    gpu_budget_dollars: float = option(
+        "what GPUs may take in a month, all providers together", 50.0
+    )
+    success_objective: float = option(
+        "the share of requests that should be answered with pictures; see "
+        "[alarms](operations.md#alarms)",
+        0.99,
+    )
+    alarm_email: str = option("who is told of alarms by e-mail", "")
     target: str = option("`aws`, or `local` for the embedded AWS", "aws")
     discord_api_url: str = option("Discord's HTTP API", "https://discord.com/api/v10")
     attachment_origins: str = option(
@@ -177,6 +199,10 @@ class Settings:
                 "must be less than 840, so that the answer reaches the member",
             ),
             "hedge_share": (0 < self.hedge_share <= 1, "must be greater than 0 and at most 1"),
+            "success_objective": (
+                0.5 < self.success_objective < 1,  # noqa: PLR2004 - else the alarms mean nothing
+                "must be greater than 0.5 and less than 1",
+            ),
             "command_style": (
                 self.command_style in _COMMAND_STYLES,
                 f"must be one of {', '.join(_COMMAND_STYLES)}",

@@ -76,9 +76,9 @@ _LINE = (
 _PROVIDERS = (
     _count("JobsDispatched", "attempts that a provider took", fields="provider"),
     _count("SlotsTaken", "slots in flight, once a minute", _PROVIDER),
-    _count("ColdStarts", "jobs that were their worker's first", _PROVIDER),
+    _count("ColdStarts", "jobs that were their worker's first", fields="provider"),
     _seconds("GpuTime", "work that a provider charges for, starts included", _PROVIDER),
-    _count("ProviderRefusals", "attempts that a provider did not take", _PROVIDER),
+    _count("ProviderRefusals", "attempts that a provider did not take", fields="provider"),
     _count("AttemptsLost", "attempts that came to nothing", fields="provider"),
     _count("AttemptsMoved", "attempts that waited and were moved", fields="provider"),
     _count("JobsRetried", "attempts that a machine failed, not the job", fields="provider"),

@@ -358,7 +358,9 @@ def test_the_commands_are_registered_anew_when_the_room_changes(template: dict[s
 
 
 def test_the_outputs_say_where_everything_is(template: dict[str, Any]) -> None:
-    assert set(template["Outputs"]) == {"InteractionsUrl", "TableName", "BucketName", "QueueUrl"}
+    assert set(template["Outputs"]) == {
+        *("InteractionsUrl", "TableName", "BucketName", "QueueUrl", "AlarmTopic"),
+    }
 
 
 def test_the_local_template_differs_only_where_plain_http_and_one_machine_demand_it(
@@ -373,17 +375,18 @@ def test_the_local_template_differs_only_where_plain_http_and_one_machine_demand
         assert here - there == (urls if "SAGEMAKER_ENDPOINT_NAME" in room.variables else set())
 
     missing = set(template["Resources"]) - set(local_template["Resources"])
-    assert all("Policy" in template["Resources"][name]["Type"] for name in missing), missing
+    kinds = {name: template["Resources"][name]["Type"] for name in missing}
+    assert all("Policy" in kind or "CompositeAlarm" in kind for kind in kinds.values()), kinds
     assert "SecureTransport" not in json.dumps(local_template)
 
 
 def test_nothing_is_paid_for_by_the_hour(template: dict[str, Any]) -> None:
-    """What is here is paid for by use, storage, or not at all."""
+    """What is here is paid for by use, storage, or not at all; CloudWatch: docs/operations.md."""
     kinds = {resource["Type"] for resource in template["Resources"].values()}
     services = {kind.split("::")[1] for kind in kinds if kind.startswith("AWS::")}
     assert services <= {
         *("ApiGatewayV2", "CloudFormation", "DynamoDB", "Events", "IAM", "Lambda", "Logs"),
-        *("S3", "SQS", "CDK"),
+        *("S3", "SQS", "CDK", "CloudWatch", "SNS"),
     }, services
     for function in of_type(template, "AWS::Lambda::Function").values():
         assert "VpcConfig" not in function["Properties"]

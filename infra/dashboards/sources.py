@@ -1,0 +1,86 @@
+"""What the dashboard and the alarms look at: this deployment's metrics, and some of AWS's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+FIVE_MINUTES = Duration.minutes(5)
+HOUR = Duration.hours(1)
+DAY = Duration.days(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """A deployment as CloudWatch sees it."""
+
+    namespace: str
+    """Of the metrics that the rooms emit: the stack's name."""
+    slots: Mapping[str, int]
+    """Jobs at once by provider, in the operator's order."""
+    dollars_a_second: Mapping[str, float]
+    """What a provider takes for a second of GPU."""
+    objective: float
+    """The share of requests that should be answered with pictures."""
+    budget_dollars: float
+    """For GPUs, a month."""
+    api_id: str
+    sagemaker_endpoint: str
+    """Empty when there is none."""
+    rooms_that_accept: Sequence[str]
+    """Log groups of the rooms that refuse requests."""
+    rooms_that_answer: Sequence[str]
+    """Log groups of the rooms that tell members how their jobs ended."""
+
+    @property
+    def providers(self) -> Sequence[str]:
+        """Who may run jobs."""
+        return tuple(self.slots)
+
+    def metric(
+        self,
+        name: str,
+        statistic: str,
+        label: str,
+        *,
+        provider: str | None = None,
+        period: Duration = FIVE_MINUTES,
+    ) -> cloudwatch.Metric:
+        """Return a metric of `distillery/core/metrics.py`, of one provider where it has that."""
+        return cloudwatch.Metric(
+            namespace=self.namespace,
+            metric_name=name,
+            statistic=statistic,
+            label=label,
+            period=period,
+            dimensions_map={"provider": provider} if provider else None,
+        )
+
+    def by_provider(
+        self, name: str, statistic: str, label: str, *, period: Duration = FIVE_MINUTES
+    ) -> list[cloudwatch.IMetric]:
+        """Return a metric of every provider; `{}` in `label` becomes the provider's name."""
+        return [
+            self.metric(name, statistic, label.format(who), provider=who, period=period)
+            for who in self.providers
+        ]
+
+    def gpu_dollars(self, *, period: Duration, label: str) -> cloudwatch.MathExpression:
+        """Return what all providers took for GPUs in each period."""
+        used = {
+            f"gpu{number}": self.metric(
+                "GpuTime", "Sum", f"GPU seconds, {who}", provider=who, period=period
+            )
+            for number, who in enumerate(self.providers)
+        }
+        prices = self.dollars_a_second
+        terms = (
+            f"FILL({key}, 0) * {prices[who]!r}"
+            for key, who in zip(used, self.providers, strict=True)
+        )
+        return cloudwatch.MathExpression(
+            expression=" + ".join(terms), using_metrics=used, period=period, label=label
+        )

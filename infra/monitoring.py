@@ -1,0 +1,67 @@
+"""How a deployment is watched: its dashboard, its alarms, and the questions to ask its logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from infra.alarms import Alarms
+from infra.api import InteractionsApi
+from infra.dashboards.dashboard import Dashboard
+from infra.dashboards.sources import Sources
+from infra.functions import RoomFunction
+from infra.log_queries import LogQueries
+from infra.rooms import DEAD_LETTERS, DISPATCHER, FOLLOWUP, INTERACTIONS, WATCHDOG
+from infra.settings import Settings
+
+_SECONDS_AN_HOUR = 3600
+
+
+class Monitoring(Construct):
+    """Looks at the API and at every room, and changes none."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        api: InteractionsApi,
+        rooms: Mapping[str, RoomFunction],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        logs = {name: room.log_group.log_group_name for name, room in rooms.items()}
+        sources = Sources(
+            namespace=Stack.of(self).stack_name,
+            slots={name: int(slots) for name, slots in _of_each(settings, "slots").items()},
+            dollars_a_second={
+                name: dollars / _SECONDS_AN_HOUR
+                for name, dollars in _of_each(settings, "dollars_per_hour").items()
+            },
+            objective=settings.success_objective,
+            budget_dollars=settings.gpu_budget_dollars,
+            api_id=api.http_api.http_api_id,
+            sagemaker_endpoint=(
+                settings.sagemaker_endpoint_name if "sagemaker" in settings.providers else ""
+            ),
+            rooms_that_accept=[logs[INTERACTIONS.name]],
+            rooms_that_answer=[
+                logs[room.name] for room in (FOLLOWUP, DISPATCHER, WATCHDOG, DEAD_LETTERS)
+            ],
+        )
+        self.dashboard = Dashboard(self, "Dashboard", sources=sources)
+        self.alarms = Alarms(
+            self,
+            "Alarms",
+            sources=sources,
+            email=settings.alarm_email,
+            is_local=settings.is_local,
+        )
+        LogQueries(self, "LogQueries", namespace=sources.namespace, log_groups=logs)
+
+
+def _of_each(settings: Settings, what: str) -> dict[str, float]:
+    """Return a setting that each provider has its own of."""
+    return {name: getattr(settings, f"{name}_{what}") for name in settings.providers}

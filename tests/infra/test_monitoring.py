@@ -1,0 +1,261 @@
+"""The dashboard and the alarms: they show what is emitted, and lead to what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import boto3
+import jsonschema
+from moto import mock_aws
+
+from distillery.core.metrics import METRICS
+from tests.infra.conftest import ROOT
+from tests.infra.test_service_stack import of_type
+
+AWS_OWN = {
+    ("AWS/ApiGateway", "Latency"),
+    ("AWS/ApiGateway", "5xx"),
+    ("AWS/SageMaker", "ApproximateBacklogSize"),
+    ("/aws/sagemaker/Endpoints", "GPUUtilization"),
+}
+"""What AWS emits by itself, at no price."""
+PROVIDERS = {"runpod", "sagemaker"}
+MOST_FOR_NOTHING = 50
+"""Metrics of a dashboard of the free tier (Amazon CloudWatch pricing)."""
+
+
+_METRIC_WIDGET = {
+    "required": ["region", "title", "metrics"],
+    "properties": {
+        "view": {"enum": ["timeSeries", "singleValue", "bar"]},
+        "metrics": {"type": "array", "minItems": 1, "maxItems": 500},
+        "stacked": {"type": "boolean"},
+        "setPeriodToTimeRange": {"type": "boolean"},
+        "start": {"type": "string", "pattern": "^-P"},
+        "title": {"type": "string"},
+    },
+}
+_PROPERTIES = {
+    "metric": _METRIC_WIDGET,
+    "log": {
+        "required": ["region", "query", "view"],
+        "properties": {"query": {"type": "string", "pattern": "^SOURCE '"}},
+    },
+    "text": {"required": ["markdown"], "properties": {"markdown": {"type": "string"}}},
+    "alarm": {"required": ["alarms"], "properties": {"alarms": {"type": "array", "maxItems": 100}}},
+}
+SCHEMA = {
+    "type": "object",
+    "required": ["widgets"],
+    "properties": {
+        "start": {"type": "string"},
+        "widgets": {
+            "type": "array",
+            "maxItems": 500,
+            "items": {
+                "required": ["type", "width", "height", "x", "y", "properties"],
+                "properties": {
+                    "type": {"enum": list(_PROPERTIES)},
+                    "x": {"type": "integer", "minimum": 0, "maximum": 23},
+                    "width": {"type": "integer", "minimum": 1, "maximum": 24},
+                    "height": {"type": "integer", "minimum": 1, "maximum": 1000},
+                },
+                "allOf": [
+                    {
+                        "if": {"properties": {"type": {"const": kind}}},
+                        "then": {"properties": {"properties": properties}},
+                    }
+                    for kind, properties in _PROPERTIES.items()
+                ],
+            },
+        },
+    },
+}
+"""What CloudWatch says of a dashboard ("Dashboard body structure and syntax"), as we use it."""
+
+
+def body(template: Mapping[str, Any]) -> dict[str, Any]:
+    """The dashboard as CloudFormation writes it, names made up for what AWS names."""
+    (dashboard,) = of_type(template, "AWS::CloudWatch::Dashboard").values()
+    parsed: dict[str, Any] = json.loads(written(dashboard["Properties"]["DashboardBody"]))
+    return parsed
+
+
+def written(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [between, parts]}:
+            return str(between).join(map(written, parts))
+        case {"Ref": "AWS::Region"}:
+            return "eu-central-1"
+        case {"Ref": name} | {"Fn::GetAtt": [name, _]}:
+            return str(name)
+    raise AssertionError(f"an unknown kind of text: {value}")
+
+
+def shown(template: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Each metric of the dashboard: its namespace, its name and its dimensions."""
+    for widget in body(template)["widgets"]:
+        for row in widget["properties"].get("metrics", []):
+            if not isinstance(row[0], dict):
+                labels = [part for part in row[2:] if not isinstance(part, dict)]
+                yield row[0], row[1], dict(zip(labels[::2], labels[1::2], strict=True))
+
+
+def queried(template: Mapping[str, Any]) -> set[str]:
+    """The metrics that the dashboard's queries take from log lines."""
+    queries = [widget["properties"].get("query", "") for widget in body(template)["widgets"]]
+    return {name for query in queries for name in re.findall(r"(?:ispresent|sum)\((\w+)\)", query)}
+
+
+def alarmed(template: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, str]]]:
+    for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
+        for metric in looked_at(alarm["Properties"]):
+            dimensions = {d["Name"]: written(d["Value"]) for d in metric.get("Dimensions", [])}
+            yield metric["Namespace"], metric["MetricName"], dimensions
+
+
+def looked_at(alarm: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The metrics of an alarm's expression, or its only one."""
+    statistics = [part["MetricStat"] for part in alarm.get("Metrics", []) if "MetricStat" in part]
+    return [statistic["Metric"] for statistic in statistics] or [dict(alarm)]
+
+
+def test_cloudwatch_takes_the_dashboard(template: dict[str, Any]) -> None:
+    with mock_aws():
+        client = boto3.client("cloudwatch", region_name="eu-central-1")
+        client.put_dashboard(DashboardName="a", DashboardBody=json.dumps(body(template)))
+    jsonschema.validate(body(template), SCHEMA)  # moto looks no further than for JSON
+
+
+def test_everything_shown_or_alarmed_on_is_emitted_with_these_dimensions(
+    template: dict[str, Any],
+) -> None:
+    for namespace, name, dimensions in [*shown(template), *alarmed(template)]:
+        if (namespace, name) not in AWS_OWN:
+            assert namespace == "Distillery"
+            assert tuple(dimensions) == METRICS[name].dimensions, name
+            assert set(dimensions.values()) <= PROVIDERS
+
+
+def test_everything_emitted_is_shown_or_alarmed_on_by_every_provider(
+    template: dict[str, Any],
+) -> None:
+    seen: dict[str, set[str]] = {}
+    for _, name, dimensions in [*shown(template), *alarmed(template)]:
+        seen.setdefault(name, set()).update(dimensions.values())
+    for metric in METRICS.values():
+        found = seen.get(metric.name, set())
+        told = f"show {metric.name} in infra/dashboards, or alarm on it in infra/alarms.py"
+        assert metric.name in seen.keys() | queried(template), told
+        assert found == (PROVIDERS if metric.dimensions else set()), metric.name
+
+
+def test_the_rooms_emit_into_the_namespace_that_is_shown(template: dict[str, Any]) -> None:
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        variables = function["Properties"].get("Environment", {}).get("Variables", {})
+        assert variables.get("POWERTOOLS_METRICS_NAMESPACE", "Distillery") == "Distillery"
+
+
+def test_the_one_dashboard_fits_the_free_tier(template: dict[str, Any]) -> None:
+    assert len(of_type(template, "AWS::CloudWatch::Dashboard")) == 1
+    different = {
+        (space, name, bool(labels) and space == "Distillery")
+        for space, name, labels in shown(template)
+    }
+    of_three_providers = sum(3 if is_by_provider else 1 for *_, is_by_provider in different)
+    assert of_three_providers <= MOST_FOR_NOTHING
+
+
+def test_the_dashboard_has_four_sections(template: dict[str, Any]) -> None:
+    titles = [w["properties"].get("markdown", "") for w in body(template)["widgets"]]
+    found = [text.splitlines()[0] for text in titles if text]
+    assert found == ["# Service", "# Providers", "# Cost", "# Discord"]
+
+
+def test_every_field_that_a_query_asks_for_is_in_the_lines(template: dict[str, Any]) -> None:
+    known = {"provider", "room", *METRICS}
+    known |= {field for metric in METRICS.values() for field in metric.fields}
+    assert queried(template) <= known
+    for widget in body(template)["widgets"]:
+        text = widget["properties"].get("query", "")
+        for name in re.findall(r" by ([\w, ]+?)(?= \||$)", text):
+            assert set(name.split(", ")) <= known, text
+
+
+def test_every_alarm_leads_to_its_entry_in_the_runbook(template: dict[str, Any]) -> None:
+    runbook = (ROOT / "docs" / "operations.md").read_text()
+    headings = set(re.findall(r"^#+ (.+)$", runbook, re.MULTILINE))
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    kinds = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    for alarm in [alarm for kind in kinds for alarm in of_type(template, kind).values()]:
+        description = alarm["Properties"]["AlarmDescription"]
+        anchor = re.search(r"docs/operations\.md#([\w-]+)$", description)
+        assert anchor, description
+        assert anchor[1] in anchors, f"docs/operations.md has no heading for {description}"
+
+
+def test_one_cause_wakes_once(template: dict[str, Any]) -> None:
+    """What wakes does so through the one composite alarm; the others tell by themselves."""
+    (wake,) = of_type(template, "AWS::CloudWatch::CompositeAlarm").values()
+    rule = json.dumps(wake["Properties"]["AlarmRule"])
+    for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
+        assert (name in rule) != bool(alarm["Properties"].get("AlarmActions")), name
+    assert wake["Properties"]["AlarmActions"]
+
+
+def test_no_alarm_is_raised_by_silence(template: dict[str, Any]) -> None:
+    """Nothing is emitted while nobody asks, so missing data is no news."""
+    for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
+        assert alarm["Properties"]["TreatMissingData"] == "notBreaching"
+
+
+def test_cloudwatch_takes_the_alarms(template: dict[str, Any]) -> None:
+    """moto refuses an alarm that has no metric, and one that has two kinds of it."""
+    with mock_aws():
+        client = boto3.client("cloudwatch", region_name="eu-central-1")
+        for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
+            properties = json.loads(json.dumps(alarm["Properties"]))
+            for key in ("AlarmActions", "OKActions"):
+                properties.pop(key, None)
+            for metric in looked_at(properties):
+                for dimension in metric.get("Dimensions", []):
+                    dimension["Value"] = written(dimension["Value"])
+            client.put_metric_alarm(**{"AlarmName": name, **properties})
+        made = client.describe_alarms()["MetricAlarms"]
+        assert len(made) == len(of_type(template, "AWS::CloudWatch::Alarm"))
+
+
+def test_only_cloudwatch_of_this_account_may_tell(template: dict[str, Any]) -> None:
+    (policy,) = of_type(template, "AWS::SNS::TopicPolicy").values()
+    allowed = [
+        statement
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    (statement,) = allowed
+    assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+
+
+def test_the_embedded_aws_gets_no_composite_alarm_and_is_told_all_the_same(
+    local_template: dict[str, Any],
+) -> None:
+    kinds = {resource["Type"] for resource in local_template["Resources"].values()}
+    assert "AWS::CloudWatch::CompositeAlarm" not in kinds
+    for alarm in of_type(local_template, "AWS::CloudWatch::Alarm").values():
+        assert alarm["Properties"]["AlarmActions"]
+
+
+def test_the_five_questions_are_saved_for_all_rooms(template: dict[str, Any]) -> None:
+    saved = of_type(template, "AWS::Logs::QueryDefinition").values()
+    assert len(saved) == 5
+    for query in saved:
+        assert query["Properties"]["Name"].startswith("Distillery/")
+        assert len(query["Properties"]["LogGroupNames"]) >= 6

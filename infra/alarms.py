@@ -51,6 +51,11 @@ class Alarm:
     wakes: bool = False
     """Whether a person is to look at once."""
 
+    @property
+    def is_computed(self) -> bool:
+        """Whether CloudWatch computes it of more than one metric, which no embedded AWS does."""
+        return isinstance(self.metric, cloudwatch.MathExpression)
+
 
 def alarms(sources: Sources) -> Sequence[Alarm]:
     """Return every alarm of a deployment."""
@@ -65,7 +70,7 @@ def _of_answers(sources: Sources) -> Sequence[Alarm]:
         Alarm(
             "many-requests-fail",
             f"More than {_FAST * missing:.0%} of requests get no pictures.",
-            sources.metric("AnswersMissed", missed, "missed"),
+            sources.metric("AnswersMissed", missed),
             _FAST * missing,
             *(2, 12),
             wakes=True,
@@ -73,21 +78,21 @@ def _of_answers(sources: Sources) -> Sequence[Alarm]:
         Alarm(
             "more-requests-fail-than-should",
             f"More than {_SLOW * missing:.0%} of requests get no pictures, hour after hour.",
-            sources.metric("AnswersMissed", missed, "missed", period=HOUR),
+            sources.metric("AnswersMissed", missed, period=HOUR),
             _SLOW * missing,
             *(3, 6),
         ),
         Alarm(
             "requests-wait-too-long",
             f"The oldest request has waited for more than {_OLDEST_S / 60:.0f} minutes.",
-            sources.metric("OldestWaiting", "Maximum", "oldest"),
+            sources.metric("OldestWaiting", "Maximum"),
             _OLDEST_S,
             wakes=True,
         ),
         Alarm(
             "dead-letters",
             "Something failed every time it was tried.",
-            sources.metric("DeadLetters", "Sum", "dead letters"),
+            sources.metric("DeadLetters", "Sum"),
             0,
             wakes=True,
         ),
@@ -100,21 +105,21 @@ def _of_providers(sources: Sources) -> Sequence[Alarm]:
         Alarm(
             "no-provider",
             "Requests wait, and no provider is known to work.",
-            sources.metric("NoProvider", "Sum", "minutes"),
+            sources.metric("NoProvider", "Sum"),
             1,
             wakes=True,
         ),
         Alarm(
             "a-circuit-is-open",
             "A provider has been given nothing for most of ten minutes.",
-            sources.metric("CircuitOpen", "Sum", "minutes"),
+            sources.metric("CircuitOpen", "Sum"),
             2,
             *(2, 2),
         ),
         Alarm(
             "a-canary-failed",
             "A provider could not make the picture that shows that it works.",
-            sources.metric("CanariesFailed", "Sum", "canaries", period=HOUR),
+            sources.metric("CanariesFailed", "Sum", period=HOUR),
             0,
         ),
         Alarm(
@@ -147,7 +152,7 @@ def _of_discord(sources: Sources) -> Sequence[Alarm]:
         Alarm(
             "discord-may-ban-us",
             "Discord counts many invalid requests, and bans an address that makes 10,000.",
-            sources.metric("DiscordInvalidRequests", "Sum", "invalid", period=Duration.minutes(10)),
+            sources.metric("DiscordInvalidRequests", "Sum", period=Duration.minutes(10)),
             _NEAR_BAN,
             wakes=True,
         ),
@@ -163,7 +168,7 @@ class Alarms(Construct):
         super().__init__(scope, construct_id)
         self.topic = self._topic(email, is_local=is_local)
         tell = SnsAction(self.topic)
-        wanted = alarms(sources)
+        wanted = [alarm for alarm in alarms(sources) if not (is_local and alarm.is_computed)]
         made = {alarm.name: self._alarm(sources.namespace, alarm) for alarm in wanted}
         self.all: Sequence[cloudwatch.IAlarm] = tuple(made.values())
         waking = [made[alarm.name] for alarm in wanted if alarm.wakes]

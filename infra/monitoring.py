@@ -59,7 +59,8 @@ class Monitoring(Construct):
             email=settings.alarm_email,
             is_local=settings.is_local,
         )
-        LogQueries(self, "LogQueries", namespace=sources.namespace, log_groups=logs)
+        if not settings.is_local:  # an embedded AWS knows no saved queries
+            LogQueries(self, "LogQueries", namespace=sources.namespace, log_groups=logs)
 
 
 def _of_each(settings: Settings, what: str) -> dict[str, float]:

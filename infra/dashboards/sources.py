@@ -44,7 +44,7 @@ class Sources:
         self,
         name: str,
         statistic: str,
-        label: str,
+        label: str | None = None,
         *,
         provider: str | None = None,
         period: Duration = FIVE_MINUTES,

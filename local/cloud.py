@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from local import aws
+from local.dashboards.view import DashboardView
 from local.discord.app import listen
 from local.discord.openapi import document_at_hand
 from local.discord.settings import DiscordSettings
@@ -74,10 +75,13 @@ class LocalCloud:
         """Run everything for as long as the block lasts; raises CommandFailed."""
         who = self._identity
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(listen(self._discord_settings(), who.page_port))
+            discord = await stack.enter_async_context(
+                listen(self._discord_settings(), who.page_port)
+            )
             self._say(f"Discord is up: {who.discord_url}/")
             embedded, deployed = await self._deploy(stack)
             self._aws = embedded
+            discord.dashboards = DashboardView(embedded.client).read
             jobs = JobList(embedded, deployed.table)
             gpus = create_app(self._gpu_settings(embedded, deployed.bucket), jobs.read)
             await stack.enter_async_context(_listening(gpus, who.gpu_port))

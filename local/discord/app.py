@@ -14,6 +14,7 @@ from local.discord import (
     cloud_routes,
     command_routes,
     control_routes,
+    dashboard_routes,
     webhook_routes,
 )
 from local.discord.gate import gate
@@ -34,7 +35,10 @@ def create_app(settings: DiscordSettings, clock: Clock = time.time) -> web.Appli
         middlewares=[gate, control_routes.control_errors], client_max_size=REQUEST_LIMIT + MEBIBYTE
     )
     app[DISCORD] = Discord(settings, clock)
-    for part in (bot_routes, command_routes, webhook_routes, control_routes, cloud_routes):
+    for part in (
+        *(bot_routes, command_routes, webhook_routes),
+        *(control_routes, cloud_routes, dashboard_routes),
+    ):
         app.add_routes(part.routes)
     app.router.add_get("/attachments/{channel}/{attachment}/{filename}", _download)
     app.router.add_get("/", _page)

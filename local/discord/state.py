@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 from aiohttp import web
@@ -39,6 +40,7 @@ class Discord:
         self.openapi = OpenApi(settings.openapi_path)
         self.violations: list[Json] = []
         self.calls: deque[Json] = deque(maxlen=CALLS_KEPT)
+        self.dashboards: Callable[[], Awaitable[Json]] | None = None  # once there is a service
         self._http: aiohttp.ClientSession | None = None
 
     @property

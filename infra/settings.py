@@ -105,14 +105,10 @@ class Settings:
         "/distillery/runpod-api-key",
     )
     runpod_dollars_per_hour: float = option(
-        "what Runpod takes for an hour of one worker; an A40, flex, is $0.00034 a second "
-        "(docs.runpod.io, Serverless pricing)",
-        1.224,
+        "what Runpod takes for an hour of one worker; an A40 (docs.runpod.io, Pricing)", 1.224
     )
     sagemaker_dollars_per_hour: float = option(
-        "what SageMaker takes for an hour of one instance; an ml.g5.xlarge in US East (AWS price "
-        "list of August 2026)",
-        1.408,
+        "what SageMaker takes for an hour of one instance; an ml.g5.xlarge (AWS price list)", 1.408
     )
     worker_comfyui_dollars_per_hour: float = option(
         "what Runpod takes for an hour of a worker of worker-comfyui", 1.224

@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from local import ask_command, rules_command, serve_command
+from local import ask_command, operator_arguments, rules_command, serve_command
 
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 
@@ -46,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     letters = commands.add_parser("dead-letters", help="see what failed for good, try it again")
     _add_dead_letter_commands(letters.add_subparsers(dest="action", required=True))
     letters.set_defaults(run=_dead_letters)
+    jobs = commands.add_parser("jobs", help="look at jobs, follow one everywhere, step in")
+    operator_arguments.add_jobs(jobs)
+    report = commands.add_parser("report", help="say what a time's jobs came to, and draw it")
+    operator_arguments.add_report(report)
     models = commands.add_parser("models", help="bring model files to where they are, check them")
     _add_models_commands(models.add_subparsers(dest="action", required=True))
     models.set_defaults(run=_models)
@@ -79,8 +83,7 @@ def _add_dead_letter_commands(
     which.add_argument("id", nargs="?", metavar="ID", help="one letter, as `list` names it")
     which.add_argument("--all", action="store_true", help="every letter")
     for command in (show, redrive):
-        command.add_argument("--table", help="on AWS: the output TableName of the stack")
-        command.add_argument("--queue-url", help="on AWS: the output QueueUrl of the stack")
+        operator_arguments.add_deployment(command)
 
 
 def _add_models_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

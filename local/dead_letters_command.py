@@ -1,35 +1,21 @@
-"""`distillery dead-letters`: an operator looks at what failed for good, and tries it again.
-
-On the local cloud by what `.local/state.json` says, or on AWS with the shell's own credentials.
-"""
+"""`distillery dead-letters`: an operator looks at what failed for good, and tries it again."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
-
-import botocore.session
-from botocore.exceptions import BotoCoreError, ClientError
 
 from distillery.aws.dead_letters import DynamoDeadLetters
 from distillery.aws.job_queue import SqsJobQueue
 from distillery.aws.job_store import DynamoJobStore
-from distillery.core.errors import QueueUnavailable
 from distillery.core.ports import DeadLetter, DeadLetters, JobQueue, JobStore
-from local.aws import ACCESS_KEY, SECRET_KEY
-from local.serve_command import NOT_UP, read_state
+from local.deployment import CannotRun, Deployment, printable, run_on
 
 AT_MOST = 1000
 """Letters looked at in one run, the latest first."""
-
-
-class CannotRun(Exception):
-    """The command cannot do what was asked; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +29,8 @@ class Service:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the command line asks; returns the exit status."""
-    action: Callable[[argparse.Namespace, Service], None] = {
-        "list": _list,
-        "redrive": _redrive,
-    }[arguments.action]
-    try:
-        action(arguments, _service(arguments))
-    except CannotRun as problem:
-        return _fail(str(problem))
-    except (BotoCoreError, ClientError, QueueUnavailable) as error:
-        return _fail(f"{error}\nCheck the credentials, the region, --table and --queue-url.")
-    return 0
+    action = _list if arguments.action == "list" else _redrive
+    return run_on(arguments, lambda deployment: action(arguments, _service(deployment)))
 
 
 def redrive(letter: DeadLetter, service: Service) -> str:
@@ -73,29 +50,12 @@ def redrive(letter: DeadLetter, service: Service) -> str:
     return said
 
 
-def _service(arguments: argparse.Namespace) -> Service:
-    if bool(arguments.table) != bool(arguments.queue_url):
-        raise CannotRun("Give both --table and --queue-url, or neither for the local cloud.")
-    where: dict[str, Any] = {}
-    table, queue_url = arguments.table, arguments.queue_url
-    if not table:
-        state = read_state()
-        if state is None:
-            raise CannotRun(NOT_UP)
-        table, queue_url = state["table"], state["queue_url"]
-        where = {
-            "endpoint_url": state["aws_endpoint_url"],
-            "region_name": state["region"],
-            "aws_access_key_id": ACCESS_KEY,
-            "aws_secret_access_key": SECRET_KEY,
-        }
-    session = botocore.session.get_session()
-    dynamodb: Any = session.create_client("dynamodb", **where)
-    sqs: Any = session.create_client("sqs", **where)
+def _service(deployment: Deployment) -> Service:
+    dynamodb = deployment.client("dynamodb")
     return Service(
-        DynamoDeadLetters(dynamodb, table),
-        DynamoJobStore(dynamodb, table),
-        SqsJobQueue(sqs, queue_url),
+        DynamoDeadLetters(dynamodb, deployment.table),
+        DynamoJobStore(dynamodb, deployment.table),
+        SqsJobQueue(deployment.client("sqs"), deployment.queue_url),
     )
 
 
@@ -107,7 +67,7 @@ def _list(arguments: argparse.Namespace, service: Service) -> None:
     for letter in letters:
         when = datetime.fromtimestamp(letter.sent_at_ms / 1000, UTC).isoformat(" ", "seconds")
         job = f"job {letter.job_id}" if letter.job_id else "no job"
-        print(_printable(f"{letter.letter_id}  {when}  {letter.source}  {job}  {letter.reason}"))
+        print(printable(f"{letter.letter_id}  {when}  {letter.source}  {job}  {letter.reason}"))
     if not letters:
         print("no dead letters")
 
@@ -125,13 +85,3 @@ def _chosen(arguments: argparse.Namespace, kept: DeadLetters) -> Sequence[DeadLe
     if not chosen:
         raise CannotRun(f"No dead letter {arguments.id}. See: distillery dead-letters list")
     return chosen
-
-
-def _printable(text: str) -> str:
-    """Leave no control character: a letter may hold anything."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
-def _fail(text: str) -> int:
-    print(text, file=sys.stderr)
-    return 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from distillery.aws.job_record import from_item
 from distillery.core.job import Job
+from local.job_table import jobs_since
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,15 +26,7 @@ class JobList:
         return await asyncio.to_thread(self._read)
 
     def _read(self) -> list[dict[str, Any]]:
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
-            FilterExpression="begins_with(pk, :job)",
-            ExpressionAttributeValues={":job": {"S": "JOB#"}},
-        )
-        jobs = [from_item(item) for page in pages for item in page["Items"]]
-        jobs.sort(key=lambda job: job.created_at)
-        return [_document(job) for job in jobs]
+        return [_document(job) for job in jobs_since(self._dynamodb, self._table)]
 
 
 def _document(job: Job) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,10 +23,17 @@ class SqsJobQueue:
 
     def send(self, job_id: str, *, group: str, delay_s: int = 0) -> None:
         """Ask for one dispatch; raises QueueUnavailable."""
+        self._send({"job_id": job_id}, group, delay_s)
+
+    def send_again(self, job_id: str, *, group: str) -> None:
+        """Ask for the job's answer to be shown once more; raises QueueUnavailable."""
+        self._send({"job_id": job_id, "again": True}, group, 0)
+
+    def _send(self, body: Mapping[str, object], group: str, delay_s: int) -> None:
         try:
             self._client.send_message(
                 QueueUrl=self._url,
-                MessageBody=json.dumps({"job_id": job_id}),
+                MessageBody=json.dumps(body),
                 MessageGroupId=group,
                 DelaySeconds=delay_s,
             )

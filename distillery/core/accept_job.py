@@ -86,6 +86,8 @@ class AcceptJob:
             logger.warning("the job was written, though the store did not say so")
         else:
             workflow = jobs[0].request.workflow
+            for job in jobs:
+                logger.info("accepted", extra={"job_id": job.job_id, "workflow": workflow})
             self.telemetry.count("JobsAccepted", len(jobs), workflow=workflow)
 
     def _jobs(self, order: Order) -> Sequence[Job]:

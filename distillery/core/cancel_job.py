@@ -34,6 +34,11 @@ class CancelJob:
         """Cancel the member's latest request that has not ended. Returns how many: 1 or none."""
         return self._cancel_some(user_id, 1)
 
+    def one(self, job_id: str) -> bool:
+        """Cancel a job, whoever's it is. Returns whether it was still open."""
+        job = self.store.load(job_id)
+        return job is not None and job.is_open and self._cancel(job)
+
     def all(self, user_id: str) -> int:
         """Cancel the member's requests that have not ended, up to 20. Returns how many."""
         return self._cancel_some(user_id, _AT_ONCE)

@@ -76,6 +76,14 @@ class DispatchJob:
             return
         self._serve_line(self._attend(job))
 
+    def again(self, job_id: str) -> None:
+        """Show a job's answer once more, at an operator's wish; one that has none is woken."""
+        job = self.store.load(job_id)
+        if job is not None and job.is_final:
+            self.deliver.show_again(job)
+        else:
+            self(job_id)
+
     def _attend(self, job: Job) -> Job | None:
         """Do what the job itself needs. Returns it if it is in the line."""
         if job.state is JobState.QUEUED:
@@ -131,6 +139,7 @@ class DispatchJob:
 
     def _offer(self, job: Job, records: Mapping[str, ProviderRecord]) -> bool:
         """Offer the job to one provider after the other. Returns whether any was asked."""
+        logger.debug("next in the line", extra={"next": job.job_id})
         asked = False
         for candidate in route(self.providers, records, job, self.clock()):
             if not self._is_fit(candidate, job):
@@ -184,6 +193,8 @@ class DispatchJob:
             # does the work twice.
             self._note_refusal(attempt, error)
             return None
+        told = {"provider": provider.name, "attempt": attempt.attempt, "as": provider_job_id}
+        logger.info("dispatched", extra=told)
         self.telemetry.count("JobsDispatched", provider=provider.name)
         try:
             self.store.move(attempt, attempt.submitted(provider_job_id, self.clock()))

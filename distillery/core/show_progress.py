@@ -51,6 +51,7 @@ class ShowProgress:
             self.store.move(job, job.showed(progress.sequence, self.clock(), progress.percent))
         except StaleJob:
             return
+        logger.debug("progress", extra={"sequence": progress.sequence, "percent": progress.percent})
         if job.is_probe and not job.progress_shown:
             self.circuits.begun(str(job.provider), job.slot_holder)
         if not job.is_canary:

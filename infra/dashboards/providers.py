@@ -75,7 +75,9 @@ def providers(sources: Sources) -> list[Sequence[cloudwatch.IWidget]]:
             query(
                 "What went wrong, by provider",
                 sources.rooms_that_answer,
-                "filter ispresent(provider) | stats sum(CircuitsOpened) as circuits_opened,"
+                "filter ispresent(CircuitsOpened) or ispresent(ProviderRefusals)"
+                " or ispresent(AttemptsLost) or ispresent(JobsRetried) or ispresent(CanariesFailed)"
+                " or ispresent(ColdStarts) | stats sum(CircuitsOpened) as circuits_opened,"
                 " sum(ProviderRefusals) as refused, sum(AttemptsLost) as lost,"
                 " sum(JobsRetried) as retried, sum(CanariesFailed) as canaries_failed,"
                 " sum(ColdStarts) as cold_starts by provider",

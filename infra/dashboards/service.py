@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from infra.dashboards.rows import HALF, THIRD, computed, figure, graph, query, title
+from infra.dashboards.rows import THIRD, computed, figure, graph, query, title
 from infra.dashboards.sources import DAY, HOUR, Sources
 
 _STAGES = {
@@ -87,7 +87,8 @@ def service(sources: Sources) -> list[Sequence[cloudwatch.IWidget]]:
             query(
                 "What went astray, and was made good",
                 sources.rooms_that_answer,
-                "filter ispresent(room) | stats sum(ResultsFound) as results_found,"
+                "filter ispresent(ResultsFound) or ispresent(SlotsMended) or ispresent(DeadLetters)"
+                " | stats sum(ResultsFound) as results_found,"
                 " sum(SlotsMended) as slots_mended, sum(DeadLetters) as dead_letters by room",
                 width=THIRD,
             ),
@@ -98,14 +99,21 @@ def service(sources: Sources) -> list[Sequence[cloudwatch.IWidget]]:
                 sources.rooms_that_accept,
                 "filter ispresent(JobsRefused) | stats count(*) as refused by kind"
                 " | sort refused desc",
-                width=HALF,
+                width=THIRD,
+            ),
+            query(
+                "What content rules decided",
+                sources.rooms_that_accept,
+                "filter ispresent(ContentDecisions) | stats count(*) as decided by action, rule"
+                " | sort decided desc",
+                width=THIRD,
             ),
             query(
                 "Failed, by reason",
                 sources.rooms_that_answer,
                 "filter ispresent(JobsFailed) | stats count(*) as failed by reason, provider"
                 " | sort failed desc",
-                width=HALF,
+                width=THIRD,
             ),
         ],
     ]

@@ -38,13 +38,17 @@ def _dispatch(
     job_in_logs: Callable[[str], AbstractContextManager[None]],
 ) -> bool:
     try:
-        job_id = str(json.loads(record["body"])["job_id"])
+        message = json.loads(record["body"])
+        job_id, again = str(message["job_id"]), bool(message.get("again"))
     except (ValueError, KeyError, TypeError):
         logger.exception("a message that names no job")
         return False
     with job_in_logs(job_id):
         try:
-            dispatch(job_id)
+            if again:
+                dispatch.again(job_id)
+            else:
+                dispatch(job_id)
         except Exception:
             logger.exception("could not dispatch")
             return False

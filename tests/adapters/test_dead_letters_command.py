@@ -14,7 +14,7 @@ from distillery.aws.dead_letters import DynamoDeadLetters
 from distillery.aws.job_store import DynamoJobStore
 from distillery.core.job import JobState
 from distillery.core.ports import DeadLetter, LetterSource
-from local import cli, dead_letters_command
+from local import cli, deployment
 from tests.adapters.conftest import TABLE
 from tests.adapters.test_job_store import JOB
 
@@ -135,7 +135,7 @@ def test_without_a_deployment_the_command_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(dead_letters_command, "read_state", lambda: None)
+    monkeypatch.setattr(deployment, "read_state", lambda: None)
     monkeypatch.setattr("sys.argv", ["distillery", "dead-letters", "list", *words])
     assert cli.main() == 1
     assert said in capsys.readouterr().err

@@ -434,3 +434,17 @@ def test_attached_files_are_copied_for_the_worker(world: World) -> None:
 def test_a_message_about_an_unknown_job_is_harmless(world: World) -> None:
     world.dispatch("9999")
     assert world.runpod.submitted == []
+
+
+def test_an_operator_may_have_an_answer_shown_once_more(world: World) -> None:
+    world.dispatched()
+    world.finish()
+    before = len(world.replies.edits)
+    world.dispatch.again("1001")
+    assert [shown.kind for _, shown in world.replies.edits[before:]] == ["pictures"]
+
+
+def test_a_job_without_an_answer_is_only_woken(world: World) -> None:
+    world.accepted()
+    world.dispatch.again("1001")
+    assert world.job().state is JobState.DISPATCHED

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local import cli, dead_letters_command
+from local import cli, deployment
 from tests.local.conftest import ANSWER_S, Cloud
 
 pytestmark = pytest.mark.cloud
@@ -19,7 +19,7 @@ def listed(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Any:
     """Run `dead-letters list` until `found` is content with a letter, and return that one."""
-    monkeypatch.setattr(dead_letters_command, "read_state", lambda: cloud.state)
+    monkeypatch.setattr(deployment, "read_state", lambda: cloud.state)
     monkeypatch.setattr("sys.argv", ["distillery", "dead-letters", "list", "--json"])
 
     def letter(part_of_body: str) -> dict[str, Any]:

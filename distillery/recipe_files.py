@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipe import Action, Recipe
+from distillery.core.recipe import Action, Recipe, Style
 from distillery.core.recipe_manifest import parse_recipe
+from distillery.core.styles import NO_STYLES, parse_styles
 
 
 def load_recipes(root: Path) -> dict[str, Recipe]:
@@ -17,9 +18,10 @@ def load_recipes(root: Path) -> dict[str, Recipe]:
     """
     problems: list[str] = []
     recipes: list[Recipe] = []
+    styles = _styles(root / "styles.toml")
     for folder in _folders(root):
         try:
-            recipes.append(_load(folder))
+            recipes.append(_load(folder, styles))
         except BrokenRecipe as error:
             problems.append(str(error))
     defaults = [recipe.name for recipe in recipes if recipe.default]
@@ -39,7 +41,11 @@ def _folders(root: Path) -> list[Path]:
     return folders
 
 
-def _load(folder: Path) -> Recipe:
+def _styles(file: Path) -> Mapping[str, Style]:
+    return parse_styles(file.read_text(encoding="utf-8")) if file.is_file() else NO_STYLES
+
+
+def _load(folder: Path, styles: Mapping[str, Style]) -> Recipe:
     texts = {}
     problems = []
     for file in ("graph.json", "manifest.toml"):
@@ -52,7 +58,10 @@ def _load(folder: Path) -> Recipe:
     if problems:
         raise BrokenRecipe("\n".join(problems))
     return parse_recipe(
-        folder.name, graph_text=texts["graph.json"], manifest_text=texts["manifest.toml"]
+        folder.name,
+        graph_text=texts["graph.json"],
+        manifest_text=texts["manifest.toml"],
+        styles=styles,
     )
 
 

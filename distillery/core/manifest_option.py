@@ -251,5 +251,5 @@ def _default_contradictions(option: Option) -> Iterator[tuple[str, str]]:
     except InvalidOption as error:
         yield "default", str(error)
     else:
-        if meant != option.default:
+        if option.choices and meant != option.default:
             yield "default", f"means {meant!r}; write that"

@@ -18,6 +18,9 @@ from distillery.core.sizes import pixels
 
 Scalar = str | int | float | bool
 
+PROMPT, NEGATIVE, STYLE, RAW = "prompt", "negative", "style", "raw"
+"""Options with a meaning of their own: the words of a style go around those of the first two."""
+
 
 class OptionKind(StrEnum):
     """What an option holds. The names are those of the manifest's `type`."""
@@ -98,12 +101,18 @@ class Bypass:
     """A node that is taken out of the graph, as a person does it with Ctrl+B in ComfyUI.
 
     Whatever was linked to its output number n is linked to what its input `through[n]` was linked
-    to. It happens when the option has the value `when`; None: when it has no value.
+    to. It happens when the option has the value `when` (None: when it has no value), or, where
+    `unless` is given, whenever it has not that value.
     """
 
     node_id: str
     through: Mapping[int, str]
     when: Scalar | None = None
+    unless: Scalar | None = None
+
+    def applies(self, value: Value | None) -> bool:
+        """Tell whether the node is taken out when the option has this value."""
+        return value == self.when if self.unless is None else value != self.unless
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,19 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """A look that a member can choose by name: words around theirs, and values they leave out."""
+
+    name: str
+    title: str
+    description: str
+    prefix: str = ""
+    suffix: str = ""
+    negative: str = ""
+    values: Mapping[str, Scalar] = field(default_factory=dict)  # by option; a member's own win
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """One way to make pictures. `name` is its folder, `title` what members see."""
 
@@ -155,6 +177,11 @@ class Recipe:
     action: Action | None = None  # what it does to the picture in its one required attachment
     titles: Localized = field(default_factory=dict)
     descriptions: Localized = field(default_factory=dict)
+    styles: tuple[Style, ...] = ()  # those that its option `style` offers
+
+    def style(self, values: Mapping[str, Value]) -> Style | None:
+        """Return the style that the values name."""
+        return next((style for style in self.styles if style.name == values.get(STYLE)), None)
 
     @property
     def picture_option(self) -> Option:
@@ -177,6 +204,7 @@ def fill_graph(recipe: Recipe, values: Mapping[str, Value]) -> dict[str, Any]:
 
     Attachments are left out: the worker fetches them and puts its own file names in.
     """
+    values = _in_style(recipe, values)
     graph: dict[str, Any] = copy.deepcopy(dict(recipe.graph))
     for option in recipe.options:
         value = values.get(option.name)
@@ -186,9 +214,20 @@ def fill_graph(recipe: Recipe, values: Mapping[str, Value]) -> dict[str, Any]:
             graph[slot.node_id]["inputs"][slot.input] = _part_of(value, slot.part)
     for option in recipe.options:
         for bypass in option.bypasses:
-            if values.get(option.name) == bypass.when:
+            if bypass.applies(values.get(option.name)):
                 _take_out(graph, bypass)
     return _reached(graph, recipe.outputs)
+
+
+def _in_style(recipe: Recipe, values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Put the style's words around the member's own. They are no part of the request itself, so
+    that nobody has to see them, and a request that is made again does not gather them."""
+    style = recipe.style(values)
+    if style is None or values.get(RAW):
+        return values
+    prompt = f"{style.prefix}{values.get(PROMPT, '')}{style.suffix}"
+    parts = [str(values.get(NEGATIVE, "")), style.negative]
+    return {**values, PROMPT: prompt, NEGATIVE: ", ".join(filter(None, parts))}
 
 
 def _part_of(value: Scalar, part: Part | None) -> Scalar:

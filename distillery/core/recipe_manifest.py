@@ -20,13 +20,24 @@ from distillery.core.manifest_option import (
     read_option,
     report_unknown,
 )
-from distillery.core.recipe import Action, Option, Recipe, Slot
+from distillery.core.recipe import Action, Option, Recipe, Slot, Style
 from distillery.core.recipe_graph import Graph, Problem, find_node, read_graph, within
 from distillery.core.recipe_locales import LOCALE_MANIFEST_FIELDS, labels, localize, read_locales
 from distillery.core.recipe_slots import read_bypasses, read_slots
+from distillery.core.styles import NO_STYLES, read_styles_of, style_options
 
 MAX_OPTIONS = 25  # of one command (Discord, "Application Commands")
-RECIPE_FIELDS = ("name", "description", "default", "action", "options", "outputs", "locales")
+RECIPE_FIELDS = (
+    "name",
+    "description",
+    "default",
+    "action",
+    "styles",
+    "default_style",
+    "options",
+    "outputs",
+    "locales",
+)
 OUTPUTS_FIELDS = ("nodes",)
 MANIFEST_FIELDS = (
     *(field for field in RECIPE_FIELDS if field not in ("options", "outputs", "locales")),
@@ -39,8 +50,13 @@ MANIFEST_FIELDS = (
 _FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
-def parse_recipe(name: str, *, graph_text: str, manifest_text: str) -> Recipe:
-    """Return the recipe of the folder `name`. Raises BrokenRecipe with one line per problem."""
+def parse_recipe(
+    name: str, *, graph_text: str, manifest_text: str, styles: Mapping[str, Style] = NO_STYLES
+) -> Recipe:
+    """Return the recipe of the folder `name`. Raises BrokenRecipe with one line per problem.
+
+    `styles` are those of workflows/styles.toml, by name.
+    """
     problems: list[str] = []
     report = _reporter(problems, f"workflows/{name}/manifest.toml")
     if not _FOLDER_NAME.fullmatch(name):
@@ -55,6 +71,8 @@ def parse_recipe(name: str, *, graph_text: str, manifest_text: str) -> Recipe:
     in_locales = within(report, "locales")
     locales = read_locales(manifest.get("locales", {}), in_locales)
     options = _options(_table(manifest, "options", report), graph, report)
+    chosen = read_styles_of(manifest, styles, options, report)
+    options += style_options(chosen, manifest.get("default_style"))
     recipe = Recipe(
         name=name,
         title=_label(manifest, "name", report),
@@ -66,6 +84,7 @@ def parse_recipe(name: str, *, graph_text: str, manifest_text: str) -> Recipe:
         action=_action(manifest, report),
         titles=labels(locales, "name", in_locales),
         descriptions=labels(locales, "description", in_locales),
+        styles=chosen,
     )
     _report_no_picture(recipe, report)
     if problems:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 
 from distillery.core.errors import InvalidOption
-from distillery.core.recipe import Attachment, Option, OptionKind, Recipe, Value
+from distillery.core.recipe import STYLE, Attachment, Option, OptionKind, Recipe, Value
 from distillery.core.sizes import nearest_size
 
 MEGABYTE = 1_000_000
@@ -42,6 +42,7 @@ def resolve_options(
     InvalidOption with one line for each mistake, written for the member.
     """
     problems = [_unknown(recipe, name) for name in given if not _has(recipe, name)]
+    given = {**_values_of_style(recipe, given), **given}
     values: dict[str, Value] = {}
     for option in recipe.options:
         try:
@@ -104,6 +105,16 @@ def _resolve(
     if option.random and option.minimum is not None and option.maximum is not None:
         return draw(int(option.minimum), int(option.maximum))
     return option.default
+
+
+def _values_of_style(recipe: Recipe, given: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return what the style says of options, where the member does not say it."""
+    option = next((option for option in recipe.options if option.name == STYLE), None)
+    if option is None:
+        return {}
+    named = str(given.get(STYLE, option.default))
+    style = recipe.style({STYLE: _chosen(option, named)})
+    return style.values if style else {}
 
 
 def _unknown(recipe: Recipe, name: str) -> str:

@@ -38,7 +38,7 @@ def read_bypasses(
         for index, entry in enumerate(entries)
     ]
     bypasses = tuple(bypass for bypass in found if bypass is not None)
-    may_be_absent = any(bypass.when is None for bypass in bypasses)
+    may_be_absent = any(bypass.applies(None) for bypass in bypasses)
     if option.kind is OptionKind.ATTACHMENT and not option.required and not may_be_absent:
         text = "must be true, or `bypass` must name the nodes that have nothing to do without it"
         report("required", text)
@@ -84,17 +84,20 @@ def _slot(
 
 def _bypass(entry: object, option: Option, graph: Graph | None, report: Problem) -> Bypass | None:
     match entry:
-        case {"node": str(title), "through": dict(through), **rest} if rest.keys() <= {"when"}:
-            when: Scalar | None = cast("Scalar | None", rest.get("when"))  # looked at below
+        case {"node": str(title), "through": dict(through), **rest} if len(
+            rest
+        ) <= 1 and rest.keys() <= {"when", "unless"}:
+            said = cast("dict[str, Scalar]", rest)  # looked at below
         case _:
             report("", f"{_BYPASS_SHAPE}, not {entry!r}")
             return None
-    if when is not None and not option.kind.fits(when):
-        report("when", f"must be a value that the option can have, not {when!r}")
+    for field, value in said.items():
+        if not option.kind.fits(value):
+            report(field, f"must be a value that the option can have, not {value!r}")
     node_id = find_node(graph, title, report) if graph else None
     if graph is None or node_id is None:
         return None
-    bypass = Bypass(node_id, _numbered(through, report), when)
+    bypass = Bypass(node_id, _numbered(through, report), said.get("when"), said.get("unless"))
     return bypass if _leads_on(graph, bypass, report) else None
 
 

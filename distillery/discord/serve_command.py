@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.flags.apply import PROMPT
 from distillery.core.locales import version
 from distillery.core.manifest_option import MAX_CHOICES, MAX_LABEL, MAX_NAME
-from distillery.core.recipe import Choice, Option, OptionKind, Recipe, default_recipe
+from distillery.core.recipe import PROMPT, Choice, Option, OptionKind, Recipe, default_recipe
 from distillery.core.tier import MAX_IMAGES
 from distillery.discord.command_limits import check_command
 from distillery.discord.command_parts import (
@@ -146,7 +145,7 @@ def _merged(declared: Declared, recipe_count: int) -> Payload:
         "type": OPTION_TYPES[first.kind],
         **localized("name", first.name, first.names),
         **text("description", first.description, first.descriptions),
-        "required": everywhere and all(option.required for option in options),
+        "required": everywhere and first.required,  # so the form of most requests asks for it
     }
     if all(option.choices and not option.suggest for option in options):
         offered = _choices(declared)

@@ -11,8 +11,7 @@ from typing import Any, Protocol
 
 from distillery.core.accept_job import AcceptJob
 from distillery.core.errors import UserError
-from distillery.core.flags.apply import PROMPT
-from distillery.core.recipe import Action, Attachment, Recipe, Value, recipe_for
+from distillery.core.recipe import PROMPT, Action, Attachment, Recipe, Value, recipe_for
 from distillery.discord.interaction import (
     IMAGE_OPTION,
     INFO,

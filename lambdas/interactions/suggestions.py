@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from distillery.core.flags.apply import PROMPT
 from distillery.core.list_jobs import ListJobs
-from distillery.core.recipe import Choice, Recipe, default_recipe
+from distillery.core.recipe import PROMPT, Choice, Recipe, default_recipe
 from distillery.discord.focus import Focus, read_focus
 from distillery.discord.interaction import (
     HELP,

@@ -32,7 +32,7 @@ class Role(StrEnum):
     SAMPLER = "sampler"
     SCHEDULER = "scheduler"
     CONTROL_STRENGTH = "control_strength"
-    IMAGES = "images"
+    IMAGES = "batch"
 
 
 KINDS: Mapping[Role, OptionKind] = {

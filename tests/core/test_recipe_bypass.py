@@ -150,6 +150,21 @@ bypass = [{ node = "Control", through = { 0 = "conditioning" }, when = "none" }]
     assert "7" not in fill_graph(recipe, {"control": PHOTO, "control_mode": "none"})
 
 
+def test_a_bypass_can_depend_on_any_value_but_one() -> None:
+    mode = """
+[options.control_mode]
+type = "string"
+description = "x"
+choices = ["outlines", "depth", "none"]
+bypass = [{ node = "Control", through = { 0 = "conditioning" }, unless = "outlines" }]
+"""
+    recipe = parse(MANIFEST + mode)
+
+    assert "7" in fill_graph(recipe, {"control": PHOTO, "control_mode": "outlines"})
+    for values in ({"control_mode": "depth"}, {"control_mode": "none"}, {}):
+        assert "7" not in fill_graph(recipe, {"control": PHOTO, **values})
+
+
 def test_a_size_fills_two_inputs_and_takes_a_shape_too() -> None:
     assert filled(prompt="a fox", size="3:2")["5"]["inputs"] == {"width": 768, "height": 512}
     assert filled(prompt="a fox")["5"]["inputs"] == {"width": 512, "height": 512}

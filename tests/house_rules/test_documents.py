@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import infra.settings
+from distillery.core.flags.apply import options_of
 from distillery.core.flags.table import FLAGS, Flag
 from distillery.core.moderation.penalties import Penalties, parse_penalties
 from distillery.core.tier import Tier
@@ -153,7 +154,7 @@ def test_the_table_of_flags_is_what_the_code_and_the_recipes_say() -> None:
     recipes = load_recipes(ROOT / "workflows").values()
 
     def row(flag: Flag) -> str:
-        used = [f"`{r.name}`" for r in recipes if any(o.flag == flag.name for o in r.options)]
+        used = [f"`{r.name}`" for r in recipes if options_of(r, flag.name)]
         return f"| `{flag.example}` | {flag.meaning} | {', '.join(used) or 'none yet'} |"
 
     lines = (ROOT / "docs" / "commands.md").read_text().splitlines()

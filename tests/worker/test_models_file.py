@@ -38,12 +38,13 @@ def problems_of(text: str) -> list[str]:
 
 
 def test_the_models_file_of_the_image_is_right_and_its_files_are_public() -> None:
-    assert {model.path for model in load_models()} == {"checkpoints/sd_xl_base_1.0.safetensors"}
-    for model in load_models():
-        assert isinstance(model.source, HuggingFace)
-        assert model.source.url.endswith(
-            f"/resolve/462165984030d82259a11f4367a4eed129e94a7b/{model.name}"
-        )
+    models = {model.path: model for model in load_models()}
+    base = models["checkpoints/sd_xl_base_1.0.safetensors"]
+    assert isinstance(base.source, HuggingFace)
+    assert base.source.url.endswith(
+        f"/resolve/462165984030d82259a11f4367a4eed129e94a7b/{base.name}"
+    )
+    assert all(isinstance(model.source, HuggingFace | Web) for model in models.values())
 
 
 @pytest.mark.parametrize(

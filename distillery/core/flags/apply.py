@@ -7,6 +7,7 @@ thing, for the words are what the member sees, copies and edits.
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -14,9 +15,9 @@ from urllib.parse import unquote, urlsplit
 from distillery.core.errors import InvalidOption
 from distillery.core.flags.parse import FlagValue, parse_flags
 from distillery.core.flags.table import ADAPTERS
-from distillery.core.recipe import Attachment, Option, OptionKind, Recipe, Value
+from distillery.core.recipe import PROMPT, Attachment, Option, OptionKind, Recipe, Value
 
-PROMPT = "prompt"
+_CUTOFF = re.compile(r"(?<!\w)::\S[^:]*::")
 _MOST = 20 * 1024 * 1024
 _SHARED = {f"adaptweight{number}": "adaptweight" for number in ADAPTERS}
 """Flags that take the value of another one when they are not written themselves."""
@@ -33,17 +34,22 @@ def apply_flags(
     if not isinstance(written, str):
         return dict(given)
     flagged = parse_flags(written)
-    unused = [name for name in flagged.flags if not _options(recipe, name)]
+    unused = [name for name in flagged.flags if not options_of(recipe, name)]
     if unused:
         raise InvalidOption("\n".join(_not_used(name, recipe, recipes) for name in unused))
+    if _CUTOFF.search(flagged.text) and not options_of(recipe, "cutoffweight"):
+        raise InvalidOption(
+            f"{recipe.title} cannot keep words apart with `::`. Write them without, and weigh "
+            "them like this: `(blue eyes:1.2)`."
+        )
     set_by_flags: dict[str, Value] = {}
     for name, value in flagged.flags.items():
-        set_by_flags |= _set(name, value, _options(recipe, name), flagged.flags)
+        set_by_flags |= _set(name, value, options_of(recipe, name), flagged.flags)
     return {**given, **set_by_flags, PROMPT: flagged.text}
 
 
-def _options(recipe: Recipe, flag: str) -> list[Option]:
-    """The options that a flag sets: several for a list, and for a weight that others share."""
+def options_of(recipe: Recipe, flag: str) -> list[Option]:
+    """Return the options that a flag sets: several for a list or for a weight that is shared."""
     sharing = {name for name, shared in _SHARED.items() if shared == flag}
     return [option for option in recipe.options if option.flag in {flag, *sharing}]
 
@@ -77,7 +83,7 @@ def _linked_file(option: Option, address: str) -> Attachment:
 
 
 def _not_used(name: str, recipe: Recipe, recipes: Sequence[Recipe]) -> str:
-    others = [f"`{other.name}`" for other in recipes if _options(other, name)]
+    others = [f"`{other.name}`" for other in recipes if options_of(other, name)]
     if not others:
         return f"`--{name}` is known, but no workflow that is installed here uses it. Leave it out."
     return (

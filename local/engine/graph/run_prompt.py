@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from local.engine.folders import file_digest
 from local.engine.graph.plan import Plan, is_link, signatures
-from local.engine.nodes.behaviour import NODES
+from local.engine.nodes.behaviour import LATENT_NODES
 from local.engine.nodes.catalogue import NODE_TYPES
-from local.engine.nodes.sampling import sample, sample_advanced
+from local.engine.nodes.pictures import PICTURE_NODES
+from local.engine.nodes.sampling import sample, sample_advanced, sample_tiles
 from local.engine.nodes.saving import OUTPUT_NODES
 from local.engine.nodes.values import Bench, Interrupted, NodeFailure, Result
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from local.engine.prompt_queue import Prompt
 
 SAMPLERS = {"KSampler": sample, "KSamplerAdvanced": sample_advanced}
-PLAIN_NODES = NODES | OUTPUT_NODES
+TILES = {"UltimateSDUpscaleNoUpscale": sample_tiles}
+PLAIN_NODES = LATENT_NODES | PICTURE_NODES | TILES | OUTPUT_NODES
 
 
 class GraphRunner:

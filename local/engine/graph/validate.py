@@ -176,9 +176,10 @@ class _Validation:
         if spec.is_upload:
             known = self._has_input_file(str(values[name]))
             return None if known else problems.no_such_file(name, values[name])
-        if isinstance(spec.kind, tuple):
-            return None if values[name] in spec.kind else problems.not_in_list(about, spec.kind)
-        if spec.kind not in CONVERTERS:
+        if spec.choices is not None:
+            known = values[name] in spec.choices
+            return None if known else problems.not_in_list(about, spec.choices)
+        if not isinstance(spec.kind, str) or spec.kind not in CONVERTERS:
             return None
         try:
             values[name] = CONVERTERS[spec.kind](values[name])

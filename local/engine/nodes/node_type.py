@@ -14,6 +14,13 @@ class Input:
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def choices(self) -> tuple[str, ...] | None:
+        """Return the values to choose from; ComfyUI's newer nodes hold them in the options."""
+        if self.kind == "COMBO":
+            return tuple(self.options["options"])
+        return self.kind if isinstance(self.kind, tuple) else None
+
+    @property
     def is_upload(self) -> bool:
         """Return whether the value names a file of the input folder."""
         return "image_upload" in self.options
@@ -35,6 +42,7 @@ class NodeType:
     output_names: tuple[str, ...] = ()
     optional: dict[str, Input] = field(default_factory=dict)
     output_node: bool = False
+    module: str = "nodes"
 
     @property
     def inputs(self) -> dict[str, Input]:
@@ -61,7 +69,7 @@ def described(name: str, node: NodeType, input_files: list[str]) -> dict[str, An
         "name": name,
         "display_name": node.title,
         "description": "",
-        "python_module": "nodes",
+        "python_module": node.module,
         "category": node.category,
         "output_node": node.output_node,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageFilter
 
+from local.engine.nodes.guides import Guides, film
 from local.engine.nodes.values import Bench, Latent, NodeFailure, Pictures, Result
 from local.engine.painter.brief import Brief
 from local.engine.painter.emerge import preview_frames
@@ -55,7 +56,8 @@ async def _sample(bench: Bench, inputs: dict[str, Any], run: _Run) -> Result:
         steps=run.steps,
         cfg=inputs["cfg"],
     )
-    work = asyncio.create_task(asyncio.to_thread(_paint_all, brief, latent, run.denoise))
+    guides = Guides(inputs["model"].looks, inputs["positive"].outline)
+    work = asyncio.create_task(asyncio.to_thread(_paint_all, brief, latent, run.denoise, guides))
     try:
         await _report_steps(bench, brief, latent, run)
         pictures = await work
@@ -76,10 +78,31 @@ async def _report_steps(bench: Bench, brief: Brief, latent: Latent, run: _Run) -
         bench.report(step, total, jpeg)
 
 
-def _paint_all(brief: Brief, latent: Latent, denoise: float) -> Pictures:
+def _paint_all(brief: Brief, latent: Latent, denoise: float, guides: Guides) -> Pictures:
+    if latent.moves:
+        return film(guides.follow(paint(brief)), latent.batch)
     return tuple(
-        _paint_one(brief.numbered(index), latent, index, denoise) for index in range(latent.batch)
+        guides.follow(_paint_one(brief.numbered(index), latent, index, denoise))
+        for index in range(latent.batch)
     )
+
+
+def sample_tiles(_bench: Bench, inputs: dict[str, Any]) -> Result:
+    """Run an UltimateSDUpscaleNoUpscale: each picture is painted over, and keeps its forms."""
+    return Result((tuple(_painted_over(each, inputs) for each in inputs["upscaled_image"]),))
+
+
+def _painted_over(picture: Image.Image, inputs: dict[str, Any]) -> Image.Image:
+    brief = Brief(
+        text=inputs["positive"].text,
+        negative=inputs["negative"].text,
+        seed=inputs["seed"],
+        width=picture.width,
+        height=picture.height,
+        steps=inputs["steps"],
+        cfg=inputs["cfg"],
+    )
+    return repaint(brief, picture.filter(ImageFilter.DETAIL), inputs["denoise"], None)
 
 
 def _paint_one(brief: Brief, latent: Latent, index: int, denoise: float) -> Image.Image:

@@ -16,10 +16,19 @@ Pictures = tuple[Image.Image, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Guide:
+    """A picture that another one is to follow, and how strictly: 0 not at all, 1 fully."""
+
+    picture: Image.Image
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
 class Weights:
-    """A model, CLIP or VAE: only its name matters here."""
+    """A model, CLIP or VAE: only its name matters here, and whose colours a model is to take."""
 
     name: str
+    looks: tuple[Guide, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class Conditioning:
     """A prompt text after encoding."""
 
     text: str
+    outline: Guide | None = None  # white lines on black
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ class Latent:
     batch: int
     pictures: Pictures = ()
     mask: Image.Image | None = None  # mode L; white is to be painted anew
+    moves: bool = False  # the batch is one scene, frame by frame
     painted: str = ""  # the prompt text that a sampler has painted here already
 
 

@@ -180,3 +180,11 @@ def test_a_flag_that_another_workflow_uses_names_that_workflow() -> None:
 
 def test_a_flag_that_nothing_uses_says_so() -> None:
     assert "no workflow that is installed here uses it" in refusal(recipe(), "a fox --sharpen 1")
+
+
+def test_words_that_no_recipe_can_keep_apart_are_refused_with_what_to_write() -> None:
+    assert "cannot keep words apart with `::`" in refusal(recipe(), "::blue EYES::, red hair")
+
+    cutoff = recipe(option(OptionKind.NUMBER, "cutoffweight"))
+    assert applied(cutoff, "::blue EYES::, red hair")["prompt"] == "::blue EYES::, red hair"
+    assert applied(recipe(), "cat::2 dog::1")["prompt"] == "cat::2 dog::1"

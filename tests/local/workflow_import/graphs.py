@@ -83,7 +83,7 @@ SAMPLER = {
     "sampler": "3.sampler_name",
     "scheduler": "3.scheduler",
 }
-SIZE = {"width": "5.width", "height": "5.height", "images": "5.batch_size"}
+SIZE = {"width": "5.width", "height": "5.height", "batch": "5.batch_size"}
 WORDS = {"prompt": "6.text", "negative": "7.text"}
 PLAIN = WORDS | SIZE | SAMPLER
 SD15 = "checkpoints/v1-5-pruned-emaonly.safetensors"
@@ -169,7 +169,7 @@ FLUX = {
     "prompt": "6.text",
     "width": "5.width 30.width",
     "height": "5.height 30.height",
-    "images": "5.batch_size",
+    "batch": "5.batch_size",
     "steps": "17.steps",
     "guidance": "26.guidance",
     "seed": "25.noise_seed",
@@ -625,7 +625,7 @@ CASES: dict[str, Case] = {
                 ),
             }
         ),
-        without(PLAIN, "images") | {"frames": "5.batch_size"},
+        without(PLAIN, "batch") | {"frames": "5.batch_size"},
         "9",
         f"{SD15} animatediff_models/mm_sd_v15_v2.ckpt",
         decided=("number of frames",),
@@ -709,7 +709,7 @@ CASES: dict[str, Case] = {
             "12": node("VAEDecodeAudio", None, samples="@3", vae="@4.2"),
             "13": node("SaveAudioMP3", None, filename_prefix="audio/a", quality="V0", audio="@12"),
         },
-        WORDS | SAMPLER | {"seconds": "11.seconds", "images": "11.batch_size"},
+        WORDS | SAMPLER | {"seconds": "11.seconds", "batch": "11.batch_size"},
         "13",
         "checkpoints/stable-audio-open-1.0.safetensors text_encoders/t5_base.safetensors",
     ),
@@ -735,7 +735,7 @@ CASES: dict[str, Case] = {
             "prompt": "14.tags",
             "prompt_2": "14.lyrics",
             "seconds": "17.seconds",
-            "images": "17.batch_size",
+            "batch": "17.batch_size",
         },
         "59",
         "checkpoints/ace_step.safetensors",

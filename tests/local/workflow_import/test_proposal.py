@@ -117,7 +117,7 @@ def test_bounds_are_those_of_the_node_within_what_may_be_paid_for() -> None:
     found = options(plain())
     assert (found["steps"]["min"], found["steps"]["max"]) == (1, 60)
     assert (found["seed"]["min"], found["seed"]["max"]) == (0, 2**32 - 1)
-    assert (found["images"]["min"], found["images"]["max"]) == (1, 4)
+    assert (found["batch"]["min"], found["batch"]["max"]) == (1, 4)
     assert found["width"]["choices"] == [256, 320, 384, 448, 512, 576, 640, 704, 768]
 
 

@@ -172,8 +172,10 @@ def test_the_workflows_of_this_repository_have_all_they_need(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workflow_command, "MODELS_FILE", ROOT / "gpu_container" / "models.toml")
+    lock_file = ROOT / "gpu_container" / "custom_nodes.lock.toml"
+    monkeypatch.setattr(workflow_command, "LOCK_FILE", lock_file)
     status, said, _ = run("check")
-    assert status == 0 and "sdxl_text_to_image: 7 here, 0 missing" in said
+    assert status == 0 and "sdxl_text_to_image: 12 here, 0 missing" in said
     assert "licence CreativeML Open RAIL++-M" in said
     assert "no ComfyUI was asked" in said
 
@@ -212,7 +214,7 @@ def test_a_refused_file_does_not_hide_the_others(run: Run, export: Export) -> No
 
 def test_a_name_nobody_has_is_told_with_those_there_are(run: Run) -> None:
     status, _, wrong = run("check", "fox")
-    assert status == 2 and "there are: sdxl_image_to_image, sdxl_text_to_image" in wrong
+    assert status == 2 and "there are: flux_text_to_image, " in wrong and "upscale" in wrong
 
 
 @pytest.mark.parametrize(

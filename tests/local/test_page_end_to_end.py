@@ -173,3 +173,13 @@ def test_a_picture_of_a_member_is_the_start_of_another(played: Played, tmp_path:
     expect(form).to_be_hidden()
 
     painted(played.message("the barn in autumn"))
+
+
+def test_some_words_are_drawn_only_where_adults_are(played: Played) -> None:
+    words = "a topless mountaineer"
+    played.type(f"/serve prompt: {words} {SMALL}")
+    expect(played.private()).to_contain_text("only in age-restricted channels")
+    expect(played.page.locator(".container", has_text=words)).to_have_count(0)
+    played.in_channel("after-dark")
+
+    painted(played.serve(words))

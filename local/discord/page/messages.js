@@ -401,6 +401,7 @@ function joins(last, message) {
   return (
     Boolean(last) &&
     !message.interaction &&
+    !message.message_reference &&
     last.author.id === message.author.id &&
     !((last.flags ^ message.flags) & EPHEMERAL) &&
     day(last) === day(message) &&

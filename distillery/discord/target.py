@@ -16,6 +16,8 @@ from distillery.core.manifest_option import IMAGE_TYPES, MAX_FILE_BYTES
 from distillery.core.recipe import Attachment
 from distillery.discord.interaction import Interaction, MalformedInteraction
 
+UNKNOWN_SIZE = MAX_FILE_BYTES
+"""The size of a picture of which only the address is known."""
 _DEEPEST = 4  # containers do not stand in each other more often
 
 
@@ -34,7 +36,7 @@ def linked_picture(url: str, content_type: str = "") -> Attachment:
     """Return a picture of which only the address is known; its name may tell its kind."""
     name = PurePosixPath(unquote(urlsplit(url).path)).name
     kind = content_type or mimetypes.guess_type(name)[0] or ""
-    return Attachment(filename=name, url=url, content_type=kind, size=MAX_FILE_BYTES)
+    return Attachment(filename=name, url=url, content_type=kind, size=UNKNOWN_SIZE)
 
 
 def _parts(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -20,12 +20,14 @@ from distillery.discord.interaction import (
     USE_AS_INPUT,
     VARIATIONS,
     Interaction,
+    MalformedInteraction,
     read_order,
 )
+from distillery.discord.picker import PICK, ask_which, read_pick
 from distillery.discord.picture_request import PictureRequest, read_picture_request
 from distillery.discord.picture_text import SAYS_NOTHING, picture_info
 from distillery.discord.responses import DEFERRED, private
-from distillery.discord.target import read_pictures
+from distillery.discord.target import UNKNOWN_SIZE, read_pictures
 from distillery.discord.translation import Words
 from distillery.discord.use_form import USE, read_use_form, use_form
 
@@ -56,13 +58,11 @@ class PictureCommands:
 
     def by_name(self) -> Mapping[str, Callable[[Interaction], Answer]]:
         """Return the function of each command. All raise MalformedInteraction or UserError."""
-        return {
-            INFO: self._info_of_attachment,
-            PICTURE_INFO: self._info_of_message,
-            UPSCALE: lambda interaction: self._act(interaction, Action.UPSCALE),
-            VARIATIONS: lambda interaction: self._act(interaction, Action.VARIATION),
-            USE_AS_INPUT: self._use_form,
-        }
+        return {INFO: self._info_of_attachment, **dict.fromkeys(self._menu(), self._on_message)}
+
+    def components(self) -> Mapping[str, Callable[[Interaction], Answer]]:
+        """Return the function of the buttons that choose one of several pictures."""
+        return {PICK: self._picked}
 
     def modals(self) -> Mapping[str, Callable[[Interaction], Answer]]:
         """Return the function of each form."""
@@ -74,8 +74,29 @@ class PictureCommands:
             raise UserError(self.words(interaction)(NO_PICTURE))
         return self._info(interaction, picture)
 
-    def _info_of_message(self, interaction: Interaction) -> Answer:
-        return self._info(interaction, self._first_picture(interaction))
+    def _menu(self) -> Mapping[str, Callable[[Interaction, Attachment], Answer]]:
+        """What each command in a message's menu does with the picture."""
+        return {
+            PICTURE_INFO: self._info,
+            UPSCALE: lambda interaction, one: self._act(interaction, one, Action.UPSCALE),
+            VARIATIONS: lambda interaction, one: self._act(interaction, one, Action.VARIATION),
+            USE_AS_INPUT: self._use_form,
+        }
+
+    def _on_message(self, interaction: Interaction) -> Answer:
+        words = self.words(interaction)
+        pictures = read_pictures(interaction)
+        if not pictures:
+            raise UserError(words(NO_PICTURE))
+        if len(pictures) > 1:
+            return ask_which(words, interaction.command, pictures)
+        return self._menu()[interaction.command](interaction, pictures[0])
+
+    def _picked(self, interaction: Interaction) -> Answer:
+        command, picture = read_pick(interaction)
+        if command not in self._menu():
+            raise MalformedInteraction(f"no command: {command[:40]!r}")
+        return self._menu()[command](interaction, picture)
 
     def _info(self, interaction: Interaction, picture: Attachment) -> Answer:
         words = self.words(interaction)
@@ -84,9 +105,8 @@ class PictureCommands:
             return private(words(SAYS_NOTHING))
         return private(picture_info(words, request, self.accept.recipes))
 
-    def _act(self, interaction: Interaction, action: Action) -> Answer:
-        """Let the recipe that is made for it work on the first picture of the message."""
-        picture = self._first_picture(interaction)
+    def _act(self, interaction: Interaction, picture: Attachment, action: Action) -> Answer:
+        """Let the recipe that is made for it work on the picture."""
         recipe = self._recipe(interaction, action)
         options: dict[str, Value] = {recipe.picture_option.name: picture}
         prompts = [option for option in recipe.options if option.name == PROMPT]
@@ -99,9 +119,8 @@ class PictureCommands:
                 raise UserError(self.words(interaction)(NO_PROMPT, title=recipe.title))
         return self._order(interaction, recipe, options)
 
-    def _use_form(self, interaction: Interaction) -> Answer:
+    def _use_form(self, interaction: Interaction, picture: Attachment) -> Answer:
         recipe = self._recipe(interaction, Action.START_FROM)
-        picture = self._first_picture(interaction)
         return use_form(self.words(interaction), recipe, picture.url)
 
     def _used(self, interaction: Interaction) -> Answer:
@@ -117,14 +136,17 @@ class PictureCommands:
     def _order(
         self, interaction: Interaction, recipe: Recipe, options: Mapping[str, Value]
     ) -> Answer:
-        self.accept(replace(read_order(interaction), workflow=recipe.name, options=options))
+        given = {name: _fitting(recipe, value) for name, value in options.items()}
+        self.accept(replace(read_order(interaction), workflow=recipe.name, options=given))
         return DEFERRED
-
-    def _first_picture(self, interaction: Interaction) -> Attachment:
-        pictures = read_pictures(interaction)
-        if not pictures:
-            raise UserError(self.words(interaction)(NO_PICTURE))
-        return pictures[0]
 
     def _request(self, picture: Attachment) -> PictureRequest | None:
         return read_picture_request(*self.ends().fetch(picture.url))
+
+
+def _fitting(recipe: Recipe, value: Value) -> Value:
+    """Of a picture whose size nobody has said, fetch no more than the recipe takes."""
+    most = recipe.picture_option.max_bytes
+    if isinstance(value, Attachment) and value.size == UNKNOWN_SIZE and most is not None:
+        return replace(value, size=min(value.size, most))
+    return value

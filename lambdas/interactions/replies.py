@@ -60,6 +60,11 @@ def build_replies(
             **pictures.by_name(),
         },
         suggestions=Suggestions(recipes, jobs).by_command(),
-        components={**buttons.components(), **past.components(), **help_.components()},
+        components={
+            **buttons.components(),
+            **past.components(),
+            **help_.components(),
+            **pictures.components(),
+        },
         modals={**pictures.modals(), **buttons.modals()},
     )

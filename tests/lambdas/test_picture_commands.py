@@ -63,8 +63,8 @@ class Desk:
     def __init__(self, recipes: dict[str, Recipe] = RECIPES_ON_PICTURES) -> None:
         self.room = Room(recipes)
 
-    def send(self, kind: int, data: Any, how: str = HOW[0]) -> dict[str, Any]:
-        document = asked(how) | {"type": kind, "data": data}
+    def send(self, kind: int, data: Any, how: str = HOW[0], **more: Any) -> dict[str, Any]:
+        document = asked(how) | {"type": kind, "data": data} | more
         status, answer = self.room.answer(json.dumps(document).encode())
         assert status == 200
         assert rules.answer_problems(kind, answer) == []
@@ -130,7 +130,7 @@ def test_info_says_how_an_attached_picture_was_made(desk: Desk, how: str) -> Non
 
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("shown", [message, of_components, passed_on])
-def test_info_looks_into_the_first_picture_of_a_message(desk: Desk, how: str, shown: Any) -> None:
+def test_info_looks_into_the_picture_of_a_message(desk: Desk, how: str, shown: Any) -> None:
     answer = desk.pick("Info", shown(URL), how)
     assert r"a \*red\* fox" in answer["data"]["content"]
 
@@ -157,7 +157,7 @@ def test_a_message_without_a_picture_is_told_so(desk: Desk, command: str, target
 
 @pytest.mark.parametrize("how", HOW)
 def test_upscale_is_done_by_the_recipe_that_is_made_for_it(desk: Desk, how: str) -> None:
-    assert desk.pick("Upscale", message(URL, URL + "2"), how) == {"type": 5}
+    assert desk.pick("Upscale", message(URL), how) == {"type": 5}
     job = desk.job()
     assert job.request.workflow == "upscale"
     assert job.request.attachments["image"].url == URL
@@ -175,6 +175,52 @@ def test_variations_of_a_picture_that_says_no_prompt_need_one(desk: Desk) -> Non
     answer = desk.pick("Variations", message(URL + "other"))
     assert "“Use as input”" in answer["data"]["content"]
     assert desk.room.untouched
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("command", ["Info", "Upscale", "Variations", "Use as input"])
+def test_of_several_pictures_the_member_chooses_one(desk: Desk, how: str, command: str) -> None:
+    first = "https://cdn.discordapp.com/attachments/1/2/owl.png?ex=1"
+    question = desk.pick(command, message(first, URL), how)["data"]
+    assert question["flags"] == 64
+    assert [embed["image"]["url"] for embed in question["embeds"]] == [first, URL]
+    _, second = question["components"][0]["components"]
+
+    data = {"custom_id": second["custom_id"], "component_type": 2}
+    answer = desk.send(3, data, how, message={"id": "9", "embeds": question["embeds"]})
+    if command == "Info":
+        assert r"a \*red\* fox" in answer["data"]["content"]
+    elif command == "Use as input":
+        assert form_of(answer)["address"]["value"] == URL
+    else:
+        assert answer == {"type": 5}
+        assert desk.job().request.attachments["image"].url == URL
+
+
+def test_a_message_full_of_pictures_is_asked_about_ten_of_them(desk: Desk) -> None:
+    question = desk.pick("Upscale", message(*(f"{URL}&n={n}" for n in range(12))))["data"]
+    assert len(question["embeds"]) == 10
+    assert [len(row["components"]) for row in question["components"]] == [5, 5]
+
+
+@pytest.mark.parametrize(
+    "custom_id", ["pick", "pick:Upscale", "pick:Upscale:7", "pick:ban:0", "pick:Upscale:x:0"]
+)
+@pytest.mark.parametrize("embeds", [None, [], [{}], [{"image": {"url": "https://evil.example/"}}]])
+def test_a_choice_that_makes_no_sense_is_answered_kindly(
+    desk: Desk, custom_id: str, embeds: Any
+) -> None:
+    data = {"custom_id": custom_id, "component_type": 2}
+    assert desk.send(3, data, message={"id": "9", "embeds": embeds})["type"] == 4
+    assert desk.room.untouched
+
+
+def test_a_picture_of_unknown_size_is_fetched_as_far_as_the_workflow_takes_it() -> None:
+    small = replace(IMAGE, max_bytes=1000)
+    upscale = replace(RECIPES_ON_PICTURES["upscale"], options=(small,))
+    desk = Desk({**RECIPES_ON_PICTURES, "upscale": upscale})
+    assert desk.pick("Upscale", of_components(URL)) == {"type": 5}
+    assert desk.job().request.attachments["image"].size == 1000
 
 
 def form_of(answer: dict[str, Any]) -> dict[str, Any]:

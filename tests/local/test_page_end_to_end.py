@@ -183,3 +183,17 @@ def test_some_words_are_drawn_only_where_adults_are(played: Played) -> None:
     played.in_channel("after-dark")
 
     painted(played.serve(words))
+
+
+@pytest.mark.parametrize(
+    ("action", "words"), [("upscale", "Upscaled from"), ("vary", "Varied from")]
+)
+def test_one_picture_is_worked_on(played: Played, action: str, words: str) -> None:
+    first = played.serve(f"a lamp to {action}")
+    painted(first)
+    button(first, action).click()
+    second = played.message(words)
+
+    painted(second)
+    played.page.get_by_role("link", name="an earlier message").last.click()
+    expect(first).to_be_in_viewport()

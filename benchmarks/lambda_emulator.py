@@ -29,8 +29,10 @@ START_TIMEOUT_S = 20
 class Emulator:
     """A handler that is being emulated."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, pid: int) -> None:
         self._port = port
+        self.pid = pid
+        """The emulator's process; the handler's is its child."""
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """Return what the handler returned for an event."""
@@ -86,7 +88,7 @@ def emulated(folder: Path, handler: str, environment: Mapping[str, str]) -> Iter
     )
     try:
         _wait_until_it_listens(port)
-        yield Emulator(port)
+        yield Emulator(port, process.pid)
     finally:
         process.terminate()
         process.wait()

@@ -60,21 +60,21 @@ FOLLOWUP = Room(
     name="followup",
     sources=(*_EVERY_ROOM, *_DELIVERY),
     variables=_DELIVERY_VARIABLES,
-    memory_mib=1024,  # holds all pictures of a message at once
+    memory_mib=512,  # holds all pictures of a message at once, and mostly waits (make bench)
     timeout_s=30,  # less than the lease of a delivery: who comes after it does not meet it
 )
 WATCHDOG = Room(
     name="watchdog",
     sources=(*_EVERY_ROOM, *_DELIVERY, *_PROVIDERS),
     variables=(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES, "PROMISE_SECONDS", "HEDGE_SHARE"),
-    memory_mib=1024,  # it may deliver pictures in followup's stead
+    memory_mib=512,  # it may deliver pictures in followup's stead, and sleeps while a job is open
     timeout_s=120,  # it begins its last look 45 s after it began
 )
 DEAD_LETTERS = Room(
     name="dead_letters",
     sources=(*_EVERY_ROOM, *_DELIVERY),
     variables=_DELIVERY_VARIABLES,
-    memory_mib=1024,  # it may deliver pictures in followup's stead
+    memory_mib=512,  # it may deliver pictures in followup's stead
     timeout_s=60,
 )
 CANARY = Room(

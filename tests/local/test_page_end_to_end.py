@@ -197,3 +197,27 @@ def test_one_picture_is_worked_on(played: Played, action: str, words: str) -> No
     painted(second)
     played.page.get_by_role("link", name="an earlier message").last.click()
     expect(first).to_be_in_viewport()
+
+
+def test_a_moderator_bans_and_unbans_a_member(played: Played) -> None:
+    draft = played.page.get_by_role("combobox", name="Message ")
+    draft.fill("/")
+    expect(played.page.get_by_role("option", name="/serve")).to_be_visible()
+    expect(played.page.get_by_role("option", name="/admin ban")).to_have_count(0)
+    draft.fill("")
+    played.as_member("Oak")
+    played.type("/admin ban member: Barley hours: 1")
+    expect(played.private()).to_contain_text("Done")
+
+    played.as_member("Barley")
+    played.type(f"/serve prompt: a banned picture {SMALL}")
+    expect(played.private()).not_to_contain_text("a banned picture")
+    expect(played.page.locator(".container", has_text="a banned picture")).to_have_count(0)
+    played.as_member("Oak")
+    told = played.page.locator(".message.ephemeral")
+    before = told.count()
+    played.type("/admin unban member: Barley")
+    expect(told).to_have_count(before + 1)
+    expect(told.last).to_contain_text("Done")
+    played.as_member("Barley")
+    painted(played.serve("a picture after the ban"))

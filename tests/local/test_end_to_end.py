@@ -14,6 +14,7 @@ import pytest
 import requests
 from PIL import Image
 
+from distillery.core.recipe import fill_graph
 from distillery.recipe_files import load_recipes
 from local.member import Refused, words_of
 from tests.local.conftest import ANSWER_S, Cloud
@@ -171,7 +172,7 @@ def test_words_never_become_nodes(cloud: Cloud, prompt: str) -> None:
     with Image.open(served.pictures[0].path) as picture:
         graph = json.loads(picture.info["prompt"])
 
-    recipe = load_recipes(ROOT / "workflows")["sdxl_text_to_image"].graph
+    recipe = fill_graph(load_recipes(ROOT / "workflows")["sdxl_text_to_image"], {})
     assert {n: node["class_type"] for n, node in graph.items()} == {
         n: node["class_type"] for n, node in recipe.items()
     }

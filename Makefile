@@ -11,10 +11,14 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 NOT_SECRET := --exclude-files '^tests/' --exclude-secrets '^test$$' --exclude-lines BucketNotificationsHandler
 SHAPES_OF_KEYS := $(foreach kind,Base64HighEntropyString HexHighEntropyString KeywordDetector,--disable-plugin $(kind))
 
-.PHONY: help setup installed demo test check chaos bench synth lock clean
+# What asks an engine, and can therefore ask a real ComfyUI.
+ON_COMFYUI := tests/local/test_engine_conformance.py tests/local/test_recipes_on_comfyui.py \
+	tests/worker/test_against_engine.py tests/worker/test_fault_engine.py tests/worker/test_fault_kill.py
+
+.PHONY: help setup installed demo test test-comfyui check chaos bench synth lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: installed ## Install everything into .venv and .tools
 	@echo "Everything is installed. Next: make demo"
@@ -28,6 +32,10 @@ demo: installed ## Start the whole service on this machine, make one picture, st
 test: installed ## Run every test; none needs an account or a network
 	@$(BIN)/python -m tests.fetch_browser
 	@$(IN_VENV):"$(CURDIR)/.tools/chromium/bin" pytest -q -n 2 --dist loadfile
+
+test-comfyui: installed ## The same on the ComfyUI at COMFYUI_URL: what it says, whole jobs, faults
+	@test -n "$$COMFYUI_URL" || { echo "Say which ComfyUI: COMFYUI_URL=http://127.0.0.1:8188 make test-comfyui"; exit 2; }
+	@$(IN_VENV) pytest -q -rs --durations=5 $(ON_COMFYUI)
 
 check: installed ## Lint, types, import rules, house rules and a search for secrets
 	@$(BIN)/ruff check --quiet

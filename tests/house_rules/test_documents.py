@@ -75,9 +75,10 @@ def test_every_test_and_trial_named_in_a_document_exists() -> None:
 
 
 def test_every_make_target_named_in_a_document_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
     for path in DOCUMENTS:
-        named = set(re.findall(r"(?:`|^    |^\$ |```\w*\n)make ([a-z]+)", text(path), re.MULTILINE))
+        use = r"(?:`|^    |^\$ |```\w*\n)make ([a-z-]+)"
+        named = set(re.findall(use, text(path), re.MULTILINE))
         assert named <= targets, path
 
 

@@ -3,7 +3,6 @@
 import copy
 import io
 import json
-import os
 import struct
 import uuid
 from typing import Any
@@ -12,6 +11,7 @@ import requests
 import websocket
 from PIL import Image
 
+from tests.engine_under_test import PATIENCE_S
 from tests.local.comfy_contract import PREVIEW, PREVIEW_WITH_METADATA
 from tests.local.comfy_questions import (
     BAD_PROMPTS,
@@ -23,7 +23,6 @@ from tests.local.comfy_questions import (
     text_to_image,
 )
 
-PATIENCE_S = 120 if "COMFYUI_URL" in os.environ else 20  # a real engine is slow
 FLAGS = {"type": "feature_flags", "data": {"supports_preview_metadata": True}}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine_under_test import IS_REAL, URL
 from tests.local.comfy_contract import FACTS, MORE, NOT_OFFERED, all_facts, read_recordings
 from tests.local.comfy_questions import BAD_PROMPTS, CHECKPOINT, RUNS
 from tests.local.comfy_replay import Replay
@@ -29,8 +30,8 @@ TWO_OUTPUTS = {"run_img_no_model"}  # which of two outputs comes first is chance
 
 @pytest.fixture(scope="module")
 def engine_url() -> Iterator[str]:
-    if "COMFYUI_URL" in os.environ:
-        yield os.environ["COMFYUI_URL"].rstrip("/")
+    if IS_REAL:
+        yield URL
         return
     command = [sys.executable, "-m", "local.engine", "--port", "0", "--step-seconds", "0.02"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:

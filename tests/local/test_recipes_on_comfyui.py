@@ -1,13 +1,13 @@
 """The shipped recipes against a real ComfyUI, at COMFYUI_URL, with the nodes of the lock file.
 
-It must offer the models of models.toml; empty files of their names will do, for nothing is to be
-executed: each prompt is taken off the queue again. What is begun all the same fails at its model.
+It must offer the models of models.toml (a recipe of which it lacks one is skipped); empty files of
+their names will do, for nothing is to be executed: each prompt is taken off the queue again. What
+is begun all the same fails at its model.
 """
 
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +17,36 @@ from PIL import Image
 
 from distillery.core.recipe import Recipe
 from distillery.recipe_files import load_recipes
+from local.workflow_import.definitions import Definitions, core_definitions, read_definitions
+from local.workflow_import.graph import read_graph
+from local.workflow_import.lock_file import read_image
+from local.workflow_import.needs import needs_of
 from tests.core.recipe_cases import PICTURE, cases
+from tests.engine_under_test import IS_REAL, PATIENCE_S, URL
 
-RECIPES = load_recipes(Path(__file__).parents[2] / "workflows")
-URL = os.environ.get("COMFYUI_URL", "").rstrip("/")
+ROOT = Path(__file__).parents[2]
+RECIPES = load_recipes(ROOT / "workflows")
+IMAGE = read_image(
+    ROOT / "gpu_container" / "custom_nodes.lock.toml", ROOT / "gpu_container" / "models.toml"
+)
 
-pytestmark = pytest.mark.skipif(not URL, reason="COMFYUI_URL names no ComfyUI")
+pytestmark = pytest.mark.skipif(not IS_REAL, reason="COMFYUI_URL is not set")
+
+
+@pytest.fixture(scope="module")
+def definitions() -> Definitions:
+    document = requests.get(f"{URL}/object_info", timeout=PATIENCE_S).json()
+    return read_definitions(document, URL)
+
+
+def missing(recipe: Recipe, definitions: Definitions, kind: str) -> list[str]:
+    """Names of the models, or of the nodes, that a recipe needs and ComfyUI lacks."""
+    graph, _ = read_graph((ROOT / "workflows" / recipe.name / "graph.json").read_bytes())
+    needs = needs_of(graph, definitions, IMAGE, live=True)
+    assert len(needs) > 2
+    return [
+        need.name for need in needs if need.missing and (need.kind == "model") == (kind == "model")
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +64,11 @@ def comfyui() -> Iterator[requests.Session]:
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_a_real_comfyui_takes_whatever_the_options_make_of_the_graph(
-    recipe: Recipe, comfyui: requests.Session
+    recipe: Recipe, definitions: Definitions, comfyui: requests.Session
 ) -> None:
+    assert missing(recipe, definitions, "node") == []
+    if lacking := missing(recipe, definitions, "model"):
+        pytest.skip(f"the ComfyUI has no {', '.join(lacking)}")
     refused = {}
     for named, _, graph in cases(recipe):
         said = comfyui.post(f"{URL}/prompt", json={"prompt": graph}, timeout=60)
@@ -52,3 +79,18 @@ def test_a_real_comfyui_takes_whatever_the_options_make_of_the_graph(
             comfyui.post(f"{URL}/queue", json={"delete": [answer["prompt_id"]]}, timeout=30)
 
     assert refused == {}
+
+
+def test_the_definitions_that_the_project_carries_are_comfyuis_own(
+    definitions: Definitions,
+) -> None:
+    known = core_definitions().nodes
+    gone = {name for name in known if name not in definitions.nodes}
+    others = {
+        name
+        for name in known.keys() - gone
+        if known[name].inputs.keys() != definitions.nodes[name].inputs.keys()
+    }
+
+    assert len(known) > 100
+    assert (gone, others) == (set(), set())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Event
@@ -19,6 +21,7 @@ from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps, run_job
 from gpu_container.worker.store.access import StoreAccess
 from gpu_container.worker.store.upload import Uploader
+from tests.engine_under_test import PATIENCE_S
 from tests.worker.fake_comfy import FakeComfy
 from tests.worker.loop_thread import LoopThread
 from tests.worker.store import Store, StoreServer
@@ -84,7 +87,7 @@ class Bench:
                 "result": self.store.target(base + "/result.json"),
             },
             "limits": {
-                "timeout_s": 20,
+                "timeout_s": PATIENCE_S,
                 "progress_interval_s": 0.01,
                 "max_outputs": 10,
                 "max_output_bytes": 1 << 20,
@@ -112,6 +115,18 @@ class Bench:
         assert len(self.store.all("result.json")) == 1
         assert self.store.keys()[-1].endswith("/result.json")
         return self.store.document("result.json")
+
+
+@pytest.fixture(scope="module")
+def counts() -> Iterator[Counter[tuple[str, str]]]:
+    """Count how jobs ended under each fault; `pytest -s` prints the table."""
+    counted: Counter[tuple[str, str]] = Counter()
+    yield counted
+    rows = [f"{'fault':48}{'faults':>8}{'ended right':>13}{'with a reason':>15}"]
+    for fault in dict.fromkeys(fault for fault, _ in counted):
+        right, reason = counted[fault, "right"], counted[fault, "reason"]
+        rows.append(f"{fault:48}{right + reason:>8}{right:>13}{reason:>15}")
+    sys.stdout.write("\n" + "\n".join(rows) + "\n")
 
 
 @pytest.fixture

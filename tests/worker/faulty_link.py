@@ -57,7 +57,8 @@ class FaultyLink:
             is_socket = head.startswith(b"GET /ws")
             if is_socket and self.broke and not self.breaks.may_return:
                 raise EOFError
-            ask.write(head)
+            if is_socket:
+                ask.write(head)
             lost = asyncio.Event()  # what the server answers from now on
             there = _pump(near, ask) if is_socket else self._requests(near, ask, head, lost)
             back = self._frames(far, answer) if is_socket else _pump(far, answer, lost)
@@ -74,11 +75,11 @@ class FaultyLink:
         self,
         near: asyncio.StreamReader,
         to: asyncio.StreamWriter,
-        seen: bytes,
+        data: bytes,
         lost: asyncio.Event,
     ) -> None:
-        breaks = self.breaks
-        while data := await near.read(CHUNK):
+        breaks, seen = self.breaks, b""
+        while data:
             seen = seen[-CHUNK:] + data
             meant = breaks.about is not None and breaks.about in seen and not lost.is_set()
             if meant and breaks.times:
@@ -93,6 +94,7 @@ class FaultyLink:
                     return
             to.write(data)
             await to.drain()
+            data = await near.read(CHUNK)
 
     async def _frames(self, far: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
         to.write(await far.readuntil(b"\r\n\r\n"))

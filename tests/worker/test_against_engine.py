@@ -1,11 +1,12 @@
-"""Whole jobs against the local engine, which walks graphs and paints, over real sockets."""
+"""Whole jobs against an engine over real sockets.
+
+It is the local one, which walks graphs and paints, or the ComfyUI at COMFYUI_URL.
+"""
 
 from __future__ import annotations
 
 import io
 import json
-import shlex
-import sys
 from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
@@ -16,19 +17,27 @@ from PIL import Image
 
 from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.result import JobResult
+from tests.engine_under_test import PATIENCE_S, engine_under_test, with_its_checkpoint
 from tests.worker.conftest import Bench, png
 from tests.worker.fake_comfy import graph_of
 from tests.worker.process import wait_for
 
-COMMAND = "{python} -m local.engine --port {{port}} --base-dir {{dir}} --step-seconds 0.01"
-
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    made = Engine(command=COMMAND.format(python=shlex.quote(sys.executable)))
-    made.start()
-    yield made
-    made.stop()
+    with engine_under_test(0.01) as made:
+        made.start()
+        yield made
+
+
+@pytest.fixture
+def mortal_engine(engine: Engine) -> Iterator[Engine]:
+    """The same one where it is ours."""
+    if engine._command is not None:
+        yield engine
+    else:
+        with engine_under_test(0.01, to_kill=True) as made:
+            yield made
 
 
 @pytest.fixture
@@ -68,7 +77,7 @@ class Run:
         self.bench.store.objects[f"jobs/{self.job_id}/1/cancel"] = b""
 
     def kind(self) -> str | None:
-        self.thread.join(20)
+        self.thread.join(PATIENCE_S)
         failure = self.results[0].failure
         return failure and failure.kind.value
 
@@ -88,7 +97,7 @@ def history(engine: Engine) -> set[str]:
 
 
 def graph(seed: int = 1, **sampler: Any) -> dict[str, Any]:
-    made = graph_of("run_txt2img")
+    made = with_its_checkpoint(graph_of("run_txt2img"))
     made["3"]["inputs"] |= {"seed": seed, **sampler}
     return made
 
@@ -215,13 +224,15 @@ def test_of_two_runs_of_one_attempt_the_engine_sees_one(
 
 
 def test_an_engine_killed_in_a_run_is_reported_and_back_for_the_next(
-    bench: Bench, engine: Engine
+    make_bench: Callable[..., Bench], mortal_engine: Engine
 ) -> None:
+    engine = mortal_engine
+    bench = make_bench(_Kept(engine))
     results: list[JobResult] = []
     slow = graph(seed=16, steps=10_000)
     run = Thread(target=lambda: results.append(bench.run(graph=slow)))
     run.start()
-    wait_for(lambda: bool(bench.store.all("progress.json")))
+    wait_for(lambda: bool(bench.store.all("progress.json")), PATIENCE_S)
     assert engine._process is not None
     engine._process.kill()
     run.join(10)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -42,17 +41,6 @@ MOMENTS = [
     *[f"event {index}" for index in range(EVENTS)],
     "the history is asked",
 ]
-
-
-@pytest.fixture(scope="module")
-def counts() -> Iterator[Counter[tuple[str, str]]]:
-    counted: Counter[tuple[str, str]] = Counter()
-    yield counted
-    rows = [f"{'fault':48}{'faults':>8}{'ended right':>13}{'with a reason':>15}"]
-    for fault in dict.fromkeys(fault for fault, _ in counted):
-        right, reason = counted[fault, "right"], counted[fault, "reason"]
-        rows.append(f"{fault:48}{right + reason:>8}{right:>13}{reason:>15}")
-    sys.stdout.write("\n" + "\n".join(rows) + "\n")
 
 
 class FaultRun:
@@ -127,9 +115,9 @@ def test_a_socket_cut_at_any_frame_does_not_lose_the_job(
         assert result.status == "succeeded"
         assert len(comfy.seen.prompts) == 1
         assert len(set(comfy.seen.connections)) == 1  # the client id survives
-    else:  # it never was connected
-        assert result.failure is not None
+    elif result.failure is not None:  # the job was not handed in: nobody would hear of its end
         assert result.failure.kind == "engine_unavailable"
+        assert comfy.seen.prompts == []
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from gpu_container.worker.store.content import CHUNK
 
 _FOLDERS = ("output", "temp", "input")
 _PATIENCE_S = 60.0
+_TRIES = 2
 
 
 class EngineWithFiles(Protocol):
@@ -44,13 +45,7 @@ def located(engine: EngineWithFiles, file: EngineFile, max_bytes: int) -> Iterat
         return
     with tempfile.TemporaryDirectory(prefix="output-") as folder:
         copy = Path(folder) / "file"
-        try:
-            _download(engine.url, file, copy, max_bytes)
-        except requests.RequestException as error:
-            raise JobFailed(
-                Kind.ENGINE_UNAVAILABLE,
-                f"the engine did not give back a file of the run ({type(error).__name__})",
-            ) from error
+        _fetch(engine.url, file, copy, max_bytes)
         yield copy
 
 
@@ -86,6 +81,20 @@ def _refused(file: EngineFile) -> JobFailed:
         Kind.EXECUTION_FAILED,
         f"a node named {file.filename[:100]!r}, which is no file in the engine's folders",
     )
+
+
+def _fetch(url: str, file: EngineFile, to: Path, max_bytes: int) -> None:
+    """Download; once more if the connection broke, which says nothing about the file."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            return _download(url, file, to, max_bytes)
+        except requests.RequestException as error:
+            if not tries_left:
+                raise JobFailed(
+                    Kind.ENGINE_UNAVAILABLE,
+                    f"the engine did not give back a file of the run ({type(error).__name__})",
+                ) from error
+    return None
 
 
 def _download(url: str, file: EngineFile, to: Path, max_bytes: int) -> None:

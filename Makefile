@@ -42,6 +42,7 @@ check: installed ## Lint, types, import rules, house rules and a search for secr
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hadolint gpu_container/Dockerfile
 	@git ls-files -z --cached --others --exclude-standard > .tools/files
 	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(NOT_SECRET)
 	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(SHAPES_OF_KEYS)

@@ -2,7 +2,8 @@
 
 Every figure is taken job by job in turns: bare ComfyUI, ours, and worker-comfyui's handler where
 WORKER_COMFYUI_HANDLER names its handler.py. COMFYUI_COMMAND starts the engine, as in the container;
-without it the local stand-in serves. BENCH_CHECKPOINT names the checkpoint to sample with.
+without it the local stand-in serves. BENCH_CHECKPOINT names the checkpoint to sample with,
+BENCH_LONG_RUN how many jobs are run to see whether memory grows.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ STAND_IN = (
     " --step-seconds 0"
 )
 _RANDOM_WEIGHTS = "tiny_random.safetensors"
-_LONG_RUN = 200
+_LONG_RUN = int(os.environ.get("BENCH_LONG_RUN", "200"))
 _IN_A_ROW = 20
 
 
@@ -166,7 +167,7 @@ def _show_throughput(sides: Sides, kinds: Sequence[Kind]) -> None:
 
 def _show_memory(sides: Sides, kind: Kind) -> None:
     figures = []
-    for _ in range(_LONG_RUN // 100):
+    for _ in range(max(1, _LONG_RUN // 100)):
         jobs = [sides.envelope(kind.make(next(sides.numbers))) for _ in range(100)]
         figures.append(sides.ours.ask({"jobs": jobs, "at_once": 2})["rss_mb"])
     show(

@@ -17,6 +17,7 @@ from tests.worker.hostile_corpus import CORPUS
 from tests.worker.process import ROOT
 
 MEMORY_MB = 300
+CPU_S = 2
 GUARD_S = 300  # far above what they take together
 NAMES = {name: f"{number:03}" for number, name in enumerate(CORPUS)}
 
@@ -55,6 +56,7 @@ def test_a_hostile_file_is_refused_or_made_safe(
     outcome, hostile = outcomes[NAMES[name]], CORPUS[name]
 
     assert outcome.get("megabytes", 0) < MEMORY_MB
+    assert outcome.get("seconds", 0) < CPU_S
     if hostile.refused is not None:
         assert outcome["kind"] == "bad_input", outcome
         assert hostile.refused in outcome["words"]

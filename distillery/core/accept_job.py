@@ -104,12 +104,12 @@ class AcceptJob:
     def _job(self, order: Order) -> tuple[Job, Recipe]:
         recipe = self._recipe(order.workflow)
         given = apply_flags(recipe, list(self.recipes.values()), order.options)
-        cleared = self.check_content(order, _written(recipe, given))
         values = resolve_options(
-            recipe,
-            {n: cleared.texts.get(n, value) for n, value in given.items()},
-            draw=lambda low, high: _draw(order.job_id, low, high),
+            recipe, given, draw=lambda low, high: _draw(order.job_id, low, high)
         )
+        # It reads the table, which a mere mistake is not worth.
+        cleared = self.check_content(order, _written(recipe, given))
+        values |= cleared.texts
         attachments = {n: v for n, v in values.items() if isinstance(v, Attachment)}
         for name, attachment in attachments.items():
             self._check_origin(name, attachment)

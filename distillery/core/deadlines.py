@@ -7,6 +7,9 @@ TOKEN_LIFE_S = 15 * 60
 ANSWER_WITHIN_S = 11.5 * 60
 """By then the member must have words, if there are no pictures: some minutes are left to tell them
 before the token dies, even if the room that does so dies too."""
+PROGRESS_WITHIN_S = 10 * 60
+"""Later progress is not shown: should it land on the answer, and its room die, the last repeat of
+its event comes 4.5 minutes later and must still find the token alive to put the answer back."""
 
 NOT_ADMITTED_S = 30.0
 """So long a new job's first message may take before the watchdog sends another."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from distillery.core import keys
 from distillery.core.answer import answer_of
 from distillery.core.circuits import Circuits
+from distillery.core.deadlines import PROGRESS_WITHIN_S
 from distillery.core.deliver_result import DeliverResult
 from distillery.core.errors import DiscordError, StaleJob
 from distillery.core.job import Job, JobState
@@ -54,7 +55,7 @@ class ShowProgress:
         logger.debug("progress", extra={"sequence": progress.sequence, "percent": progress.percent})
         if job.is_probe and not job.progress_shown:
             self.circuits.begun(str(job.provider), job.slot_holder)
-        if not job.is_canary:
+        if not job.is_canary and self.clock() < job.created_at + PROGRESS_WITHIN_S:
             self._show(job, progress)
 
     def _show(self, job: Job, progress: Progress) -> None:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distillery.core.circuit import Circuit, CircuitState
-from distillery.core.deadlines import LOOK_AGAIN_S, TOKEN_LIFE_S
+from distillery.core.deadlines import LOOK_AGAIN_S, PROGRESS_WITHIN_S, TOKEN_LIFE_S
 from distillery.core.deliver_result import DELIVERY_LEASE_S, MAX_LOSSES, UNREADABLE
 from distillery.core.deliveries import MAX_MESSAGE_BYTES
 from distillery.core.errors import DiscordRefused, DiscordUnavailable, StaleJob
@@ -32,6 +32,20 @@ def kinds(world: World) -> list[str]:
 
 def with_credits() -> World:
     return World(tiers=(Tier(credits=5),))
+
+
+def test_progress_that_comes_so_late_that_nobody_could_take_it_back_is_not_shown(
+    world: World,
+) -> None:
+    world.dispatched()
+    world.clock.pass_time(PROGRESS_WITHIN_S - 1)
+    world.worker_writes_progress(1)
+    world.show("1001", 1)
+    world.clock.pass_time(1)
+    world.worker_writes_progress(2)
+    world.show("1001", 1)
+
+    assert [shown.content.sequence for _, shown in world.replies.edits] == [1]
 
 
 def test_the_member_sees_the_pictures_and_pays_for_them_once() -> None:

@@ -25,7 +25,6 @@ from distillery.core.ports import (
     ProviderCondition,
     ProviderJob,
     Upload,
-    Waiting,
 )
 
 
@@ -132,7 +131,7 @@ class MemoryProvider:
 class Shown:
     """What a member sees on a job's message."""
 
-    kind: str  # "waiting", "progress", "pictures" or "failure"
+    kind: str  # "progress", "pictures" or "failure"
     content: Any
     missing: str | None = None  # what is said of pictures that could not be made
 
@@ -148,10 +147,6 @@ class MemoryReplies:
     def showing(self, job_id: str) -> Shown | None:
         """Return what the job's message shows now."""
         return next((shown for who, shown in reversed(self.edits) if who == job_id), None)
-
-    def show_waiting(self, job: Job, waiting: Waiting) -> None:
-        """Show where it stands."""
-        self._edit(job, Shown("waiting", waiting))
 
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show progress."""

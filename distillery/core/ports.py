@@ -202,14 +202,6 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """Where a job stands that no worker has begun. None: not known, or not in the line."""
-
-    place: int | None = None  # how many stand before it in the line
-    seconds: float | None = None  # until its pictures may be expected
-
-
-@dataclass(frozen=True, slots=True)
 class Delivery:
     """One picture as it goes to the member. `data` is None when the file is too large to send.
 
@@ -234,9 +226,6 @@ class Delivery:
 
 class Replies(Protocol):
     """The member's message. Each call replaces all of it, so that a repeat changes nothing."""
-
-    def show_waiting(self, job: Job, waiting: Waiting) -> None:
-        """Show where the job stands that no worker has begun. Raises DiscordError."""
 
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show how far the job has come. Raises DiscordError."""

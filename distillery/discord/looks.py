@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from distillery.core.job import Job, JobState
-from distillery.core.ports import Delivery, Progress, Waiting
+from distillery.core.job import Job
+from distillery.core.ports import Delivery, Progress
 from distillery.core.recipe import Recipe, recipe_for
 from distillery.discord import buttons
 from distillery.discord.buttons import MADE_BY, Action
@@ -24,8 +24,8 @@ from distillery.discord.markdown import escape
 BAR_CELLS = 20
 PROMPT_CHARACTERS = 300
 PREVIEW = "preview.jpg"
-WAITING, WORKING, DONE, FAILED, OVER = 0x80848E, 0x5865F2, 0x23A55A, 0xDA373C, 0x4E5058
-"""The colour of each state: grey, blue, green, red, dark grey."""
+WORKING, DONE, FAILED, OVER = 0x5865F2, 0x23A55A, 0xDA373C, 0x4E5058
+"""The colour of each state: blue, green, red, dark grey."""
 
 _IN_MINUTES_S = 120
 _DONE_TO = {
@@ -44,11 +44,6 @@ class Looks:
     """Draws messages. `recipes` are those installed: what none can do, no button offers."""
 
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
-
-    def waiting(self, job: Job, waiting: Waiting) -> dict[str, Any]:
-        """Nobody works on it yet: where it stands, and how long that may take."""
-        parts = [text(_heading(job)), text(f"⏳ {_standing(job, waiting)}")]
-        return edit_of([container([*parts, buttons.while_open(job)], WAITING)])
 
     def working(self, job: Job, progress: Progress) -> dict[str, Any]:
         """A bar, what is being done, and the picture as far as it has come."""
@@ -143,21 +138,6 @@ def _origin(job: Job) -> str:
     link = f"https://discord.com/channels/{guild}/{job.origin.channel_id}/{parent.message_id}"
     of = f"[an earlier message]({link})" if parent.message_id else "an earlier request"
     return f"{done} from {which}{of}"
-
-
-def _standing(job: Job, waiting: Waiting) -> str:
-    if job.is_held:
-        at_once = job.tier.jobs_at_once
-        one = "your running request" if at_once == 1 else f"one of your {at_once} running requests"
-        return f"Waits until {one} has ended"
-    if job.state is JobState.DISPATCHED:
-        return "A GPU is starting: the first picture takes a minute or two longer"
-    if waiting.place is None:
-        return "Being prepared"
-    facts = [f"Place {waiting.place + 1:,} in the line"]
-    if waiting.seconds is not None:
-        facts.append(f"pictures in about {_duration(waiting.seconds)}")
-    return " · ".join(facts)
 
 
 def _now(job: Job, progress: Progress) -> Iterator[str]:

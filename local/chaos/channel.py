@@ -9,6 +9,7 @@ from typing import Any
 
 from lambdas.interactions.handler import UNCERTAIN
 from local.discord.messages import LOADING
+from local.member import words_of
 
 Message = Mapping[str, Any]
 Shown = tuple[str, tuple[tuple[str, int], ...]]
@@ -77,7 +78,7 @@ def _by_request(
 
 
 def _named(message: Message, prompts: Any) -> str | None:
-    return next((prompt for prompt in prompts if prompt in message["content"]), None)
+    return next((prompt for prompt in prompts if prompt in words_of(message)), None)
 
 
 def _is_doubled(entries: Sequence[Mapping[str, Any]]) -> bool:
@@ -100,12 +101,13 @@ def _answer(state: Message) -> Shown | None:
     Where the service cannot know whether it took a request it says so, and either may follow.
     """
     files = tuple(sorted((file["filename"], file["size"]) for file in state["attachments"]))
-    works = any(cell in state["content"] for cell in _BAR)
-    if state["content"] == UNCERTAIN:
+    words = words_of(state)
+    works = any(cell in words for cell in _BAR)
+    if words == UNCERTAIN:
         return None
     if state["flags"] & LOADING or works or any(n.startswith(_PREVIEW) for n, _ in files):
         return None
-    return state["content"], files
+    return words, files
 
 
 def _has_pictures(shown: Shown) -> bool:

@@ -140,7 +140,7 @@ def _healed(world: World, promised: dict[str, Message]) -> list[float]:
     took = []
     for who, message in promised.items():
         jobs = answer_of(world.service.table.jobs[who], world.service.store).jobs
-        last = max(jobs, key=lambda job: job.times["concluded"])
+        last = max(jobs, key=lambda job: job.times.get("concluded", 0.0))
         hurt_at, answered_at = world.hurt_at.get(last.job_id), message.answered_at
         if hurt_at is not None and answered_at is not None and hurt_at < answered_at:
             took.append(answered_at - hurt_at - _waited_s(last, hurt_at))

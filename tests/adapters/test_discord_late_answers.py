@@ -11,6 +11,7 @@ from distillery.core.errors import DiscordRefused, DiscordUnavailable
 from distillery.core.job import Job, Origin, Outcome, Picture, Request
 from distillery.core.ports import Delivery, Progress
 from distillery.discord.replies import TOKEN_MARGIN_S
+from local.member import words_of
 from tests.adapters.discord_side import DiscordSide
 from tests.adapters.scripted_server import Script
 
@@ -95,7 +96,7 @@ def test_after_the_token_s_life_the_bot_posts_the_pictures(
     assert payload["nonce"] == late.job_id
     assert payload["enforce_nonce"] is True
     assert payload["allowed_mentions"] == {"parse": []}
-    assert "<@42>" in payload["content"]
+    assert "<@42>" in words_of(payload)
     assert b'name="files[0]"; filename="0_9.png"' in asked.body
     assert discord.telemetry.counts == {"AnswersByBot": 1}
 

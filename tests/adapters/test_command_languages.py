@@ -23,6 +23,7 @@ from distillery.discord.serve_command import serve_command
 from distillery.discord.translation import Words, catalogue, languages
 from distillery.recipe_files import load_recipes
 from local.discord import command_rules
+from local.discord.command_routes import as_in_the_document
 from local.discord.openapi import OpenApi, document_at_hand
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ def texts(part: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
 def test_discord_and_the_local_discord_take_the_shipped_commands(style: CommandStyle) -> None:
     commands = all_commands(SHIPPED, style)
 
-    assert problems(commands) == []
+    assert problems([as_in_the_document(command) for command in commands]) == []
     assert all(characters(command) <= MAX_CHARACTERS for command in commands)
     assert problems([{**commands[0], "name_localizations": {"de": "Groß"}}]) != []
 

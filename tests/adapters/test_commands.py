@@ -17,6 +17,7 @@ from distillery.discord.command_limits import characters
 from distillery.discord.commands import all_commands
 from distillery.discord.serve_command import serve_command
 from distillery.recipe_files import load_recipes
+from local.discord.command_routes import as_in_the_document
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = load_recipes(ROOT / "workflows")
@@ -79,7 +80,8 @@ def test_discord_takes_the_command_by_its_own_document() -> None:
     schema = route["requestBody"]["content"]["application/json"]["schema"]
     validator = jsonschema.Draft202012Validator({**schema, "components": document["components"]})
 
-    assert list(validator.iter_errors(all_commands(SHIPPED))) == []
+    commands = [as_in_the_document(command) for command in all_commands(SHIPPED)]
+    assert list(validator.iter_errors(commands)) == []
     assert list(validator.iter_errors([{**serve_command(SHIPPED), "name": "x" * 33}])) != []
 
 

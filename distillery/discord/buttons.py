@@ -37,7 +37,6 @@ class Action(StrEnum):
     REMIX = "remix"  # a form with the prompt of a variation
     ZOOM = "zoom"
     FILE = "file"  # a link to the file as it was made
-    FAVOURITE = "favourite"
     INFO = "info"
     DELETE = "delete"
     CANCEL = "cancel"

@@ -69,6 +69,17 @@ def yes_or_no(text: str) -> bool:
     return text.lower() == "true"
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return what parses one of these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"it must be one of {', '.join(words)}")
+        return text
+
+    return parse
+
+
 def share(text: str) -> float:
     """Parse a part of a whole: more than 0, and at most 1."""
     try:

@@ -57,7 +57,13 @@ _ACCEPTED = {
             "It signs links to pictures, whose keys are made with the job and by the worker.",
         ),
     ),
-    "Dispatcher/Role": (_JOB_FILES,),
+    "Dispatcher/Role": (
+        _JOB_FILES,
+        (
+            "AwsSolutions-IAM5[Resource::*]",
+            "Amazon Comprehend has no resources to name; it is granted where it is chosen alone.",
+        ),
+    ),
     "Followup/Role": (_JOB_FILES,),
     "DeadLetters/Role": (_JOB_FILES,),
     "Watchdog/Role": (

@@ -52,7 +52,11 @@ INTERACTIONS = Room(
 DISPATCHER = Room(
     name="dispatcher",
     sources=(*_EVERY_ROOM, *_DELIVERY, *_PROVIDERS),
-    variables=(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES, "ATTACHMENT_ORIGINS"),
+    variables=(
+        *(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES, "ATTACHMENT_ORIGINS"),
+        *("TEXT_CHECK", "GUARDRAIL_ID", "GUARDRAIL_VERSION", "CHECK_SCORE"),
+        *("TEXT_CHECK_FAILURE", "KEEP_REFUSED_TEXT"),
+    ),
     memory_mib=512,
     timeout_s=30,  # a lost run is tried again after six times this: within the token's 15 minutes
 )

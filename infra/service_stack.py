@@ -31,6 +31,7 @@ from infra.rooms import (
     WATCHDOG,
     Room,
 )
+from infra.second_opinion import allow_second_opinion, second_opinion_values
 from infra.settings import Settings
 from infra.storage import (
     CANCELS,
@@ -105,6 +106,7 @@ class ServiceStack(Stack):
             "PROMISE_SECONDS": str(settings.promise_seconds),
             "HEDGE_SHARE": str(settings.hedge_share),
             "TIERS": settings.tiers,
+            **second_opinion_values(settings),
             "COMMAND_STYLE": settings.command_style,
             "RULES_LEVEL": settings.rules_level,
             "MESSAGE_RULES_LEVEL": settings.message_rules_level,
@@ -136,6 +138,7 @@ class ServiceStack(Stack):
         room.allow("s3:PutObject", self._storage.bucket.arn_for_objects(FILES))
         self._allow_runpod(room)
         self._allow_sagemaker(room, "InvokeEndpointAsync,DescribeEndpoint")
+        allow_second_opinion(self, room, self._settings)
         at_once = _LOCAL_DISPATCHERS_AT_ONCE if self._settings.is_local else _DISPATCHERS_AT_ONCE
         self._read(self._queues.jobs, room, at_once=at_once)
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra.settings import FIELDS, Count, Json
+from infra.option import Count, Json
+from infra.settings import FIELDS
 
 
 def read_value(name: str, value: Any) -> Any:

@@ -8,31 +8,22 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import Any, NewType
 
-Json = NewType("Json", str)
-"""A text that is JSON; what it says is for the room that reads it to check."""
-Count = NewType("Count", int)
-"""A whole number of at least 0; a plain int is at least 1."""
+from infra.content_settings import ContentSettings
+from infra.option import Count, Json, option
+
 STAGES = ("dev", "prod")
 _NONE = Count(0)
 _ONE_TIER = Json('[{"name": "member"}]')
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[^\s:@]+[:@]\S+")
 _USUAL = ("runpod", "sagemaker")
 _PROVIDERS = (*_USUAL, "worker_comfyui")
-_LEVELS = ("relaxed", "standard", "strict")
-_NOTHING = Json("{}")
 _TARGETS = ("aws", "local")
 _COMMAND_STYLES = ("serve", "per_workflow", "both")
 
 
-def option(meaning: str, default: Any = dataclasses.MISSING) -> Any:
-    """Declare a setting: what it means (for the documents and the file), and its default."""
-    return dataclasses.field(default=default, metadata={"meaning": meaning})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(ContentSettings):
     """One deployment."""
 
     application_id: str = option("Discord's id of the application, from the developer portal")
@@ -79,22 +70,6 @@ class Settings:
         "what a workflow is to members: a choice of `/serve` (`serve`), a command of its own "
         "(`per_workflow`), or `both`",
         "serve",
-    )
-    rules_level: str = option(
-        "how strict the rules of content are in servers that chose nothing: `relaxed`, `standard` "
-        "or `strict`; see [Content rules](content-rules.md)",
-        "standard",
-    )
-    message_rules_level: str = option("the same in direct messages", "strict")
-    penalties: Json = option(  # noqa: RUF009 - a text
-        "what repeated refusals lead to; what it leaves out is as in "
-        "[Content rules](content-rules.md#repeated-refusals)",
-        _NOTHING,
-    )
-    keep_refused_text: bool = option(
-        "whether the record of a refused or changed request holds its text; else a keyed hash "
-        "alone",
-        False,
     )
     bot_token_secret: str = option(
         "the SSM parameter, a SecureString, that holds the bot's token",
@@ -203,10 +178,7 @@ class Settings:
                 self.command_style in _COMMAND_STYLES,
                 f"must be one of {', '.join(_COMMAND_STYLES)}",
             ),
-            **{
-                name: (getattr(self, name) in _LEVELS, f"must be one of {', '.join(_LEVELS)}")
-                for name in ("rules_level", "message_rules_level")
-            },
+            **self.content_checks(),
             "target": (self.target in _TARGETS, f"must be {' or '.join(_TARGETS)}"),
             "python_version": (
                 self.python_version == "3.13" or self.is_local,

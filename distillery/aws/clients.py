@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
@@ -21,6 +21,8 @@ _CONFIG = Config(
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
+_OPINION = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
+"""A member waits for it, and there is a rule for what follows when it does not come."""
 
 
 @cache
@@ -58,6 +60,16 @@ def sagemaker_runtime() -> SageMakerRuntimeClient:
     return cast(
         "SageMakerRuntimeClient", _session().create_client("sagemaker-runtime", config=config)
     )
+
+
+def comprehend() -> Any:
+    """Make a client of Amazon Comprehend."""
+    return _session().create_client("comprehend", config=_OPINION)
+
+
+def bedrock_runtime() -> Any:
+    """Make a client of Amazon Bedrock's runtime."""
+    return _session().create_client("bedrock-runtime", config=_OPINION)
 
 
 def ssm() -> SSMClient:

@@ -7,12 +7,12 @@ the line who could hold up those behind.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from distillery.core import keys
 from distillery.core.deliver_result import DeliverResult
-from distillery.core.errors import MemberAtLimit, StaleJob, UserError
+from distillery.core.errors import MemberAtLimit, NotChecked, StaleJob, UserError
 from distillery.core.fair_order import start_tag
 from distillery.core.job import Job
 from distillery.core.ports import Attachments, Clock, JobStore, ObjectStore, ProviderRecords
@@ -37,6 +37,7 @@ class AdmitJob:
     attachments: Attachments
     deliver: DeliverResult
     clock: Clock
+    review: Callable[[Job, Recipe], None] | None = None  # a second opinion on the words
 
     def __call__(self, job: Job) -> Job | None:
         """Return the job as it stands in the line, or None when it does not."""
@@ -46,6 +47,8 @@ class AdmitJob:
             if not job.is_held:
                 self._make_ready(job)
             return self._enter(job)
+        except NotChecked as error:
+            self.deliver.fail(job, str(error), kind="unchecked")
         except UserError as error:
             self.deliver.fail(job, str(error), kind="bad_input")
         except StaleJob:
@@ -58,6 +61,8 @@ class AdmitJob:
         if recipe is None:
             raise UserError(UNINSTALLED.format(name=job.request.workflow))
         fill_graph(recipe, job.request.given)
+        if self.review is not None:
+            self.review(job, recipe)
         for option, attachment in job.request.attachments.items():
             data = self._fetch(attachment)
             key = keys.input_key(job.job_id, option)

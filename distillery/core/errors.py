@@ -45,6 +45,10 @@ class NotServed(UserError):
     """A rule of content, a moderator or an earlier refusal stands against the request."""
 
 
+class NotChecked(UserError):
+    """The operator wants requests looked at by somebody who could not be asked."""
+
+
 class NotEnoughCredits(UserError):
     """The member's credits do not cover the job. Nothing was reserved."""
 

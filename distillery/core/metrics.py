@@ -50,6 +50,7 @@ _REQUESTS = (
     _count("JobsAccepted", "requests that became a job", fields="workflow"),
     _count("JobsRefused", "requests answered at once with what is wrong", fields="kind"),
     _count("ContentDecisions", "requests that a content rule was about", fields="action rule"),
+    _count("OpinionsMissed", "second opinions that were not to be had", fields="about"),
     _count("JobsSucceeded", "members' jobs that ended with pictures", _PROVIDER),
     _count("JobsFailed", "members' jobs that ended with words", _PROVIDER, "reason"),
     _count("JobsCancelled", "jobs called off by their member"),

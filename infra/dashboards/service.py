@@ -88,8 +88,10 @@ def service(sources: Sources) -> list[Sequence[cloudwatch.IWidget]]:
                 "What went astray, and was made good",
                 sources.rooms_that_answer,
                 "filter ispresent(ResultsFound) or ispresent(SlotsMended) or ispresent(DeadLetters)"
+                " or ispresent(OpinionsMissed)"
                 " | stats sum(ResultsFound) as results_found,"
-                " sum(SlotsMended) as slots_mended, sum(DeadLetters) as dead_letters by room",
+                " sum(SlotsMended) as slots_mended, sum(DeadLetters) as dead_letters,"
+                " sum(OpinionsMissed) as opinions_missed by room",
                 width=THIRD,
             ),
         ],
@@ -103,7 +105,7 @@ def service(sources: Sources) -> list[Sequence[cloudwatch.IWidget]]:
             ),
             query(
                 "What content rules decided",
-                sources.rooms_that_accept,
+                sources.rooms_that_judge,
                 "filter ispresent(ContentDecisions) | stats count(*) as decided by action, rule"
                 " | sort decided desc",
                 width=THIRD,

@@ -36,6 +36,11 @@ class Sources:
     """Log groups of the rooms that tell members how their jobs ended."""
 
     @property
+    def rooms_that_judge(self) -> Sequence[str]:
+        """Log groups of the rooms that decide on content."""
+        return (*self.rooms_that_accept, *self.rooms_that_answer)
+
+    @property
     def providers(self) -> Sequence[str]:
         """Who may run jobs."""
         return tuple(self.slots)

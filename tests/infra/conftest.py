@@ -26,6 +26,7 @@ EXAMPLE: Mapping[str, str] = {
     "runpod_endpoint_id": "abc123",
     "sagemaker_endpoint_name": "Distillery-GPU",
     "worker_comfyui_endpoint_id": "def456",
+    "guardrail_id": "ghi789",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from distillery.core.errors import AlreadyDecided, NotServed, StoreConflict
 from distillery.core.moderation.cleared import Cleared
 from distillery.core.moderation.penalties import BLOCK, GRAY_LIST, PAUSE, Penalties
 from distillery.core.moderation.ports import Moderation
-from distillery.core.moderation.records import Decision, Look, Standing
+from distillery.core.moderation.records import Decision, Look, Standing, fingerprint
 from distillery.core.ports import Clock, Telemetry
 from distillery.core.rules.judge import Setting, Verdict, judge
 from distillery.core.rules.rule import Level
@@ -111,7 +110,6 @@ class CheckContent:
 
     def _decision(self, order: Order, texts: Mapping[str, str], verdict: Verdict) -> Decision:
         text = "\n".join(texts.values())
-        digest = hmac.new(self.moderation.hash_key(), text.encode("utf-8", "replace"), "sha256")
         return Decision(
             decision_id=order.job_id,
             at=self.clock(),
@@ -120,7 +118,7 @@ class CheckContent:
             action=str(verdict.action),
             rule_id=verdict.rule_id,
             rules_version=self.book.rules.version,
-            text_hash=digest.hexdigest(),
+            text_hash=fingerprint(self.moderation.hash_key(), text),
             text=text if self.keep_text else None,
         )
 

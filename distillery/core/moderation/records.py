@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 
 from distillery.core.rules.rule import Level
@@ -77,3 +78,8 @@ class AuditEntry:
     moderator_id: str
     done: str  # in words, as they are shown
     reason: str = ""
+
+
+def fingerprint(key: bytes, text: str) -> str:
+    """Return the keyed hash of a text: it tells that two are the same, and nothing else."""
+    return hmac.new(key, text.encode("utf-8", "replace"), "sha256").hexdigest()

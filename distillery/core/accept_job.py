@@ -16,28 +16,15 @@ from distillery.core.errors import (
     StoreUnsure,
 )
 from distillery.core.flags.apply import apply_flags
-from distillery.core.job import Job, Origin, Request
+from distillery.core.job import Job, Request
 from distillery.core.moderation.cleared import ContentCheck, unchecked
-from distillery.core.parent import Parent
+from distillery.core.order import Order
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
 from distillery.core.recipe import Attachment, Recipe, Value, default_recipe
 from distillery.core.recipe_options import nearest, resolve_options
 from distillery.core.tier import Tier, tier_of
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A member's command, as it came: nothing in it has been checked."""
-
-    job_id: str  # the interaction's id, so that one interaction is one job
-    origin: Origin
-    workflow: str | None  # None: the default recipe
-    options: Mapping[str, Value]
-    images: int = 1  # pictures, each made by a job of its own
-    role_ids: frozenset[str] = frozenset()  # of the member, in the guild they asked in
-    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from distillery.core.accept_job import Order
 from distillery.core.job import Origin
+from distillery.core.order import Order
 from distillery.core.recipe import Attachment, Value
 
 SERVE, QUEUE, CANCEL, HISTORY, HELP = "serve", "queue", "cancel", "history", "help"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distillery.core import keys
-from distillery.core.accept_job import AcceptJob, Order
+from distillery.core.accept_job import AcceptJob
 from distillery.core.answer import answer_of
 from distillery.core.cancel_job import WORDS, CancelJob
 from distillery.core.errors import StaleJob, StoreBusy, UserError
@@ -20,6 +20,7 @@ from distillery.core.follow_up import (
     recipe_of,
 )
 from distillery.core.job import Job, Picture
+from distillery.core.order import Order
 from distillery.core.ports import Clock, JobStore, ObjectStore
 from distillery.core.recipe import Recipe, Value
 from distillery.core.tier import tier_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from distillery.core.accept_job import AcceptJob
 from distillery.core.admit_job import AdmitJob
@@ -23,12 +23,19 @@ from distillery.core.routing import Slots
 from distillery.core.show_progress import ShowProgress
 from distillery.core.stop_attempt import StopAttempt
 from distillery.core.tier import Tier
+from local.chaos.clockwork import Clockwork
+from local.chaos.discord import SimulatedDiscord
 from local.chaos.faulty import faulty
-from local.memory import MemoryAttachments, MemoryDeadLetters, MemoryTelemetry
+from local.chaos.gpus import SimulatedProvider
+from local.chaos.rooms import Rooms
+from local.chaos.weather import Weather
+from local.memory import (
+    MemoryAttachments,
+    MemoryDeadLetters,
+    MemoryObjectStore,
+    MemoryTelemetry,
+)
 from local.memory_store import MemoryJobStore, MemoryProviderRecords, MemoryTable
-
-if TYPE_CHECKING:
-    from local.chaos.world import World
 
 FILE = "https://cdn.example/fox.png"
 POISON = "https://cdn.example/poison.png"
@@ -62,10 +69,27 @@ _RECIPE = Recipe(
 )
 
 
+class Surroundings(Protocol):
+    """What the service stands in: whom it talks to, and what goes wrong with it."""
+
+    clock: Clockwork
+    rooms: Rooms
+    weather: Weather
+    objects: MemoryObjectStore
+    discord: SimulatedDiscord
+    providers: list[SimulatedProvider]
+
+    def happens(self, probability: float) -> bool:
+        """Throw the dice."""
+
+    def message(self, job_id: str, delay_s: float = 0.0) -> None:
+        """Deliver a message to the dispatcher room."""
+
+
 class _Queue:
     """Implements `JobQueue` on the world's agenda."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Surroundings) -> None:
         self._world = world
 
     def send(self, job_id: str, *, group: str, delay_s: int = 0) -> None:
@@ -79,7 +103,7 @@ class _Queue:
 class _Store(MemoryJobStore):
     """Implements `JobStore`; its answer to a new job gets lost at times."""
 
-    def __init__(self, world: World, table: MemoryTable) -> None:
+    def __init__(self, world: Surroundings, table: MemoryTable) -> None:
         super().__init__(table)
         self._world = world
 
@@ -103,7 +127,7 @@ class _Files(MemoryAttachments):
 class Service:
     """Every use case, wired once."""
 
-    def __init__(self, world: World, tiers: Sequence[Tier], slots: int) -> None:
+    def __init__(self, world: Surroundings, tiers: Sequence[Tier], slots: int) -> None:
         gate, clock = world.rooms.gate, world.clock
         self.table = MemoryTable()
         self.telemetry = telemetry = MemoryTelemetry()

@@ -9,10 +9,10 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 
-from distillery.core.accept_job import Order
 from distillery.core.errors import UserError
 from distillery.core.job import Origin
 from distillery.core.keys import parse_attempt_key
+from distillery.core.order import Order
 from distillery.core.ports import DeadLetter, LetterSource
 from distillery.core.recipe import Attachment
 from distillery.core.tier import Tier

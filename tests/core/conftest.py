@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from distillery.core import keys
-from distillery.core.accept_job import AcceptJob, Order
+from distillery.core.accept_job import AcceptJob
 from distillery.core.admit_job import AdmitJob
 from distillery.core.cancel_job import CancelJob
 from distillery.core.circuits import Circuits
@@ -20,6 +20,7 @@ from distillery.core.heal_job import HealJob
 from distillery.core.heal_line import HealLine
 from distillery.core.job import Job, Origin
 from distillery.core.list_jobs import ListJobs
+from distillery.core.order import Order
 from distillery.core.recipe import Option, OptionKind, Recipe, Slot
 from distillery.core.records import Account, ProviderRecord
 from distillery.core.routing import Slots

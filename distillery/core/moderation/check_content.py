@@ -6,12 +6,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from distillery.core.accept_job import Order
 from distillery.core.errors import AlreadyDecided, NotServed, StoreConflict
 from distillery.core.moderation.cleared import Cleared
 from distillery.core.moderation.penalties import BLOCK, GRAY_LIST, PAUSE, Penalties
 from distillery.core.moderation.ports import Moderation
 from distillery.core.moderation.records import Decision, Look, Standing, fingerprint
+from distillery.core.order import Order
 from distillery.core.ports import Clock, Telemetry
 from distillery.core.rules.judge import Setting, Verdict, judge
 from distillery.core.rules.rule import Level

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from distillery.core.order import Order
 from distillery.core.tier import Tier
-
-if TYPE_CHECKING:
-    from distillery.core.accept_job import Order
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from distillery.core.accept_job import AcceptJob, Order
+from distillery.core.accept_job import AcceptJob
 from distillery.core.errors import NotServed, StoreConflict
 from distillery.core.job import Job, Origin
 from distillery.core.moderation.check_content import CheckContent
@@ -20,6 +20,7 @@ from distillery.core.moderation.records import (
     MemberTerms,
     Standing,
 )
+from distillery.core.order import Order
 from distillery.core.recipe import Attachment
 from distillery.core.rules.rule import Action, Level, Rule, Rules
 from distillery.core.rules.rule_book import RuleBook

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipe import Action, Recipe, Style
-from distillery.core.recipe_manifest import parse_recipe
-from distillery.core.styles import NO_STYLES, parse_styles
+from distillery.core.recipes.manifest import parse_recipe
+from distillery.core.recipes.recipe import Action, Recipe, Style
+from distillery.core.recipes.styles import NO_STYLES, parse_styles
 
 
 def load_recipes(root: Path) -> dict[str, Recipe]:

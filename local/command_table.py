@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from distillery.core.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.discord.command_parts import CHAT_INPUT
 from distillery.discord.commands import ON_PICTURES, all_commands
 from distillery.discord.interaction import PICTURE_INFO

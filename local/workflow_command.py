@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import requests
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipe import Recipe
-from distillery.core.recipe_manifest import parse_recipe
+from distillery.core.recipes.manifest import parse_recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.discord.serve_command import serve_command
 from distillery.recipe_files import load_recipes
 from local.workflow_import.definitions import Definitions, core_definitions, read_definitions

@@ -14,7 +14,7 @@ from typing import Any
 
 from distillery.core.job import Job, JobState, Origin, Outcome, Picture, Request
 from distillery.core.parent import Parent
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.recipe import Attachment
 from distillery.core.tier import Tier
 
 AttributeValue = Mapping[str, Any]

@@ -20,8 +20,8 @@ from distillery.core.job import Job, Request
 from distillery.core.moderation.cleared import ContentCheck, unchecked
 from distillery.core.order import Order
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
-from distillery.core.recipe import Attachment, Recipe, Value, default_recipe
-from distillery.core.recipe_options import nearest, resolve_options
+from distillery.core.recipes.options import nearest, resolve_options
+from distillery.core.recipes.recipe import Attachment, Recipe, Value, default_recipe
 from distillery.core.tier import Tier, tier_of
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from distillery.core.errors import MemberAtLimit, NotChecked, StaleJob, UserErro
 from distillery.core.fair_order import start_tag
 from distillery.core.job import Job
 from distillery.core.ports import Attachments, Clock, JobStore, ObjectStore, ProviderRecords
-from distillery.core.recipe import Attachment, Recipe, fill_graph
+from distillery.core.recipes.recipe import Attachment, Recipe, fill_graph
 
 logger = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ from distillery.core.ports import (
     ProviderRecords,
     Telemetry,
 )
-from distillery.core.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.core.records import ProviderRecord
 from distillery.core.routing import Candidate, Slots, route
 from distillery.core.stop_attempt import StopAttempt

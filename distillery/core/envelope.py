@@ -12,7 +12,7 @@ from typing import Any
 from distillery.core import keys
 from distillery.core.job import Job
 from distillery.core.ports import Envelope, ObjectStore
-from distillery.core.recipe import Recipe, attachment_slots, fill_graph
+from distillery.core.recipes.recipe import Recipe, attachment_slots, fill_graph
 
 PROGRESS_INTERVAL_S = 1.0
 MAX_OUTPUTS = 10  # attachments of one message (Discord, error 30015)

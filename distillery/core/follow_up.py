@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from distillery.core import keys
 from distillery.core.errors import InvalidOption, UserError
 from distillery.core.job import Job, Picture
-from distillery.core.recipe import Action, Attachment, Recipe, Value, recipe_for
-from distillery.core.recipe_options import check_value
+from distillery.core.recipes.options import check_value
+from distillery.core.recipes.recipe import Action, Attachment, Recipe, Value, recipe_for
 
 NO_RECIPE = "No installed workflow can do that any more. `/help` says what can be made."
 UNINSTALLED = "The workflow `{name}` is not installed any more. `/help` says what can be made."

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from distillery.core import deadlines
 from distillery.core.parent import Parent
-from distillery.core.recipe import Attachment, Scalar, Value
+from distillery.core.recipes.recipe import Attachment, Scalar, Value
 from distillery.core.tier import Tier
 
 CANCELLED = "cancelled"

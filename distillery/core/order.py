@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from distillery.core.job import Origin
 from distillery.core.parent import Parent
-from distillery.core.recipe import Value
+from distillery.core.recipes.recipe import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from distillery.core.errors import InvalidOption
 from distillery.core.job import Job
 from distillery.core.ports import JobStore
-from distillery.core.recipe import PROMPT, Value
+from distillery.core.recipes.recipe import PROMPT, Value
 
 _AGAIN = re.compile(r"\s*again:(\d{17,20})(?![^\s,.])")
 GONE = "That earlier prompt is not kept any more. Write it anew."

@@ -15,8 +15,8 @@ from distillery.core.deadlines import NOT_ADMITTED_S
 from distillery.core.errors import DuplicateJob, QueueUnavailable
 from distillery.core.job import Job, Origin, Request
 from distillery.core.ports import Clock, JobQueue, JobStore
-from distillery.core.recipe import Attachment, Recipe, default_recipe
-from distillery.core.recipe_options import resolve_options
+from distillery.core.recipes.options import resolve_options
+from distillery.core.recipes.recipe import Attachment, Recipe, default_recipe
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 from distillery.core.errors import UserError
 from distillery.core.moderation.administer import MAX_WORD, Moderator
 from distillery.core.moderation.records import AuditEntry, Decision, GuildPolicy
-from distillery.core.recipe import OptionKind
+from distillery.core.recipes.recipe import OptionKind
 from distillery.core.rules.rule import Level
 from distillery.discord.command_parts import Payload, chat_command, choice, option
 from distillery.discord.interaction import Interaction, read_asker, reading

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from distillery.core.job import Job
 from distillery.core.ports import Delivery
-from distillery.core.recipe import Action as RecipeAction
+from distillery.core.recipes.recipe import Action as RecipeAction
 from distillery.discord.components import (
     MOST_BUTTONS,
     MOST_CHOICES,

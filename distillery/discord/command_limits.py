@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipe_manifest import MAX_OPTIONS
+from distillery.core.recipes.manifest import MAX_OPTIONS
 from distillery.discord.command_parts import CHAT_INPUT, MESSAGE
 
 MAX_CHARACTERS = 8000  # of a whole command, with the longest version of each text

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distillery.core.locales import Localized
-from distillery.core.recipe import OptionKind
+from distillery.core.recipes.recipe import OptionKind
 from distillery.discord.translation import in_every_language
 
 Payload = dict[str, Any]

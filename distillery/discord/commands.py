@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from distillery.core.recipe import Action, OptionKind, Recipe, recipe_for
+from distillery.core.recipes.recipe import Action, OptionKind, Recipe, recipe_for
 from distillery.discord.admin import admin_command
 from distillery.discord.command_limits import check_together
 from distillery.discord.command_parts import (

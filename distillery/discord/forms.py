@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from distillery.core.errors import InvalidOption
-from distillery.core.recipe import Option, OptionKind, Recipe, Value
+from distillery.core.recipes.recipe import Option, OptionKind, Recipe, Value
 from distillery.discord.components import (
     MOST_CHOICES,
     Component,

@@ -7,7 +7,7 @@ from typing import Any
 
 from distillery.core.flags.table import FLAGS
 from distillery.core.locales import version
-from distillery.core.recipe import Option, OptionKind, Recipe, default_recipe
+from distillery.core.recipes.recipe import Option, OptionKind, Recipe, default_recipe
 from distillery.discord.command_parts import CHAT_INPUT, MESSAGE
 from distillery.discord.paged import PAGE_CHARACTERS
 from distillery.discord.translation import Words

@@ -15,7 +15,7 @@ from typing import Any
 
 from distillery.core.job import Origin
 from distillery.core.order import Order
-from distillery.core.recipe import Attachment, Value
+from distillery.core.recipes.recipe import Attachment, Value
 
 SERVE, QUEUE, CANCEL, HISTORY, HELP = "serve", "queue", "cancel", "history", "help"
 ME, INFO = "me", "info"

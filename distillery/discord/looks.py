@@ -8,7 +8,7 @@ from typing import Any
 
 from distillery.core.job import Job
 from distillery.core.ports import Delivery, Progress
-from distillery.core.recipe import Recipe, recipe_for
+from distillery.core.recipes.recipe import Recipe, recipe_for
 from distillery.discord import buttons
 from distillery.discord.buttons import MADE_BY, Action
 from distillery.discord.components import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.recipe import Attachment
 from distillery.discord.components import MOST_BUTTONS, button, row
 from distillery.discord.interaction import Interaction, MalformedInteraction
 from distillery.discord.link_cards import LONGEST_LINK, MOST_CARDS

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import unescape
 
-from distillery.core.recipe import Scalar
+from distillery.core.recipes.recipe import Scalar
 
 END_BYTES = 128 * 1024
 """What the worker writes stands within so many bytes of the file's beginning or end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from distillery.core.locales import version
-from distillery.core.recipe import PROMPT, Recipe
+from distillery.core.recipes.recipe import PROMPT, Recipe
 from distillery.discord.markdown import escape
 from distillery.discord.picture_request import PictureRequest
 from distillery.discord.responses import MAX_CONTENT

@@ -10,8 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from distillery.core.errors import BrokenRecipe
 from distillery.core.locales import version
-from distillery.core.manifest_option import MAX_CHOICES, MAX_LABEL, MAX_NAME
-from distillery.core.recipe import PROMPT, Choice, Option, OptionKind, Recipe, default_recipe
+from distillery.core.recipes.manifest_option import MAX_CHOICES, MAX_LABEL, MAX_NAME
+from distillery.core.recipes.recipe import (
+    PROMPT,
+    Choice,
+    Option,
+    OptionKind,
+    Recipe,
+    default_recipe,
+)
 from distillery.core.tier import MAX_IMAGES
 from distillery.discord.command_limits import check_command
 from distillery.discord.command_parts import (

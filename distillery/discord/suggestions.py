@@ -12,9 +12,9 @@ from typing import Any
 from distillery.core.flags.table import FLAGS
 from distillery.core.job import Job
 from distillery.core.locales import version
-from distillery.core.manifest_option import MAX_LABEL
 from distillery.core.past_prompts import standing_for
-from distillery.core.recipe import Choice, Recipe
+from distillery.core.recipes.manifest_option import MAX_LABEL
+from distillery.core.recipes.recipe import Choice, Recipe
 from distillery.core.suggest import MOST, matching
 
 _FLAG = re.compile(r"(?:^|\s)(?P<mark>--|\u2013|\u2014)(?P<name>[a-z0-9-]*)$", re.IGNORECASE)

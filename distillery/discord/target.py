@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from distillery.core.manifest_option import IMAGE_TYPES, MAX_FILE_BYTES
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.manifest_option import IMAGE_TYPES, MAX_FILE_BYTES
+from distillery.core.recipes.recipe import Attachment
 from distillery.discord.interaction import Interaction, MalformedInteraction
 
 UNKNOWN_SIZE = MAX_FILE_BYTES

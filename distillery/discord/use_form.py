@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from distillery.core.recipe import PROMPT, Option, Recipe, Value
+from distillery.core.recipes.recipe import PROMPT, Option, Recipe, Value
 from distillery.discord.interaction import Interaction, MalformedInteraction
 from distillery.discord.target import linked_picture
 from distillery.discord.translation import Words

@@ -17,7 +17,7 @@ from distillery.aws.secrets import secret_reader
 from distillery.aws.telemetry import EmfTelemetry
 from distillery.core.circuits import Circuits
 from distillery.core.deliver_result import DeliverResult
-from distillery.core.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.discord.channel_messages import ChannelMessages
 from distillery.discord.http import DiscordHttp
 from distillery.discord.looks import Looks

@@ -22,7 +22,7 @@ from distillery.core.follow_up import (
 from distillery.core.job import Job, Picture
 from distillery.core.order import Order
 from distillery.core.ports import Clock, JobStore, ObjectStore
-from distillery.core.recipe import Recipe, Value
+from distillery.core.recipes.recipe import Recipe, Value
 from distillery.core.tier import tier_of
 from distillery.discord.buttons import MADE_BY, Action, custom_id, offer_same
 from distillery.discord.clicks import Click, read_click

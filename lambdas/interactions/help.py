@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from distillery.core.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.discord import help_text
 from distillery.discord.interaction import HELP, Interaction, read_help
 from distillery.discord.paged import paged, read_turn, turned

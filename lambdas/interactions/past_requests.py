@@ -12,7 +12,7 @@ from distillery.core.job import Job, Picture
 from distillery.core.list_jobs import LATEST, PROMPT, ListJobs
 from distillery.core.locales import version
 from distillery.core.ports import ObjectStore
-from distillery.core.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.discord import listings
 from distillery.discord.buttons import Action, custom_id
 from distillery.discord.components import button, choice, menu, private_parts, row, text

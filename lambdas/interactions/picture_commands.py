@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from distillery.core.accept_job import AcceptJob
 from distillery.core.errors import UserError
-from distillery.core.recipe import PROMPT, Action, Attachment, Recipe, Value, recipe_for
+from distillery.core.recipes.recipe import PROMPT, Action, Attachment, Recipe, Value, recipe_for
 from distillery.discord.interaction import (
     IMAGE_OPTION,
     INFO,

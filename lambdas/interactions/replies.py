@@ -10,7 +10,7 @@ from distillery.core.accept_job import AcceptJob
 from distillery.core.cancel_job import CancelJob
 from distillery.core.list_jobs import ListJobs
 from distillery.core.ports import ObjectStore
-from distillery.core.recipe import default_recipe
+from distillery.core.recipes.recipe import default_recipe
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.commands import all_commands
 from distillery.discord.interaction import SERVE, Interaction

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distillery.core.list_jobs import ListJobs
-from distillery.core.recipe import PROMPT, Choice, Recipe, default_recipe
+from distillery.core.recipes.recipe import PROMPT, Choice, Recipe, default_recipe
 from distillery.discord.focus import Focus, read_focus
 from distillery.discord.interaction import (
     HELP,

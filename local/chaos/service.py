@@ -17,7 +17,7 @@ from distillery.core.errors import QueueUnavailable, StoreUnsure
 from distillery.core.heal_job import HealJob
 from distillery.core.heal_line import HealLine
 from distillery.core.job import Job
-from distillery.core.recipe import Option, OptionKind, Recipe, Slot
+from distillery.core.recipes.recipe import Option, OptionKind, Recipe, Slot
 from distillery.core.records import ProviderRecord
 from distillery.core.routing import Slots
 from distillery.core.show_progress import ShowProgress

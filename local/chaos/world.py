@@ -14,7 +14,7 @@ from distillery.core.job import Origin
 from distillery.core.keys import parse_attempt_key
 from distillery.core.order import Order
 from distillery.core.ports import DeadLetter, LetterSource
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.recipe import Attachment
 from distillery.core.tier import Tier
 from local.chaos.clockwork import Clockwork
 from local.chaos.discord import SimulatedDiscord

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from distillery.core.manifest_option import MAX_CHOICES, MAX_LABEL, MAX_NUMBER
-from distillery.core.recipe import OptionKind
+from distillery.core.recipes.manifest_option import MAX_CHOICES, MAX_LABEL, MAX_NUMBER
+from distillery.core.recipes.recipe import OptionKind
 from local.workflow_import.definitions import InputRule
 from local.workflow_import.finding import KINDS, Found, Notes, Reading, Role
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from distillery.core.recipe import Slot
+from distillery.core.recipes.recipe import Slot
 from local.workflow_import.finding import Found, ModelName, Reading, Role
 from local.workflow_import.graph import Graph, Node, shown
 

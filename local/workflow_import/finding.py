@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeGuard
 
-from distillery.core.recipe import OptionKind, Scalar, Slot
+from distillery.core.recipes.recipe import OptionKind, Scalar, Slot
 from local.workflow_import.definitions import Definitions, InputRule
 from local.workflow_import.graph import Graph, Node
 

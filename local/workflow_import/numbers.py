@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from distillery.core.recipe import Scalar, Slot
+from distillery.core.recipes.recipe import Scalar, Slot
 from local.workflow_import.finding import Found, Reading, Role, is_number
 from local.workflow_import.graph import Link, Node
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from distillery.core.manifest_option import MAX_FILE_BYTES, MAX_LABEL, MAX_TEXT
-from distillery.core.recipe import OptionKind, Slot
-from distillery.core.recipe_manifest import MAX_OPTIONS
+from distillery.core.recipes.manifest import MAX_OPTIONS
+from distillery.core.recipes.manifest_option import MAX_FILE_BYTES, MAX_LABEL, MAX_TEXT
+from distillery.core.recipes.recipe import OptionKind, Slot
 from local.workflow_import.bounds import Known, limits_of
 from local.workflow_import.definitions import Definitions
 from local.workflow_import.files import find_attachments, find_models

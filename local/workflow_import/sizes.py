@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from distillery.core.recipe import Slot
+from distillery.core.recipes.recipe import Slot
 from local.workflow_import.finding import Found, Reading, Role, is_number
 from local.workflow_import.graph import Node
 from local.workflow_import.numbers import literal

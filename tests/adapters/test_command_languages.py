@@ -14,7 +14,7 @@ import pytest
 
 from distillery.core.errors import BrokenRecipe
 from distillery.core.locales import LOCALES, version
-from distillery.core.recipe import Choice, Option, OptionKind, Recipe
+from distillery.core.recipes.recipe import Choice, Option, OptionKind, Recipe
 from distillery.discord.command_limits import MAX_CHARACTERS, characters, check_together
 from distillery.discord.command_parts import message_command, text
 from distillery.discord.command_style import CommandStyle

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipe import Choice, Option, OptionKind, Recipe
+from distillery.core.recipes.recipe import Choice, Option, OptionKind, Recipe
 from distillery.discord.command_limits import characters
 from distillery.discord.commands import all_commands
 from distillery.discord.serve_command import serve_command

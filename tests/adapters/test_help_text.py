@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillery.core.recipe import Option, OptionKind, Recipe
+from distillery.core.recipes.recipe import Option, OptionKind, Recipe
 from distillery.discord.commands import all_commands
 from distillery.discord.help_text import of_command, of_recipe, overview, pages
 from distillery.discord.paged import PAGE_CHARACTERS

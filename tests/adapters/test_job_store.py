@@ -10,7 +10,7 @@ from distillery.core.errors import DuplicateJob, MemberAtLimit, NoFreeSlot, Stal
 from distillery.core.job import Job, JobState, Origin, Outcome, Picture, Request
 from distillery.core.parent import Parent
 from distillery.core.ports import JobStore
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.recipe import Attachment
 from distillery.core.tier import Tier
 from local.memory_store import MemoryJobStore
 from tests.adapters.conftest import TABLE

@@ -13,8 +13,8 @@ from distillery.core.errors import NotEnoughCredits
 from distillery.core.job import CANCELLED, Job, Origin, Outcome, Picture, Request
 from distillery.core.parent import Parent
 from distillery.core.ports import Delivery, Progress
-from distillery.core.recipe import Action as RecipeAction
-from distillery.core.recipe import Option, OptionKind, Recipe
+from distillery.core.recipes.recipe import Action as RecipeAction
+from distillery.core.recipes.recipe import Option, OptionKind, Recipe
 from distillery.discord.looks import DONE, FAILED, OVER, WORKING, Looks
 from local.discord.component_rules import walk
 from local.discord.openapi import OpenApi, document_at_hand

@@ -21,7 +21,7 @@ from distillery.core.heal_line import HealLine
 from distillery.core.job import Job, Origin
 from distillery.core.list_jobs import ListJobs
 from distillery.core.order import Order
-from distillery.core.recipe import Option, OptionKind, Recipe, Slot
+from distillery.core.recipes.recipe import Option, OptionKind, Recipe, Slot
 from distillery.core.records import Account, ProviderRecord
 from distillery.core.routing import Slots
 from distillery.core.send_canaries import SendCanaries

@@ -11,7 +11,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from distillery.core.recipe import (
+from distillery.core.recipes.options import resolve_options
+from distillery.core.recipes.recipe import (
     Attachment,
     Option,
     OptionKind,
@@ -20,7 +21,6 @@ from distillery.core.recipe import (
     attachment_slots,
     fill_graph,
 )
-from distillery.core.recipe_options import resolve_options
 
 PICTURE = "example.png"
 FILE = Attachment(PICTURE, f"https://cdn.example/{PICTURE}", "image/png", 1000)

@@ -7,7 +7,7 @@ import pytest
 from distillery.core.deadlines import NOT_ADMITTED_S
 from distillery.core.errors import InvalidOption, NotEnoughCredits
 from distillery.core.job import JobState
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.recipe import Attachment
 from distillery.core.records import Account
 from distillery.core.tier import Tier
 from tests.core.conftest import CDN, World

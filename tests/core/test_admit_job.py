@@ -11,7 +11,7 @@ from distillery.core import keys
 from distillery.core.credits import LedgerKind
 from distillery.core.errors import MemberAtLimit
 from distillery.core.job import Job, JobState
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.recipe import Attachment
 from distillery.core.tier import Tier
 from local.memory import MemoryAttachments
 from local.memory_store import MemoryJobStore

@@ -16,7 +16,7 @@ from distillery.core.errors import (
 )
 from distillery.core.job import JobState
 from distillery.core.ports import ProviderCondition
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.recipe import Attachment
 from distillery.core.tier import Tier
 from tests.core.conftest import CDN, World
 

@@ -7,7 +7,7 @@ import pytest
 
 from distillery.core.job import CANCELLED, Job, JobState
 from distillery.core.parent import Parent
-from distillery.core.recipe import Action, Attachment, Option, OptionKind, Recipe, Slot
+from distillery.core.recipes.recipe import Action, Attachment, Option, OptionKind, Recipe, Slot
 from distillery.discord.responses import DEFERRED
 from local.member import words_of
 from tests.lambdas.members_at_buttons import ButtonRoom as Room

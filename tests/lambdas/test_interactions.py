@@ -9,7 +9,7 @@ import pytest
 
 from distillery.core.accept_job import AcceptJob
 from distillery.core.job import Job, JobState, Outcome, Picture
-from distillery.core.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.core.tier import Tier
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.signature import SignatureCheck

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distillery.core.recipe import Action, Option, OptionKind, Recipe
+from distillery.core.recipes.recipe import Action, Option, OptionKind, Recipe
 from distillery.discord.commands import all_commands
 from local.discord import rules
 from local.discord.openapi import OpenApi, document_at_hand

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distillery.core.recipe import Choice, Option, OptionKind, Recipe
+from distillery.core.recipes.recipe import Choice, Option, OptionKind, Recipe
 from local.discord import rules
 from local.discord.openapi import OpenApi, document_at_hand
 from local.discord.sending import SCHEMAS

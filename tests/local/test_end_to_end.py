@@ -14,7 +14,7 @@ import pytest
 import requests
 from PIL import Image
 
-from distillery.core.recipe import fill_graph
+from distillery.core.recipes.recipe import fill_graph
 from distillery.recipe_files import load_recipes
 from local.member import Refused, words_of
 from tests.local.conftest import ANSWER_S, Cloud

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 
-from distillery.core.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.recipe_files import load_recipes
 from local.engine.clients import Clients
 from local.engine.folders import Folders

@@ -15,7 +15,7 @@ import pytest
 import requests
 from PIL import Image
 
-from distillery.core.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.recipe_files import load_recipes
 from local.workflow_import.definitions import Definitions, core_definitions, read_definitions
 from local.workflow_import.graph import read_graph

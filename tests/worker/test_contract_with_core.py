@@ -12,7 +12,7 @@ import pytest
 
 from distillery.core.envelope import build_envelope
 from distillery.core.job import Job, Origin, Request
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.recipe import Attachment
 from distillery.core.worker_documents import failure_text, parse_progress, parse_result
 from distillery.recipe_files import load_recipes
 from gpu_container.worker.errors import Kind

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from distillery.core.errors import InvalidOption
 from distillery.core.flags.parse import FlagValue, parse_flags
 from distillery.core.flags.table import ADAPTERS
-from distillery.core.recipe import PROMPT, Attachment, Option, OptionKind, Recipe, Value
+from distillery.core.recipes.recipe import PROMPT, Attachment, Option, OptionKind, Recipe, Value
 
 _CUTOFF = re.compile(r"(?<!\w)::\S[^:]*::")
 _MOST = 20 * 1024 * 1024

@@ -11,7 +11,7 @@ from distillery.core.job import Job
 from distillery.core.moderation.ports import Finding, Moderation, TextOpinion
 from distillery.core.moderation.records import Decision, fingerprint
 from distillery.core.ports import Clock, Telemetry
-from distillery.core.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe
 from distillery.core.rules.rule import Action
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from distillery.core.errors import InvalidOption
 from distillery.core.flags.apply import apply_flags
 from distillery.core.flags.parse import parse_flags
 from distillery.core.flags.table import FLAGS, Flag, FlagKind
-from distillery.core.recipe import Attachment, Option, OptionKind, Recipe
+from distillery.core.recipes.recipe import Attachment, Option, OptionKind, Recipe
 
 VALUES = {
     FlagKind.SWITCH: ("", True),

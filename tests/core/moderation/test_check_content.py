@@ -21,7 +21,7 @@ from distillery.core.moderation.records import (
     Standing,
 )
 from distillery.core.order import Order
-from distillery.core.recipe import Attachment
+from distillery.core.recipes.recipe import Attachment
 from distillery.core.rules.rule import Action, Level, Rule, Rules
 from distillery.core.rules.rule_book import RuleBook
 from distillery.core.tier import Tier

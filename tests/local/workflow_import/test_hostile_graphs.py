@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distillery.core.recipe_manifest import parse_recipe
+from distillery.core.recipes.manifest import parse_recipe
 from distillery.discord.serve_command import serve_command
 from local.workflow_import.definitions import Definitions, core_definitions, read_definitions
 from local.workflow_import.graph import MAX_BYTES, MAX_NODES, GraphRefused, graph_of

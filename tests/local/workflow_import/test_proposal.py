@@ -7,9 +7,9 @@ import tomllib
 
 import pytest
 
-from distillery.core.recipe import Attachment, Recipe, fill_graph
-from distillery.core.recipe_manifest import parse_recipe
-from distillery.core.recipe_options import resolve_options
+from distillery.core.recipes.manifest import parse_recipe
+from distillery.core.recipes.options import resolve_options
+from distillery.core.recipes.recipe import Attachment, Recipe, fill_graph
 from distillery.discord.serve_command import serve_command
 from local.workflow_import.definitions import core_definitions, read_definitions
 from local.workflow_import.proposal import Proposal, folder_name, propose

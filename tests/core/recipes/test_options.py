@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from distillery.core.errors import InvalidOption
-from distillery.core.recipe import Attachment, Choice, Option, OptionKind, Recipe, Value
-from distillery.core.recipe_options import resolve_options
+from distillery.core.recipes.options import resolve_options
+from distillery.core.recipes.recipe import Attachment, Choice, Option, OptionKind, Recipe, Value
 
 PHOTO = Attachment("in.png", "https://cdn.example/in.png", "image/png", 1_000_000)
 OPTIONS = (

@@ -14,14 +14,14 @@ import pytest
 
 from distillery.core.flags.apply import options_of
 from distillery.core.flags.table import FLAGS
-from distillery.core.recipe import (
+from distillery.core.recipes.recipe import (
     Action,
     OptionKind,
     Recipe,
     fill_graph,
     recipe_for,
 )
-from distillery.core.sizes import pixels
+from distillery.core.recipes.sizes import pixels
 from distillery.recipe_files import load_recipes
 from gpu_container.worker.models.declared import load_models
 from local.engine.graph.validate import validate
@@ -30,7 +30,7 @@ from local.workflow_import.files import find_models
 from local.workflow_import.graph import read_graph
 from tests.core.recipe_cases import PICTURE, cases
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RECIPES = load_recipes(ROOT / "workflows")
 LOCK = tomllib.loads((ROOT / "gpu_container" / "custom_nodes.lock.toml").read_text())
 PINNED = {node for pack in LOCK["custom_nodes"] for node in pack["nodes"]}

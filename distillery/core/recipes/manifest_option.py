@@ -12,10 +12,10 @@ from typing import Any
 
 from distillery.core.errors import InvalidOption
 from distillery.core.flags.table import FLAGS
-from distillery.core.recipe import Choice, Option, OptionKind
-from distillery.core.recipe_graph import Problem
-from distillery.core.recipe_options import check_value
-from distillery.core.sizes import SIZE
+from distillery.core.recipes.graph import Problem
+from distillery.core.recipes.options import check_value
+from distillery.core.recipes.recipe import Choice, Option, OptionKind
+from distillery.core.recipes.sizes import SIZE
 
 # Limits of Discord ("Application Commands"): characters, except for the number of choices.
 MAX_LABEL = 100  # a description, a choice's name, a choice's text

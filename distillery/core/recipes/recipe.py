@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from distillery.core.locales import Localized
-from distillery.core.sizes import pixels
+from distillery.core.recipes.sizes import pixels
 
 Scalar = str | int | float | bool
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from distillery.core.locales import LOCALES, Localized
-from distillery.core.manifest_option import MAX_LABEL, MAX_NAME, is_label, is_option_name
-from distillery.core.recipe import Choice, Option
-from distillery.core.recipe_graph import Problem, within
+from distillery.core.recipes.graph import Problem, within
+from distillery.core.recipes.manifest_option import MAX_LABEL, MAX_NAME, is_label, is_option_name
+from distillery.core.recipes.recipe import Choice, Option
 
 LOCALE_FIELDS = ("name", "description", "options")
 LOCALE_OPTION_FIELDS = ("name", "description", "choices")

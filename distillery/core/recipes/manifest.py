@@ -13,18 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.manifest_option import (
+from distillery.core.recipes.graph import Graph, Problem, find_node, read_graph, within
+from distillery.core.recipes.localized import LOCALE_MANIFEST_FIELDS, labels, localize, read_locales
+from distillery.core.recipes.manifest_option import (
     MAX_LABEL,
     OPTION_FIELDS,
     is_label,
     read_option,
     report_unknown,
 )
-from distillery.core.recipe import Action, Option, Recipe, Slot, Style
-from distillery.core.recipe_graph import Graph, Problem, find_node, read_graph, within
-from distillery.core.recipe_locales import LOCALE_MANIFEST_FIELDS, labels, localize, read_locales
-from distillery.core.recipe_slots import read_bypasses, read_slots
-from distillery.core.styles import NO_STYLES, read_styles_of, style_options
+from distillery.core.recipes.recipe import Action, Option, Recipe, Slot, Style
+from distillery.core.recipes.slots import read_bypasses, read_slots
+from distillery.core.recipes.styles import NO_STYLES, read_styles_of, style_options
 
 MAX_OPTIONS = 25  # of one command (Discord, "Application Commands")
 RECIPE_FIELDS = (

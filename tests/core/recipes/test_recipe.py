@@ -12,11 +12,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distillery.core.errors import InvalidOption
-from distillery.core.recipe import Attachment, OptionKind, Recipe, attachment_slots, fill_graph
-from distillery.core.recipe_options import resolve_options
+from distillery.core.recipes.options import resolve_options
+from distillery.core.recipes.recipe import (
+    Attachment,
+    OptionKind,
+    Recipe,
+    attachment_slots,
+    fill_graph,
+)
 from distillery.recipe_files import load_recipes
 
-RECIPES = load_recipes(Path(__file__).parents[2] / "workflows")
+RECIPES = load_recipes(Path(__file__).parents[3] / "workflows")
 TEXT = RECIPES["sdxl_text_to_image"]
 PLAIN = fill_graph(TEXT, {})  # without the nodes of options that have no value
 IMAGE = RECIPES["sdxl_image_to_image"]

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 from distillery.core.errors import BrokenRecipe, InvalidOption
-from distillery.core.manifest_option import MAX_LABEL, is_label, report_unknown
-from distillery.core.recipe import RAW, STYLE, Choice, Option, OptionKind, Style
-from distillery.core.recipe_graph import Problem, within
-from distillery.core.recipe_options import check_value, nearest
+from distillery.core.recipes.graph import Problem, within
+from distillery.core.recipes.manifest_option import MAX_LABEL, is_label, report_unknown
+from distillery.core.recipes.options import check_value, nearest
+from distillery.core.recipes.recipe import RAW, STYLE, Choice, Option, OptionKind, Style
 
 NO_STYLES: Mapping[str, Style] = MappingProxyType({})
 STYLE_FIELDS = ("name", "description", "prefix", "suffix", "negative", "options")

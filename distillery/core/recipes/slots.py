@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from distillery.core.recipe import Bypass, Option, OptionKind, Part, Scalar, Slot
-from distillery.core.recipe_graph import Graph, Problem, check_slot, find_node, within
+from distillery.core.recipes.graph import Graph, Problem, check_slot, find_node, within
+from distillery.core.recipes.recipe import Bypass, Option, OptionKind, Part, Scalar, Slot
 
 _SLOT_SHAPE = 'must be {node = "<node title>", input = "<input name>"}'
 _BYPASS_SHAPE = 'must be {node = "<node title>", through = {<output number> = "<input name>"}}'

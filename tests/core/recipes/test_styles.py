@@ -9,10 +9,10 @@ import pytest
 
 from distillery.core.errors import BrokenRecipe, InvalidOption
 from distillery.core.flags.apply import apply_flags
-from distillery.core.recipe import Recipe, Value, fill_graph
-from distillery.core.recipe_manifest import parse_recipe
-from distillery.core.recipe_options import resolve_options
-from distillery.core.styles import parse_styles
+from distillery.core.recipes.manifest import parse_recipe
+from distillery.core.recipes.options import resolve_options
+from distillery.core.recipes.recipe import Recipe, Value, fill_graph
+from distillery.core.recipes.styles import parse_styles
 
 STYLES = """
 [ink]

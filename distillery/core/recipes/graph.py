@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from distillery.core.recipe import OptionKind, Slot
+from distillery.core.recipes.recipe import OptionKind, Slot
 
 Graph = Mapping[str, Any]
 Problem = Callable[[str, str], None]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillery.core.sizes import nearest_size, pixels
+from distillery.core.recipes.sizes import nearest_size, pixels
 
 SIZES = ["1024x1024", "1216x832", "832x1216", "1344x768", "768x1344"]
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipe import Action, Choice, OptionKind, Recipe, Slot, recipe_for
-from distillery.core.recipe_manifest import MANIFEST_FIELDS, parse_recipe
+from distillery.core.recipes.manifest import MANIFEST_FIELDS, parse_recipe
+from distillery.core.recipes.recipe import Action, Choice, OptionKind, Recipe, Slot, recipe_for
 from distillery.recipe_files import load_recipes
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MANIFEST = """
 name = "Painter"
 description = "Paints"

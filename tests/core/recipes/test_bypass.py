@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipe import Attachment, Recipe, Value, fill_graph
-from distillery.core.recipe_manifest import parse_recipe
-from distillery.core.recipe_options import resolve_options
+from distillery.core.recipes.manifest import parse_recipe
+from distillery.core.recipes.options import resolve_options
+from distillery.core.recipes.recipe import Attachment, Recipe, Value, fill_graph
 
 GRAPH = {
     "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}},

@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 
 from distillery.core.errors import InvalidOption
-from distillery.core.recipe import STYLE, Attachment, Option, OptionKind, Recipe, Value
-from distillery.core.sizes import nearest_size
+from distillery.core.recipes.recipe import STYLE, Attachment, Option, OptionKind, Recipe, Value
+from distillery.core.recipes.sizes import nearest_size
 
 MEGABYTE = 1_000_000
 MAX_ERROR_TEXT = 1900  # a Discord message holds 2,000 characters

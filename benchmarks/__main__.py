@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import calls, content_rules, interactions_room, local_service, members, memory
+from benchmarks import (
+    calls,
+    content_rules,
+    idle,
+    interactions_room,
+    local_service,
+    members,
+    memory,
+)
 from benchmarks.worker import measure as worker
 
 BENCHMARKS = {
@@ -13,6 +21,7 @@ BENCHMARKS = {
     "local": local_service.measure,
     "members": members.measure,
     "calls": calls.measure,
+    "idle": idle.measure,
     "memory": memory.measure,
     "worker": worker.measure,
 }

@@ -32,8 +32,8 @@ LONG = {"steps": "50"}, 5
 """Options, and how many pictures are made with them."""
 _ROOMS = ("Interactions", "Dispatcher", "Followup")
 """Those that work for every picture. The watchdog works by the minute: see `_BY_THE_MONTH`."""
-_REPORT = re.compile(r"^REPORT .*\tBilled Duration: (\d+) ms\tMemory Size: (\d+) MB")
-_EVENT_BYTES = 26
+REPORT = re.compile(r"^REPORT .*\tBilled Duration: (\d+) ms\tMemory Size: (\d+) MB")
+EVENT_BYTES = 26
 """What CloudWatch Logs adds to each line's own bytes (its pricing page)."""
 _MESSAGE_REQUESTS = 2
 """Lambda receives each message and deletes it, one at a time; the rooms do not see that."""
@@ -167,9 +167,9 @@ def _units(call: Call, meter: UnitMeter) -> dict[Unit, float]:
 
 def _of_lambda(logs: Mapping[str, Sequence[str]]) -> dict[Unit, float]:
     """Read the REPORT lines, which the embedded Lambda writes as AWS does; add the lines' bytes."""
-    reports = [found for lines in logs.values() for line in lines if (found := _REPORT.match(line))]
+    reports = [found for lines in logs.values() for line in lines if (found := REPORT.match(line))]
     mb_ms = sum(int(duration) * int(memory) for duration, memory in (r.groups() for r in reports))
-    written = sum(len(line.encode()) + _EVENT_BYTES for lines in logs.values() for line in lines)
+    written = sum(len(line.encode()) + EVENT_BYTES for lines in logs.values() for line in lines)
     return {
         Unit.LAMBDA_REQUEST: len(reports),
         Unit.LAMBDA_GB_S: mb_ms / 1024 / 1000,
@@ -208,13 +208,13 @@ def _print_prices(short: _Tally, long: _Tally) -> None:
         price = PRICES[unit]
         rows.append(
             [
-                unit,
+                price.of,
                 f"{short.units[unit] * 1000:,.3f}",
                 f"{price.dollars * 1e6:,.4f}",
                 f"{dollars[unit] * 1000:.5f}",
                 f"{dollars[unit] / whole:.1%}",
                 f"{more[unit] * 1000:.5f}",
-                price.seen or "memory",
+                price.seen,
             ]
         )
     total = [f"{whole * 1000:.5f}", "100%", f"{sum(more.values()) * 1000:.5f}"]

@@ -54,6 +54,11 @@ class UnitMeter:
         name = operation.removeprefix("dynamodb.")
         if name == "GetItem":
             return {Unit.READ: self._read(key_of(asked["Key"]), asked)}
+        if name == "BatchGetItem":
+            asked_of = asked["RequestItems"].values()
+            return {
+                Unit.READ: sum(self._read(key_of(key), of) for of in asked_of for key in of["Keys"])
+            }
         if name == "Query":
             # What the rooms query is small: a few keys of an index, or the providers' records.
             return {Unit.READ: 1.0 if asked.get("ConsistentRead") else 0.5}

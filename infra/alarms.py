@@ -18,9 +18,7 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
-from infra.dashboards.discord import of_api
-from infra.dashboards.rows import computed
-from infra.dashboards.sources import DAY, FIVE_MINUTES, HOUR, Sources
+from infra.dashboards.sources import DAY, HOUR, Sources
 
 RUNBOOK = "docs/operations.md"
 _FAST, _SLOW = 14.4, 6.0
@@ -28,8 +26,6 @@ _FAST, _SLOW = 14.4, 6.0
 Workbook", chapter 5): at 14.4 a fiftieth of them goes in an hour, at 6 a twentieth in six."""
 _OLDEST_S = 300.0
 """Half of what a member will wait at most."""
-_SLOW_MS = 2500
-"""Discord gives up after 3 seconds."""
 _NEAR_BAN = 1000
 """Discord bans an address after 10,000 invalid requests in 10 minutes."""
 _DAYS_OF_MONTH = 30
@@ -135,16 +131,8 @@ def _of_discord(sources: Sources) -> Sequence[Alarm]:
     return (
         Alarm(
             "discord-is-answered-late-or-with-errors",
-            "Commands fail for members before they begin.",
-            computed(
-                f"IF(FILL(failed, 0) > 0 OR FILL(slow, 0) > {_SLOW_MS}, 1, 0)",
-                {
-                    "failed": of_api(sources, "5xx", "Sum"),
-                    "slow": of_api(sources, "Latency", "p99"),
-                },
-                period=FIVE_MINUTES,
-                label="bad minutes",
-            ),
+            "Commands fail for members before they begin, or are answered too late.",
+            sources.metric("InteractionsFailed", "Sum"),
             0,
             *(2, 3),
             wakes=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
@@ -15,19 +16,33 @@ _PATH = "/interactions"
 _REQUESTS_PER_SECOND = 200
 """Many times what one bot's members type; it bounds what a stranger can make us pay."""
 _BURST = 400
+_PATIENCE = Duration.millis(2900)
+"""Discord gives up after 3 seconds: what takes longer is a failure, and is told as a 5xx."""
 _LOGGED = ("requestId", "requestTime", "routeKey", "status", "responseLatency", "error.message")
 
 
 class InteractionsApi(Construct):
     """An HTTP API with one route, throttled and logged."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: lambda_.IFunction,
+        is_local: bool,
+    ) -> None:
         super().__init__(scope, construct_id)
         self.http_api = api.HttpApi(self, "HttpApi", create_default_stage=False)
         self.http_api.add_routes(
             path=_PATH,
             methods=[api.HttpMethod.POST],
-            integration=HttpLambdaIntegration("Interactions", function),
+            integration=HttpLambdaIntegration(
+                "Interactions",
+                function,
+                # Where many Lambdas share a few cores, a first start takes longer than that.
+                timeout=None if is_local else _PATIENCE,
+            ),
         )
         self.stage = api.HttpStage(
             self,
@@ -37,10 +52,11 @@ class InteractionsApi(Construct):
             auto_deploy=True,
             throttle=api.ThrottleSettings(rate_limit=_REQUESTS_PER_SECOND, burst_limit=_BURST),
         )
+        self.access_log = log_group(self, "AccessLog")
         stage = self.stage.node.default_child
         assert isinstance(stage, api.CfnStage)  # noqa: S101 - tells the type checker
         stage.access_log_settings = api.CfnStage.AccessLogSettingsProperty(
-            destination_arn=log_group(self, "AccessLog").log_group_arn,
+            destination_arn=self.access_log.log_group_arn,
             format=json.dumps({name: f"$context.{name}" for name in _LOGGED}),
         )
         self.url = f"{self.http_api.api_endpoint}{_PATH}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aws_cdk import Stack
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.alarms import Alarms
@@ -32,7 +33,7 @@ class Monitoring(Construct):
         rooms: Mapping[str, RoomFunction],
     ) -> None:
         super().__init__(scope, construct_id)
-        logs = {name: room.log_group.log_group_name for name, room in rooms.items()}
+        groups = {name: room.log_group.log_group_name for name, room in rooms.items()}
         sources = Sources(
             namespace=Stack.of(self).stack_name,
             slots={name: int(slots) for name, slots in _of_each(settings, "slots").items()},
@@ -46,9 +47,9 @@ class Monitoring(Construct):
             sagemaker_endpoint=(
                 settings.sagemaker_endpoint_name if "sagemaker" in settings.providers else ""
             ),
-            rooms_that_accept=[logs[INTERACTIONS.name]],
+            rooms_that_accept=[groups[INTERACTIONS.name]],
             rooms_that_answer=[
-                logs[room.name] for room in (FOLLOWUP, DISPATCHER, WATCHDOG, DEAD_LETTERS)
+                groups[room.name] for room in (FOLLOWUP, DISPATCHER, WATCHDOG, DEAD_LETTERS)
             ],
         )
         self.dashboard = Dashboard(self, "Dashboard", sources=sources)
@@ -59,8 +60,24 @@ class Monitoring(Construct):
             email=settings.alarm_email,
             is_local=settings.is_local,
         )
-        if not settings.is_local:  # an embedded AWS knows no saved queries
-            LogQueries(self, "LogQueries", namespace=sources.namespace, log_groups=logs)
+        if not settings.is_local:  # an embedded AWS knows neither these nor saved queries
+            self._count_failures_of(api, sources.namespace)
+            LogQueries(self, "LogQueries", namespace=sources.namespace, log_groups=groups)
+
+    def _count_failures_of(self, api: InteractionsApi, namespace: str) -> None:
+        """Count what the room cannot count itself, as it does: a crash, and an answer too late.
+
+        So one metric, and one alarm, has all that Discord got no answer to.
+        """
+        logs.MetricFilter(
+            self,
+            "ApiFailures",
+            log_group=api.access_log,
+            filter_pattern=logs.FilterPattern.string_value("$.status", "=", "5*"),
+            metric_namespace=namespace,
+            metric_name="InteractionsFailed",
+            metric_value="1",
+        )
 
 
 def _of_each(settings: Settings, what: str) -> dict[str, float]:

@@ -84,7 +84,7 @@ DEAD_LETTERS = Room(
 CANARY = Room(
     name="canary",
     sources=(*_EVERY_ROOM, *_RECIPES, "distillery/aws"),
-    variables=("TABLE_NAME", "QUEUE_URL", "PROVIDERS"),
+    variables=("TABLE_NAME", "QUEUE_URL", "CANARY_PROVIDERS"),
     memory_mib=256,
     timeout_s=30,
 )

@@ -94,6 +94,7 @@ class ServiceStack(Stack):
             "ATTACHMENT_ORIGINS": settings.attachment_origins,
             "BOT_TOKEN_SECRET_NAME": settings.bot_token_secret,
             "PROVIDERS": ",".join(settings.providers),
+            "CANARY_PROVIDERS": ",".join(self._settings.at_runpod),
             "JOB_TIMEOUT_SECONDS": str(settings.job_timeout_seconds),
             "RUNPOD_API_URL": settings.runpod_api_url,
             "RUNPOD_ENDPOINT_ID": settings.runpod_endpoint_id,
@@ -130,7 +131,9 @@ class ServiceStack(Stack):
         # Without it S3 answers 403, not 404, for a picture that is not kept any more.
         room.allow("s3:ListBucket", self._storage.bucket.bucket_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
-        return InteractionsApi(self, "Api", function=room.function)
+        return InteractionsApi(
+            self, "Api", function=room.function, is_local=self._settings.is_local
+        )
 
     def _dispatcher(self) -> None:
         room = self._room("Dispatcher", DISPATCHER)
@@ -186,12 +189,15 @@ class ServiceStack(Stack):
         room.allow("dynamodb:PutItem", self._storage.table.table_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
         self._keep_dead_letters(room, retries=2)
-        events.Rule(
-            self,
-            "EveryThirdDay",
-            schedule=events.Schedule.rate(Duration.days(3)),
-            targets=[LambdaFunction(room.function)],
-        )
+        # An instance of SageMaker's that starts for one picture costs half a dollar, and it puts no
+        # idle endpoint to sleep.
+        if self._settings.at_runpod:
+            events.Rule(
+                self,
+                "EveryThirdDay",
+                schedule=events.Schedule.rate(Duration.days(3)),
+                targets=[LambdaFunction(room.function)],
+            )
 
     def _register_commands(self) -> RoomFunction:
         room = self._room("RegisterCommands", REGISTER_COMMANDS)
@@ -218,7 +224,7 @@ class ServiceStack(Stack):
         )
 
     def _allow_runpod(self, room: RoomFunction) -> None:
-        if {"runpod", "worker_comfyui"} & set(self._settings.providers):
+        if self._settings.at_runpod:
             self._allow_secret(room, self._settings.runpod_key_secret)
 
     def _allow_sagemaker(self, room: RoomFunction, actions: str) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.content_settings import ContentSettings
@@ -15,11 +15,8 @@ from infra.option import Count, Json, option
 STAGES = ("dev", "prod")
 _NONE = Count(0)
 _ONE_TIER = Json('[{"name": "member"}]')
-_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[^\s:@]+[:@]\S+")
 _USUAL = ("runpod", "sagemaker")
-_PROVIDERS = (*_USUAL, "worker_comfyui")
-_TARGETS = ("aws", "local")
-_COMMAND_STYLES = ("serve", "per_workflow", "both")
+_AT_RUNPOD = ("runpod", "worker_comfyui")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,92 +142,14 @@ class Settings(ContentSettings):
         return self.target == "local"
 
     @property
+    def at_runpod(self) -> Sequence[str]:
+        """The providers whose endpoint is at Runpod, which puts it to sleep when it is idle."""
+        return [name for name in self.providers if name in _AT_RUNPOD]
+
+    @property
     def deletes_data(self) -> bool:
         """Whether `cdk destroy` takes the table and the bucket with it."""
         return self.is_local or not self.keep_data
-
-    def contradictions(self) -> dict[str, str]:
-        """Say which settings cannot work, each with what would."""
-        checks = {
-            "application_id": (
-                self.application_id.isdigit(),
-                "must be the digits that Discord's developer portal shows",
-            ),
-            "public_key": (
-                re.fullmatch(r"[0-9a-f]{64}", self.public_key) is not None,
-                "must be the 64 hexadecimal digits that Discord's developer portal shows",
-            ),
-            "stage": (self.stage in STAGES, f"must be {' or '.join(STAGES)}"),
-            "providers": (
-                0 < len(self.providers) == len(set(self.providers) & set(_PROVIDERS)),
-                f"must be one or more of {', '.join(_PROVIDERS)}",
-            ),
-            "job_timeout_seconds": (
-                self.job_timeout_seconds < 840,  # noqa: PLR2004 - 14 of the token's 15 minutes
-                "must be less than 840, so that the answer reaches the member",
-            ),
-            "hedge_share": (0 < self.hedge_share <= 1, "must be greater than 0 and at most 1"),
-            "success_objective": (
-                0.5 < self.success_objective < 1,  # noqa: PLR2004 - else the alarms mean nothing
-                "must be greater than 0.5 and less than 1",
-            ),
-            "command_style": (
-                self.command_style in _COMMAND_STYLES,
-                f"must be one of {', '.join(_COMMAND_STYLES)}",
-            ),
-            **self.content_checks(),
-            "target": (self.target in _TARGETS, f"must be {' or '.join(_TARGETS)}"),
-            "python_version": (
-                self.python_version == "3.13" or self.is_local,
-                "Lambda runs 3.13; only target=local may differ",
-            ),
-            "build_image": (
-                not (self.build_image and self.is_local),
-                "an embedded AWS builds none; leave it out where target is local",
-            ),
-            **self._endpoints(),
-            **(self._gpu() if self.make_endpoint else {}),
-        }
-        return {name: words for name, (holds, words) in checks.items() if not holds}
-
-    def _endpoints(self) -> dict[str, tuple[bool, str]]:
-        return {
-            name: (
-                bool(getattr(self, name)) or provider not in self.providers,
-                f"is missing; give it, or leave {provider} out of providers",
-            )
-            for name, provider in (
-                ("runpod_endpoint_id", "runpod"),
-                ("sagemaker_endpoint_name", "sagemaker"),
-                ("worker_comfyui_endpoint_id", "worker_comfyui"),
-            )
-        }
-
-    def _gpu(self) -> dict[str, tuple[bool, str]]:
-        return {
-            "make_endpoint": (
-                "sagemaker" in self.providers and not self.is_local,
-                "needs sagemaker in providers, and an AWS that has it",
-            ),
-            "gpu_image": (
-                _IMAGE.fullmatch(self.gpu_image) is not None
-                or (self.build_image and not self.gpu_image),
-                "must be ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG; or leave it out and set "
-                "build_image",
-            ),
-            "gpu_models": (
-                re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+/(\S+/)?", self.gpu_models) is not None,
-                "must be s3://BUCKET/PREFIX/",
-            ),
-            "gpu_instance_type": (
-                self.gpu_instance_type.startswith("ml."),
-                "must be one of SageMaker's, such as ml.g5.xlarge",
-            ),
-            "gpu_max_instances": (
-                self.gpu_max_instances >= self.gpu_min_instances,
-                "must not be less than gpu_min_instances",
-            ),
-        }
 
 
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.contradictions import contradictions
 from infra.setting_values import read_value
 from infra.settings import FIELDS, STAGES, Settings
 
@@ -65,7 +66,7 @@ def read_settings(context: Mapping[str, Any], folder: Path) -> Settings:
         settings = Settings(**read.values)
         read.problems += [
             f"{read.origins.get(name, file.name)}: {name}: {words}"
-            for name, words in settings.contradictions().items()
+            for name, words in contradictions(settings).items()
         ]
     if read.problems:
         raise WrongSettings("wrong settings (docs/configuration.md)\n" + "\n".join(read.problems))

@@ -1,4 +1,4 @@
-"""The options of `distillery jobs` and `distillery report`, apart from what does the work.
+"""The options of what operators use, apart from what does the work.
 
 The program answers sooner when it imports only what it is asked for.
 """
@@ -58,6 +58,53 @@ def add_report(parser: argparse.ArgumentParser) -> None:
     )
     add_deployment(parser)
     parser.set_defaults(run=_report)
+
+
+def add_cost(parser: argparse.ArgumentParser) -> None:
+    """Describe `distillery cost`."""
+    parser.add_argument("what", choices=["idle"], help="what is paid while nobody asks")
+    _add_settings(parser)
+    parser.set_defaults(run=_cost)
+
+
+_DEPLOYING = {
+    "init": "write distillery.toml and keep the secrets, checking each",
+    "doctor": "check a deployment, and say how to mend it",
+    "smoke": "have a deployment make one picture",
+}
+
+
+def add_deploying(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the commands that go with a deployment: `init`, `doctor`, `smoke`."""
+    for name, meaning in _DEPLOYING.items():
+        command = commands.add_parser(name, help=meaning)
+        _add_settings(command)
+        command.set_defaults(
+            run=lambda arguments, name=name: importlib.import_module(f"local.operating.{name}").run(
+                arguments
+            )
+        )
+    commands.choices["init"].add_argument(
+        "--force", action="store_true", help="write over distillery.toml"
+    )
+    commands.choices["smoke"].add_argument(
+        "--provider", help="who is to make the picture; else the first"
+    )
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        *("-c", "--context"),
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting over distillery.toml, as cdk takes it, such as stage=dev",
+    )
+
+
+def _cost(arguments: argparse.Namespace) -> int:
+    status: int = importlib.import_module("local.cost_command").run(arguments)
+    return status
 
 
 def _jobs(arguments: argparse.Namespace) -> int:

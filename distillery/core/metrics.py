@@ -92,7 +92,7 @@ _PROVIDERS = (
 )
 _DISCORD = (
     _seconds("AcknowledgeTime", "from the start of the room to its answer to Discord"),
-    _count("InteractionsFailed", "interactions that the room could not take"),
+    _count("InteractionsFailed", "interactions that got an error, or no answer in time"),
     _count("SignaturesRefused", "calls that were not signed by Discord"),
     _count("RateLimitsMet", "calls that Discord answered with 429", fields="scope"),
     _count("DiscordInvalidRequests", "calls that count towards Discord's ban", fields="status"),

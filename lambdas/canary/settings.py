@@ -13,6 +13,6 @@ class Settings:
 
     table_name: str = setting("the DynamoDB table of jobs")
     queue_url: str = setting("the SQS queue that wakes the dispatcher")
-    providers: tuple[str, ...] = setting(
+    canary_providers: tuple[str, ...] = setting(
         "who is to make a picture, with commas between", parse=names
     )

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "DISCORD_APPLICATION_ID": "1",
     "DISCORD_PUBLIC_KEY": "00" * 32,
     "PROVIDERS": "runpod,sagemaker",
+    "CANARY_PROVIDERS": "runpod",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/a-queue",
     "RUNPOD_ENDPOINT_ID": "an-endpoint",
     "SAGEMAKER_ENDPOINT_NAME": "an-endpoint",

@@ -132,6 +132,18 @@ def test_cloudwatch_takes_the_dashboard(template: dict[str, Any]) -> None:
     jsonschema.validate(body(template), SCHEMA)  # moto looks no further than for JSON
 
 
+def test_what_a_log_filter_counts_is_in_the_catalogue(template: dict[str, Any]) -> None:
+    (counted,) = of_type(template, "AWS::Logs::MetricFilter").values()
+    (made,) = counted["Properties"]["MetricTransformations"]
+    assert METRICS[made["MetricName"]].dimensions == ()
+    assert made["MetricNamespace"] == "Distillery"
+    assert counted["Properties"]["FilterPattern"] == '{ $.status = "5*" }'
+    (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
+    logged = stage["Properties"]["AccessLogSettings"]
+    assert json.loads(logged["Format"])["status"] == "$context.status"
+    assert counted["Properties"]["LogGroupName"]["Ref"] == logged["DestinationArn"]["Fn::GetAtt"][0]
+
+
 def test_everything_shown_or_alarmed_on_is_emitted_with_these_dimensions(
     template: dict[str, Any],
 ) -> None:

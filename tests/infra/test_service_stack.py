@@ -7,11 +7,13 @@ import importlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.rooms import CANARY, DEAD_LETTERS, DISPATCHER, ROOMS, WATCHDOG, Room
+from tests.infra.conftest import synthesized
 
 Resource = Mapping[str, Any]
 
@@ -196,6 +198,27 @@ def test_the_watchdog_looks_every_minute_and_the_canary_flies_every_third_day(
     }
 
 
+def test_a_canary_is_only_for_who_puts_idle_endpoints_to_sleep(
+    template: dict[str, Any], tmp_path: Path
+) -> None:
+    """An instance of SageMaker's that starts for one costs more than all else that is idle."""
+    _, canary = function_of(template, CANARY)
+    assert canary["Environment"]["Variables"]["CANARY_PROVIDERS"] == "runpod"
+
+    alone = synthesized(tmp_path, providers="sagemaker")
+    schedules = of_type(alone, "AWS::Events::Rule").values()
+    assert [rule["Properties"]["ScheduleExpression"] for rule in schedules] == ["rate(1 minute)"]
+
+
+def test_who_answers_discord_too_late_is_counted_as_failed(
+    template: dict[str, Any], local_template: dict[str, Any]
+) -> None:
+    (integration,) = of_type(template, "AWS::ApiGatewayV2::Integration").values()
+    assert integration["Properties"]["TimeoutInMillis"] < 3000
+    (here,) = of_type(local_template, "AWS::ApiGatewayV2::Integration").values()
+    assert "TimeoutInMillis" not in here["Properties"]
+
+
 def test_the_watchdog_has_time_to_finish_its_last_look(template: dict[str, Any]) -> None:
     _, function = function_of(template, WATCHDOG)
 
@@ -376,7 +399,7 @@ def test_the_local_template_differs_only_where_plain_http_and_one_machine_demand
 
     missing = set(template["Resources"]) - set(local_template["Resources"])
     kinds = {name: template["Resources"][name]["Type"] for name in missing}
-    left_out = ("Policy", "CloudWatch", "QueryDefinition")
+    left_out = ("Policy", "CloudWatch", "QueryDefinition", "MetricFilter")
     assert all(any(part in kind for part in left_out) for kind in kinds.values()), kinds
     assert "SecureTransport" not in json.dumps(local_template)
 

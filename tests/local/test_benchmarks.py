@@ -122,6 +122,12 @@ def test_an_operation_that_nobody_has_thought_of_is_not_taken_for_free(meter: Un
         unit_of("s3.PutTagging")
 
 
+def test_a_batch_is_read_item_by_item(meter: UnitMeter):
+    meter.units("dynamodb.PutItem", {"Item": CREATED}, done=True)
+    asked = {"RequestItems": {"jobs": {"Keys": [JOB, ACCOUNT], "ConsistentRead": True}}}
+    assert meter.units("dynamodb.BatchGetItem", asked, done=True) == {Unit.READ: 2.0}
+
+
 def test_an_items_size_is_that_of_its_names_and_values():
     assert item_bytes({"ab": {"S": "déjà"}}) == 2 + 6
     assert item_bytes({"ab": {"SS": ["x", "yz"]}, "c": {"BOOL": True}}) == 2 + 3 + 1 + 1

@@ -1,0 +1,98 @@
+"""What settings contradict themselves or each other."""
+
+from __future__ import annotations
+
+import re
+
+from infra.settings import STAGES, Settings
+
+_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[^\s:@]+[:@]\S+")
+_PROVIDERS = ("runpod", "sagemaker", "worker_comfyui")
+_TARGETS = ("aws", "local")
+_COMMAND_STYLES = ("serve", "per_workflow", "both")
+
+
+def contradictions(settings: Settings) -> dict[str, str]:
+    """Say which settings cannot work, each with what would."""
+    checks = {
+        "application_id": (
+            settings.application_id.isdigit(),
+            "must be the digits that Discord's developer portal shows",
+        ),
+        "public_key": (
+            re.fullmatch(r"[0-9a-f]{64}", settings.public_key) is not None,
+            "must be the 64 hexadecimal digits that Discord's developer portal shows",
+        ),
+        "stage": (settings.stage in STAGES, f"must be {' or '.join(STAGES)}"),
+        "providers": (
+            0 < len(settings.providers) == len(set(settings.providers) & set(_PROVIDERS)),
+            f"must be one or more of {', '.join(_PROVIDERS)}",
+        ),
+        "job_timeout_seconds": (
+            settings.job_timeout_seconds < 840,  # noqa: PLR2004 - 14 of the token's 15 minutes
+            "must be less than 840, so that the answer reaches the member",
+        ),
+        "hedge_share": (0 < settings.hedge_share <= 1, "must be greater than 0 and at most 1"),
+        "success_objective": (
+            0.5 < settings.success_objective < 1,  # noqa: PLR2004 - else the alarms mean nothing
+            "must be greater than 0.5 and less than 1",
+        ),
+        "command_style": (
+            settings.command_style in _COMMAND_STYLES,
+            f"must be one of {', '.join(_COMMAND_STYLES)}",
+        ),
+        **settings.content_checks(),
+        "target": (settings.target in _TARGETS, f"must be {' or '.join(_TARGETS)}"),
+        "python_version": (
+            settings.python_version == "3.13" or settings.is_local,
+            "Lambda runs 3.13; only target=local may differ",
+        ),
+        "build_image": (
+            not (settings.build_image and settings.is_local),
+            "an embedded AWS builds none; leave it out where target is local",
+        ),
+        **_endpoints(settings),
+        **(_gpu(settings) if settings.make_endpoint else {}),
+    }
+    return {name: words for name, (holds, words) in checks.items() if not holds}
+
+
+def _endpoints(settings: Settings) -> dict[str, tuple[bool, str]]:
+    return {
+        name: (
+            bool(getattr(settings, name)) or provider not in settings.providers,
+            f"is missing; give it, or leave {provider} out of providers",
+        )
+        for name, provider in (
+            ("runpod_endpoint_id", "runpod"),
+            ("sagemaker_endpoint_name", "sagemaker"),
+            ("worker_comfyui_endpoint_id", "worker_comfyui"),
+        )
+    }
+
+
+def _gpu(settings: Settings) -> dict[str, tuple[bool, str]]:
+    return {
+        "make_endpoint": (
+            "sagemaker" in settings.providers and not settings.is_local,
+            "needs sagemaker in providers, and an AWS that has it",
+        ),
+        "gpu_image": (
+            _IMAGE.fullmatch(settings.gpu_image) is not None
+            or (settings.build_image and not settings.gpu_image),
+            "must be ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG; or leave it out and set "
+            "build_image",
+        ),
+        "gpu_models": (
+            re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+/(\S+/)?", settings.gpu_models) is not None,
+            "must be s3://BUCKET/PREFIX/",
+        ),
+        "gpu_instance_type": (
+            settings.gpu_instance_type.startswith("ml."),
+            "must be one of SageMaker's, such as ml.g5.xlarge",
+        ),
+        "gpu_max_instances": (
+            settings.gpu_max_instances >= settings.gpu_min_instances,
+            "must not be less than gpu_min_instances",
+        ),
+    }

@@ -17,7 +17,9 @@ SHAPES_OF_KEYS := $(foreach kind,Base64HighEntropyString HexHighEntropyString Ke
 ON_COMFYUI := tests/local/test_engine_conformance.py tests/local/test_recipes_on_comfyui.py \
 	tests/worker/test_against_engine.py tests/worker/test_fault_engine.py tests/worker/test_fault_kill.py
 
-.PHONY: help setup installed demo test test-comfyui check chaos bench synth lock clean
+STAGE ?= prod
+
+.PHONY: help setup installed demo test test-comfyui check chaos bench synth bootstrap deploy destroy lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +61,15 @@ bench: installed ## Measure the interactions room and the local service, and say
 synth: installed ## Write the CloudFormation template to cdk.out, without an AWS account
 	@$(IN_VENV) $(CDK) synth --quiet -c settings_file=/dev/null -c application_id=1 -c public_key=$$(printf '%064d' 0) \
 		-c runpod_endpoint_id=example -c sagemaker_endpoint_name=example
+
+bootstrap: installed ## Prepare an AWS account and region for deployments, once
+	@$(IN_VENV) $(CDK) bootstrap -c stage=$(STAGE)
+
+deploy: installed ## Deploy what distillery.toml says to AWS; STAGE=dev for the other stage
+	@$(IN_VENV) $(CDK) deploy --all --require-approval never -c stage=$(STAGE)
+
+destroy: installed ## Remove what deploy made, but for what keep_data keeps
+	@$(IN_VENV) $(CDK) destroy --all -c stage=$(STAGE)
 
 lock: installed ## Pin the newest versions of all packages
 	@$(LOCK) --group dev pyproject.toml --output-file requirements.txt

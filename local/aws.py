@@ -108,15 +108,18 @@ class EmbeddedAws:
         )
 
     def _deployed(self, outputs: Mapping[str, str]) -> Deployed:
-        # MiniStack serves an API at a path of its own, not at the host name that CDK writes.
-        host, _, path = outputs["InteractionsUrl"].partition("://")[2].partition("/")
-        api_id = host.partition(".")[0]
         return Deployed(
-            interactions_url=f"{self.endpoint_url}/_aws/execute-api/{api_id}/$default/{path}",
+            interactions_url=served_url(self.endpoint_url, outputs["InteractionsUrl"]),
             table=outputs["TableName"],
             bucket=outputs["BucketName"],
             queue_url=outputs["QueueUrl"],
         )
+
+
+def served_url(endpoint_url: str, url: str) -> str:
+    """Where MiniStack serves an API: at a path of its own, not at the host that CDK writes."""
+    host, _, path = url.partition("://")[2].partition("/")
+    return f"{endpoint_url}/_aws/execute-api/{host.partition('.')[0]}/$default/{path}"
 
 
 @asynccontextmanager

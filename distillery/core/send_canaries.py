@@ -1,4 +1,4 @@
-"""Use case: every third day each provider makes a picture: one that nobody needed still works.
+"""Use case: every third day Runpod makes a picture: an endpoint that nobody needed still works.
 
 Runpod lowers the workers of an endpoint without requests after three days, and to none after seven,
 which only a person can undo (Runpod's documentation, "Endpoint settings"). A canary is a job like
@@ -38,23 +38,26 @@ class SendCanaries:
     def __call__(self) -> None:
         """Send this period's canaries. A second call in the same one changes nothing."""
         for provider in self.providers:
-            job = self._job(provider)
-            try:
-                self.store.create(job)
-            except DuplicateJob:
-                logger.info("this period's canary has been sent", extra={"provider": provider})
-            try:
-                self.queue.send(job.job_id, group=MEMBER)
-            except QueueUnavailable:
-                logger.warning("the watchdog will wake this canary", extra={"provider": provider})
+            self.send(provider, f"canary-{provider}-{int(self.clock() // PERIOD_S)}")
 
-    def _job(self, provider: str) -> Job:
+    def send(self, provider: str, job_id: str) -> None:
+        """Send one job to one provider; to send the same one again changes nothing."""
+        try:
+            self.store.create(self._job(provider, job_id))
+        except DuplicateJob:
+            logger.info("this canary has been sent", extra={"provider": provider})
+        try:
+            self.queue.send(job_id, group=MEMBER)
+        except QueueUnavailable:
+            logger.warning("the watchdog will wake this canary", extra={"provider": provider})
+
+    def _job(self, provider: str, job_id: str) -> Job:
         now = self.clock()
         recipe = default_recipe(self.recipes)
         values = resolve_options(recipe, {"prompt": PROMPT}, draw=lambda low, high: low)
         plain = {name: v for name, v in values.items() if not isinstance(v, Attachment)}
         return Job(
-            job_id=f"canary-{provider}-{int(now // PERIOD_S)}",
+            job_id=job_id,
             origin=Origin("", "", MEMBER, ""),
             request=Request(recipe.name, plain),
             created_at=now,

@@ -9,8 +9,11 @@ from local.discord.channels import channel_with_id
 from local.discord.interactions import public_key
 from local.discord.members import bot_user
 from local.discord.messages import Posted
-from local.discord.payload import read_payload
+from local.discord.payload import read_object, read_payload
+from local.discord.portal import set_interactions_url
 from local.discord.refusals import (
+    Json,
+    Problem,
     invalid_form,
     not_in_direct_messages,
     not_your_message,
@@ -109,33 +112,49 @@ async def me(request: web.Request) -> web.Response:
 @routes.get("/api/v10/oauth2/applications/@me")
 async def application(request: web.Request) -> web.Response:
     """Return the application, with the public key that verifies its interactions."""
+    return web.json_response(_application(authorized(request)))
+
+
+@routes.patch("/api/v10/applications/@me")
+async def edit_application(request: web.Request) -> web.Response:
+    """Change where interactions go, once the address has passed as in the developer portal."""
     discord = authorized(request)
+    change = await read_object(request)
+    if problems := discord.openapi.problems("ApplicationFormPartial", change):
+        raise invalid_form(*problems)
+    if url := change.get("interactions_endpoint_url"):
+        try:
+            await set_interactions_url(discord, url)
+        except ValueError as error:
+            raise invalid_form(Problem("interactions_endpoint_url", str(error))) from error
+    return web.json_response(_application(discord))
+
+
+def _application(discord: Discord) -> Json:
     settings = discord.settings
-    return web.json_response(
-        {
-            "id": settings.application_id,
-            "name": settings.application_name,
-            "icon": None,
-            "description": "",
-            "type": None,
-            "bot": bot_user(settings),
-            "bot_public": False,
-            "bot_require_code_grant": False,
-            "verify_key": public_key(settings.signing_key),
-            "flags": 0,
-            "flags_new": "0",
-            "redirect_uris": [],
-            "interactions_endpoint_url": discord.interactions_url,
-            "role_connections_verification_url": None,
-            "owner": bot_user(settings),
-            "approximate_guild_count": 1,
-            "approximate_user_install_count": 0,
-            "approximate_user_authorization_count": 0,
-            "explicit_content_filter": 0,
-            "team": None,
-            "eligible_oauth2_scopes": [],
-        }
-    )
+    return {
+        "id": settings.application_id,
+        "name": settings.application_name,
+        "icon": None,
+        "description": "",
+        "type": None,
+        "bot": bot_user(settings),
+        "bot_public": False,
+        "bot_require_code_grant": False,
+        "verify_key": public_key(settings.signing_key),
+        "flags": 0,
+        "flags_new": "0",
+        "redirect_uris": [],
+        "interactions_endpoint_url": discord.interactions_url,
+        "role_connections_verification_url": None,
+        "owner": bot_user(settings),
+        "approximate_guild_count": 1,
+        "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "explicit_content_filter": 0,
+        "team": None,
+        "eligible_oauth2_scopes": [],
+    }
 
 
 def _in_channel(request: web.Request) -> Discord:

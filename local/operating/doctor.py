@@ -1,0 +1,34 @@
+"""`distillery doctor`: checks a deployment from outside, and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.operating.checks import checks_of
+from local.operating.outside import Unwell
+from local.operating.place import CannotGoOn, Place
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a line for each check; returns 0 only if all is well."""
+    try:
+        place = Place.of(arguments, REPOSITORY)
+        outputs = place.outputs
+    except CannotGoOn as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(f"ok    stack          {place.settings.stack_name}, table {outputs['TableName']}")
+    unwell = 0
+    for name, check in checks_of(place).items():
+        try:
+            print(f"ok    {name:<14} {check(place)}")
+        except (Unwell, CannotGoOn, BotoCoreError, ClientError) as problem:
+            unwell += 1
+            print(f"WRONG {name:<14} {problem}")
+    return 1 if unwell else 0

@@ -1,0 +1,154 @@
+"""`distillery init`: asks for what a deployment needs, checks it, keeps it where it belongs.
+
+Secrets go to AWS as SecureString parameters, all else to distillery.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.settings import FIELDS
+from infra.settings_file import FILE
+from local.operating.outside import Unwell, discord_application, runpod_workers
+from local.operating.place import CannotGoOn, aws_client, context_of
+
+REPOSITORY = Path(__file__).parents[2]
+_HEAD = (
+    "# Settings of this deployment; docs/configuration.md tells them all. No secret is in here.\n"
+)
+_STAGES = """
+# `make deploy` is for [prod]; `make deploy STAGE=dev` makes a second bot.
+[prod]
+keep_data = true
+
+[dev]
+keep_data = false
+"""
+
+_PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 38
+"""See channels, send messages there and in threads, with links and files, and read what was said
+(Discord, "Permissions"). It posts by itself only where an answer came too late."""
+_INVITATION = "https://discord.com/oauth2/authorize?client_id={}&scope=bot+applications.commands"
+
+Ask = Callable[[str], str]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask, check and write; returns the exit status."""
+    try:
+        context = context_of(arguments)
+        file = REPOSITORY / context.pop("settings_file", FILE)
+        if file.exists() and not arguments.force:
+            raise CannotGoOn(f"{file} is there already; --force writes over it")
+        print(f"AWS: {account()}")
+        settings, secrets = ask_all(
+            context, ask=_ask, ask_secretly=_ask_secretly, look=endpoint_state
+        )
+        keep(secrets)
+    except (CannotGoOn, Unwell) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    file.write_text(written(settings))
+    invitation = _INVITATION.format(settings["application_id"])
+    print(f"wrote {file.name}\n\nBring the bot to your server with this link:")
+    print(f"  {invitation}&permissions={_PERMISSIONS}")
+    print("Next: make bootstrap (once for each account and region), then make deploy")
+    return 0
+
+
+def ask_all(
+    context: Mapping[str, str], *, ask: Ask, ask_secretly: Ask, look: Callable[[str], str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the settings, and the secrets by the names of their parameters.
+
+    `look` says how SageMaker's endpoint of a name is. Raises Unwell when Discord or Runpod does not
+    take what was said.
+    """
+    settings: dict[str, Any] = {key: value for key, value in context.items() if key != "stage"}
+    secrets: dict[str, str] = {}
+    token = ask_secretly("Bot token (discord.com/developers, your application, Bot): ")
+    application = discord_application(_value(context, "discord_api_url"), token)
+    print(f"  Discord: this is {application['name']}, {application['id']}")
+    settings["application_id"] = application["id"]
+    settings["public_key"] = application["verify_key"]
+    secrets[_value(context, "bot_token_secret")] = token
+    providers = []
+    if endpoint := ask("Runpod endpoint id (empty: no Runpod): "):
+        key = ask_secretly("Runpod API key: ")
+        workers = runpod_workers(_value(context, "runpod_api_url"), key, endpoint)
+        print(f"  Runpod: {sum(workers.values())} workers now")
+        is_hubs = ask("Does it run worker-comfyui from Runpod's hub? (y/n) ").lower() == "y"
+        providers.append("worker_comfyui" if is_hubs else "runpod")
+        settings[f"{providers[0]}_endpoint_id"] = endpoint
+        secrets[_value(context, "runpod_key_secret")] = key
+    if name := ask("SageMaker endpoint name (empty: no SageMaker): "):
+        print(f"  SageMaker: {look(name)}")
+        providers.append("sagemaker")
+        settings["sagemaker_endpoint_name"] = name
+    if not providers:
+        raise Unwell("one provider at least has to make the pictures")
+    settings["providers"] = providers
+    return settings, secrets
+
+
+def account() -> str:
+    """Say whose AWS this is, and where; raises CannotGoOn when the shell does not say."""
+    try:
+        client = aws_client("sts")
+        return f"account {client.get_caller_identity()['Account']}, {client.meta.region_name}"
+    except (BotoCoreError, ClientError) as error:
+        raise CannotGoOn(
+            f"AWS does not know you: {error}\nGive the shell credentials and AWS_REGION: see "
+            "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html"
+        ) from error
+
+
+def endpoint_state(name: str) -> str:
+    """Say how an endpoint is; one that is not there yet can be made."""
+    try:
+        answer = aws_client("sagemaker").describe_endpoint(EndpointName=name)
+    except (BotoCoreError, ClientError):
+        return "no such endpoint yet; docs/deploy.md#sagemaker says how to have it made"
+    return str(answer["EndpointStatus"])
+
+
+def keep(secrets: Mapping[str, str]) -> None:
+    """Write the parameters, over what was there; raises CannotGoOn."""
+    for name, value in secrets.items():
+        try:
+            aws_client("ssm").put_parameter(
+                Name=name, Value=value, Type="SecureString", Overwrite=True
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise CannotGoOn(
+                f"AWS did not take the secret {name}: {error}\n"
+                "Check the shell's credentials and region."
+            ) from error
+        print(f"  AWS keeps {name}")
+
+
+def written(settings: Mapping[str, Any]) -> str:
+    """Return the file's text; the order is that of the documents."""
+    lines = [f"{name} = {json.dumps(settings[name])}" for name in FIELDS if name in settings]
+    return _HEAD + "\n" + "\n".join(lines) + "\n" + _STAGES
+
+
+def _value(context: Mapping[str, str], name: str) -> str:
+    return context.get(name) or str(FIELDS[name].default)
+
+
+def _ask(question: str) -> str:
+    return input(question).strip()
+
+
+def _ask_secretly(question: str) -> str:
+    """What is typed is not shown; what comes from a pipe is read like any other line."""
+    return getpass.getpass(question).strip() if sys.stdin.isatty() else _ask(question)

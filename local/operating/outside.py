@@ -1,0 +1,93 @@
+"""Discord and Runpod as an operator asks them: who am I, and is it well?"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import requests
+
+_TIMEOUT_S = 10
+
+
+class Unwell(Exception):
+    """What was asked about is not as it should be; the text says how, and what to do."""
+
+
+def discord_application(api_url: str, bot_token: str) -> dict[str, Any]:
+    """Return the application that the token belongs to; raises Unwell."""
+    found: dict[str, Any] = _get(
+        "Discord",
+        f"{api_url}/applications/@me",
+        f"Bot {bot_token}",
+        "the bot token is wrong: reset it on the application's page, under Bot, and run "
+        "distillery init",
+    )
+    return found
+
+
+def discord_commands(api_url: str, bot_token: str, application_id: str) -> list[dict[str, Any]]:
+    """Return the application's commands, with their translations; raises Unwell."""
+    url = f"{api_url}/applications/{application_id}/commands?with_localizations=true"
+    found: list[dict[str, Any]] = _get("Discord", url, f"Bot {bot_token}", "the bot token is wrong")
+    return found
+
+
+def runpod_workers(api_url: str, key: str, endpoint_id: str) -> dict[str, int]:
+    """Return how many workers the endpoint has in each state; raises Unwell."""
+    health = _get(
+        "Runpod",
+        f"{api_url}/{endpoint_id}/health",
+        f"Bearer {key}",
+        "the API key is wrong: make one in Runpod's settings and run distillery init",
+    )
+    workers: dict[str, int] = health["workers"]
+    return workers
+
+
+def call_here(api_url: str, bot_token: str, interactions_url: str) -> None:
+    """Have Discord call this address; it tries a PING and a wrong signature first.
+
+    The same as pasting it on the application's page. Source: Discord, "Edit Current Application".
+    Raises Unwell when the address does not pass.
+    """
+    url = f"{api_url}/applications/@me"
+    change = {"interactions_endpoint_url": interactions_url}
+    answer = _ask("Discord", "PATCH", url, f"Bot {bot_token}", change)
+    if not answer.ok:
+        raise Unwell(
+            f"Discord tried {interactions_url}, and it does not pass: {_reason(answer)}. See the "
+            "log of the interactions room, and check public_key"
+        )
+
+
+def _reason(answer: requests.Response) -> str:
+    found = [part for part in re.findall(r'"message": ?"([^"]+)"', answer.text) if part]
+    return " ".join(found) or f"{answer.status_code}"
+
+
+def _ask(
+    name: str, method: str, url: str, authorization: str, document: Any = None
+) -> requests.Response:
+    try:
+        return requests.request(
+            method,
+            url,
+            headers={"Authorization": authorization},
+            json=document,
+            timeout=_TIMEOUT_S,
+        )
+    except requests.RequestException as error:
+        raise Unwell(f"{name} is not reached at {url}: {type(error).__name__}") from error
+
+
+def _get(name: str, url: str, authorization: str, if_refused: str) -> Any:
+    answer = _ask(name, "GET", url, authorization)
+    if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise Unwell(f"{name} answered {answer.status_code}: {if_refused}")
+    if answer.status_code == HTTPStatus.NOT_FOUND:
+        raise Unwell(f"{name} answered 404 at {url}: check the id")
+    if not answer.ok:
+        raise Unwell(f"{name} answered {answer.status_code}: try again later")
+    return answer.json()

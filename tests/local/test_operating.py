@@ -1,0 +1,321 @@
+"""What an operator's commands ask, keep and find, against a Discord and a Runpod that answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from moto import mock_aws
+
+from distillery.aws.dead_letters import DynamoDeadLetters
+from distillery.core.ports import DeadLetter, LetterSource
+from infra.settings import Settings
+from infra.settings_file import read_settings
+from local.operating import checks
+from local.operating.init import account, ask_all, keep, written
+from local.operating.outside import Unwell
+from local.operating.place import CannotGoOn, Place, aws_client
+from local.plain_table import create_table
+
+APPLICATION = {"id": "13", "name": "a bot", "verify_key": "0" * 64}
+WORKERS = {"idle": 1, "running": 0, "unhealthy": 0}
+
+
+class Others:
+    """Discord and Runpod at one address; `answers` says what to which path."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.changes: list[dict[str, str]] = []
+        self.answers: dict[str, Any] = {
+            "/applications/@me": APPLICATION,
+            "/one/health": {"jobs": {}, "workers": WORKERS},
+            "PATCH": 200,
+        }
+        outer = self
+
+        class Door(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                authorization = self.headers.get("Authorization", "")
+                outer.asked.append((self.path, authorization))
+                known = outer.answers.get(self.path)
+                wrong = "wrong" in authorization
+                self.send_response(401 if wrong else 404 if known is None else 200)
+                self.end_headers()
+                self.wfile.write(json.dumps(known).encode())
+
+            def do_POST(self) -> None:
+                self.send_response(outer.answers["POST"])
+                self.end_headers()
+
+            def do_PATCH(self) -> None:
+                length = int(self.headers["Content-Length"])
+                outer.changes.append(json.loads(self.rfile.read(length)))
+                self.send_response(outer.answers["PATCH"])
+                self.end_headers()
+                self.wfile.write(b'{"message": "Invalid Form Body", "code": 50035}')
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def others() -> Iterator[Others]:
+    served = Others()
+    thread = threading.Thread(target=served.server.serve_forever)
+    thread.start()
+    yield served
+    served.server.shutdown()
+    thread.join()
+    served.server.server_close()
+
+
+def asked(others: Others, *answers: str) -> tuple[dict[str, Any], dict[str, str]]:
+    lines = iter(answers)
+    urls = {"discord_api_url": others.url, "runpod_api_url": others.url}
+
+    def ask(_: str) -> str:
+        return next(lines)
+
+    return ask_all(urls, ask=ask, ask_secretly=ask, look=lambda name: f"{name} is there")
+
+
+def test_what_was_asked_for_becomes_settings_that_work(others: Others, tmp_path: Path) -> None:
+    settings, secrets = asked(others, "a-token", "one", "a-key", "n", "an-endpoint")
+    (tmp_path / "distillery.toml").write_text(written(settings))
+    read = read_settings({}, tmp_path)
+
+    assert (read.application_id, read.public_key) == ("13", "0" * 64)
+    assert read.providers == ("runpod", "sagemaker")
+    assert not read_settings({"stage": "dev"}, tmp_path).keep_data
+    assert secrets == {
+        "/distillery/discord-bot-token": "a-token",
+        "/distillery/runpod-api-key": "a-key",
+    }
+    assert not {"a-token", "a-key"} & set((tmp_path / "distillery.toml").read_text().split('"'))
+    assert [authorization for _, authorization in others.asked] == ["Bot a-token", "Bearer a-key"]
+
+
+def test_an_endpoint_of_the_hubs_image_is_another_kind_of_provider(others: Others) -> None:
+    settings, _ = asked(others, "a-token", "one", "a-key", "y", "")
+    assert settings["providers"] == ["worker_comfyui"]
+    assert settings["worker_comfyui_endpoint_id"] == "one"
+
+
+def test_one_provider_is_enough_and_none_is_not(others: Others) -> None:
+    settings, secrets = asked(others, "a-token", "", "an-endpoint")
+    assert settings["providers"] == ["sagemaker"]
+    assert secrets.keys() == {"/distillery/discord-bot-token"}
+    with pytest.raises(Unwell, match="one provider at least"):
+        asked(others, "a-token", "", "")
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (("wrong",), "the bot token is wrong"),
+        (("a-token", "one", "wrong"), "the API key is wrong"),
+        (("a-token", "two", "a-key"), "404"),
+    ],
+)
+def test_what_discord_or_runpod_does_not_take_is_said_at_once(
+    others: Others, answers: tuple[str, ...], words: str
+) -> None:
+    with pytest.raises(Unwell, match=words):
+        asked(others, *answers)
+
+
+@mock_aws
+def test_secrets_are_kept_encrypted_and_may_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    keep({"/a/secret": "old"})
+    keep({"/a/secret": "new"})
+    client: Any = botocore.session.get_session().create_client("ssm")
+
+    kept = client.get_parameter(Name="/a/secret", WithDecryption=True)["Parameter"]
+    assert (kept["Type"], kept["Value"]) == ("SecureString", "new")
+
+
+class StandIn(Place):
+    """A place whose stack is as the test says."""
+
+    def __init__(self, others: Others, **settings: Any) -> None:
+        super().__init__(
+            Settings(
+                application_id="13",
+                public_key="0" * 64,
+                discord_api_url=others.url,
+                runpod_api_url=others.url,
+                runpod_endpoint_id="one",
+                **settings,
+            )
+        )
+        self._url = f"{others.url}/interactions"
+
+    @property
+    def interactions_url(self) -> str:
+        return self._url
+
+    def secret(self, name: str) -> str:
+        return "a-token"
+
+
+def test_an_address_that_takes_a_wrong_signature_is_found_out(others: Others) -> None:
+    others.answers["POST"] = 401
+    assert checks.signature(StandIn(others)) == "a wrong signature is refused"
+    others.answers["POST"] = 200
+    with pytest.raises(Unwell, match="answered 200 to a wrong signature"):
+        checks.signature(StandIn(others))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "paste http"),
+        ({"id": "14"}, "is of application 14"),
+        ({"verify_key": "1" * 64}, "public_key is not this application's"),
+    ],
+)
+def test_a_discord_that_does_not_call_us_is_found_out(
+    others: Others, change: dict[str, str], words: str
+) -> None:
+    place = StandIn(others)
+    others.answers["/applications/@me"] = APPLICATION | change
+    with pytest.raises(Unwell, match=words):
+        checks.discord(place)
+    others.answers["/applications/@me"] = APPLICATION | {
+        "interactions_endpoint_url": place.interactions_url
+    }
+    assert "PING" in checks.discord(place)
+
+
+def test_discord_is_told_the_address_anew_so_that_it_tries_it(others: Others) -> None:
+    place = StandIn(others)
+    ours = {"interactions_endpoint_url": place.interactions_url}
+    others.answers["/applications/@me"] = APPLICATION | ours
+    checks.discord(place)
+    assert others.changes == [ours]
+
+    others.answers["PATCH"] = 400
+    with pytest.raises(Unwell, match="does not pass: Invalid Form Body"):
+        checks.discord(place)
+
+
+@mock_aws
+def test_the_account_is_named_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    assert account() == "account 123456789012, eu-central-1"
+
+
+def test_a_shell_without_credentials_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(CannotGoOn, match="AWS_REGION"):
+        account()
+
+
+@mock_aws
+def test_dead_letters_are_counted_in_the_table_and_in_the_queue(
+    others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    create_table(aws_client("dynamodb"), "jobs")
+    queue = aws_client("sqs").create_queue(QueueName="QueuesDeadLetters1")["QueueUrl"]
+    place = StandIn(others)
+    monkeypatch.setattr(StandIn, "outputs", {"TableName": "jobs"})
+    monkeypatch.setattr(StandIn, "resources", lambda _, kind: [queue])
+    assert checks.dead_letters(place) == "none"
+
+    aws_client("sqs").send_message(QueueUrl=queue, MessageBody="x")
+    letter = DeadLetter("1", 1000, LetterSource.QUEUE, "{}", "why")
+    DynamoDeadLetters(aws_client("dynamodb"), "jobs").keep(letter)
+    with pytest.raises(Unwell, match=r"2 lie there.*redrive"):
+        checks.dead_letters(place)
+
+
+@mock_aws
+def test_an_alarm_that_rings_is_named(others: Others, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    client = aws_client("cloudwatch")
+    client.put_metric_alarm(
+        AlarmName="Distillery-no-provider",
+        MetricName="NoProvider",
+        Namespace="Distillery",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Threshold=1,
+        Period=60,
+        Statistic="Sum",
+    )
+    monkeypatch.setattr(StandIn, "resources", lambda _, kind: ["Distillery-no-provider"])
+    assert checks.alarms(StandIn(others)) == "1 are quiet"
+
+    client.set_alarm_state(
+        AlarmName="Distillery-no-provider", StateValue="ALARM", StateReason="a test"
+    )
+    with pytest.raises(Unwell, match=r"Distillery-no-provider: docs/operations\.md"):
+        checks.alarms(StandIn(others))
+
+
+@pytest.mark.parametrize(("allowed", "is_well"), [(0, False), (1, True)])
+def test_an_account_that_may_run_no_gpu_is_found_out(
+    others: Others, monkeypatch: pytest.MonkeyPatch, allowed: int, is_well: bool
+) -> None:
+    class Quotas:
+        def get_paginator(self, _: str) -> Quotas:
+            return self
+
+        def paginate(self, **_: str) -> list[Any]:
+            return [
+                {"Quotas": [{"QuotaName": "ml.g5.xlarge for endpoint usage", "Value": allowed}]}
+            ]
+
+    place = StandIn(others)
+    monkeypatch.setattr(StandIn, "client", lambda _, service: Quotas())
+    if is_well:
+        assert checks.gpu_quota(place) == "1 of ml.g5.xlarge are allowed"
+    else:
+        with pytest.raises(Unwell, match="Service Quotas, Amazon SageMaker"):
+            checks.gpu_quota(place)
+
+
+def test_an_account_that_allows_few_runs_at_a_time_is_found_out(
+    others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lambda:
+        def get_account_settings(self) -> Any:
+            return {"AccountLimit": {"ConcurrentExecutions": 10}}
+
+    monkeypatch.setattr(StandIn, "client", lambda _, service: Lambda())
+    with pytest.raises(Unwell, match="10 runs of Lambda at a time"):
+        checks.runs_at_once(StandIn(others))
+
+
+def test_commands_that_are_not_registered_are_found_out(others: Others) -> None:
+    others.answers["/applications/13/commands?with_localizations=true"] = []
+    with pytest.raises(Unwell, match="make deploy"):
+        checks.commands(StandIn(others))
+
+
+def test_workers_that_are_all_unwell_are_found_out(others: Others) -> None:
+    assert checks.runpod(StandIn(others)) == 'workers: {"idle": 1}'
+    others.answers["/one/health"]["workers"] = {"unhealthy": 2, "idle": 0}
+    with pytest.raises(Unwell, match="unhealthy"):
+        checks.runpod(StandIn(others))
+
+
+def test_only_what_a_deployment_has_is_looked_at(others: Others) -> None:
+    names = checks.checks_of(StandIn(others, providers=("runpod",))).keys()
+    assert not {"sagemaker", "GPU quota"} & names
+    assert {"signature", "discord", "commands", "runpod", "dead letters", "alarms"} <= names

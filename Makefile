@@ -13,6 +13,9 @@ HASHES := \b(commit|tree|sha256|revision) = "[0-9a-f]{40,64}"
 NOT_SECRET := --exclude-files '^tests/' --exclude-secrets '^test$$' --exclude-lines 'BucketNotificationsHandler|$(HASHES)'
 SHAPES_OF_KEYS := $(foreach kind,Base64HighEntropyString HexHighEntropyString KeywordDetector,--disable-plugin $(kind))
 
+# Modules are compiled once, also where a machine says never to: the tests start a thousand processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 # What asks an engine, and can therefore ask a real ComfyUI.
 ON_COMFYUI := tests/local/test_engine_conformance.py tests/local/test_recipes_on_comfyui.py \
 	tests/worker/test_against_engine.py tests/worker/test_fault_engine.py tests/worker/test_fault_kill.py

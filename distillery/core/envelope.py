@@ -12,7 +12,7 @@ from typing import Any
 from distillery.core import keys
 from distillery.core.job import Job
 from distillery.core.ports import Envelope, ObjectStore
-from distillery.core.recipes.recipe import Recipe, attachment_slots, fill_graph
+from distillery.core.recipes.recipe import Recipe, attachment_slots, fill_graph, outputs_in
 
 PROGRESS_INTERVAL_S = 1.0
 MAX_OUTPUTS = 10  # attachments of one message (Discord, error 30015)
@@ -31,6 +31,7 @@ def build_envelope(
     credentials that signed it, which for a Lambda role is at least one hour.
     """
     job_id, attempt = job.job_id, job.attempt
+    graph = fill_graph(recipe, job.request.given)
 
     def upload(key: str, max_bytes: int) -> dict[str, Any]:
         return asdict(objects.sign_upload(key, max_bytes, input_life_s))
@@ -39,8 +40,8 @@ def build_envelope(
         "version": 1,
         "job_id": job_id,
         "attempt": attempt,
-        "graph": fill_graph(recipe, job.request.given),
-        "outputs": list(recipe.outputs),
+        "graph": graph,
+        "outputs": outputs_in(graph, recipe),
         "cancel_url": objects.sign_get(keys.cancel_key(job_id, attempt), input_life_s),
         "claim": asdict(objects.sign_claim(keys.claim_key(job_id, attempt), input_life_s)),
         "inputs": _inputs(job, recipe, objects, input_life_s),

@@ -7,10 +7,11 @@ import io
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from PIL import Image, ImageChops
 
-from distillery.core.recipes.recipe import Recipe
+from distillery.core.recipes.recipe import Recipe, outputs_in
 from distillery.recipe_files import load_recipes
 from local.engine.clients import Clients
 from local.engine.folders import Folders
@@ -21,7 +22,8 @@ from local.engine.prompt_queue import Prompt
 from tests.core.recipe_cases import FILE, PICTURE, graph_of
 
 RECIPES = load_recipes(Path(__file__).parents[2] / "workflows")
-QUICK = {"wan_text_to_video": {"length": 17}, "upscale": {"scale": 0.5}}
+QUICK = {"size": "512x512", "steps": 4, "length": 25}
+QUICK_FOR = {"upscale": {"scale": 0.5}, "wan_video": {"size": "480x832"}}
 HALF = (64, 0, 128, 128)  # the part of the given picture that is transparent
 
 
@@ -35,19 +37,24 @@ def folders(tmp_path: Path) -> Folders:
     return folders
 
 
-def run(folders: Folders, recipe: Recipe, **given: Any) -> Image.Image:
-    """Run a recipe to its end and return what it saved."""
+def saved_by(folders: Folders, recipe: Recipe, **given: Any) -> bytes:
+    """Run a recipe to its end, in few steps; return the file that it saved."""
     known = {option.name for option in recipe.options}
-    small = {"size": "512x512"} if "size" in known else {}
-    graph = graph_of(recipe, {**small, **QUICK.get(recipe.name, {}), **given})
+    quick = {name: value for name, value in QUICK.items() if name in known}
+    graph = graph_of(recipe, {**quick, **QUICK_FOR.get(recipe.name, {}), **given})
     verdict = validate(graph, lambda name: folders.find_input(name) is not None)
     assert verdict.error is None
     prompt = Prompt(0, "id", graph, {}, verdict.outputs)
     entry = asyncio.run(GraphRunner(folders, 0.0).run(prompt, Progress(Clients(), "id", None)))
     assert entry["status"]["status_str"] == "success", entry["status"]["messages"][-1]
-    [shown] = entry["outputs"][recipe.outputs[0]]["images"]
-    saved = folders.locate("output", shown["subfolder"], shown["filename"])
-    return Image.open(io.BytesIO(saved.read_bytes()))
+    [output] = outputs_in(graph, recipe)
+    [shown] = entry["outputs"][output]["images"]
+    return folders.locate("output", shown["subfolder"], shown["filename"]).read_bytes()
+
+
+def run(folders: Folders, recipe: Recipe, **given: Any) -> Image.Image:
+    """Run a recipe to its end and return the picture that it saved."""
+    return Image.open(io.BytesIO(saved_by(folders, recipe, **given)))
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
@@ -94,12 +101,32 @@ def test_upscaling_makes_the_image_larger(folders: Folders) -> None:
 
 
 def test_a_film_has_frames_that_move(folders: Folders) -> None:
-    film = run(folders, RECIPES["wan_text_to_video"], size="624x624")
+    film = run(folders, RECIPES["wan_video"], size="640x640")
 
-    assert getattr(film, "n_frames", 1) == 17
+    assert getattr(film, "n_frames", 1) == 25
     first = film.convert("RGB")
-    film.seek(16)
+    film.seek(24)
     assert ImageChops.difference(first, film.convert("RGB")).getbbox()
+
+
+def test_a_film_is_an_mp4_that_players_play_and_that_says_how_it_was_made(
+    folders: Folders,
+) -> None:
+    saved = saved_by(folders, RECIPES["wan_video"], format="mp4", prompt="a red fox")
+
+    with av.open(io.BytesIO(saved)) as film:
+        [stream] = film.streams
+        assert isinstance(stream, av.VideoStream)
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
+        assert (stream.average_rate, stream.width, stream.height) == (24, 480, 832)
+        assert len(list(film.decode(stream))) == 25
+        assert "a red fox" in film.metadata["prompt"]
+
+
+def test_a_film_begins_with_the_image(folders: Folders) -> None:
+    first = run(folders, RECIPES["wan_video"], image=FILE).convert("RGB")
+
+    assert first.getpixel((20, 20)) == pytest.approx((200, 120, 40), abs=6)
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def parse_recipe(
         styles=chosen,
     )
     _report_no_picture(recipe, report)
+    _report_no_output(recipe, report)
     if problems:
         raise BrokenRecipe("\n".join(problems))
     return recipe
@@ -128,6 +129,18 @@ def _report_no_picture(recipe: Recipe, report: Problem) -> None:
     if recipe.action and len(pictures) != 1:
         named = ", ".join(pictures) or "none"
         report("action", f"is done to one picture: require one attachment, here {named}")
+
+
+def _report_no_output(recipe: Recipe, report: Problem) -> None:
+    """Whatever value an option has, it leaves something to make."""
+    for option in recipe.options:
+        left_out = () if option.required else (option.default,)
+        for value in (*left_out, *(choice.value for choice in option.choices)):
+            taken = {bypass.node_id for bypass in option.bypasses if bypass.applies(value)}
+            if recipe.outputs and taken.issuperset(recipe.outputs):
+                said = "without a value" if value is None else f"with the value {value!r}"
+                report(f"options.{option.name}.bypass", f"{said}, no output is left")
+                break
 
 
 def _table(manifest: Mapping[str, Any], field: str, report: Problem) -> Mapping[str, Any]:

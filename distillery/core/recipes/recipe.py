@@ -101,8 +101,9 @@ class Bypass:
     """A node that is taken out of the graph, as a person does it with Ctrl+B in ComfyUI.
 
     Whatever was linked to its output number n is linked to what its input `through[n]` was linked
-    to. It happens when the option has the value `when` (None: when it has no value), or, where
-    `unless` is given, whenever it has not that value.
+    to, or to nothing where that is "", as an optional input may be. It happens when the option has
+    the value `when` (None: when it has no value), or, where `unless` is given, whenever it has not
+    that value.
     """
 
     node_id: str
@@ -216,7 +217,12 @@ def fill_graph(recipe: Recipe, values: Mapping[str, Value]) -> dict[str, Any]:
         for bypass in option.bypasses:
             if bypass.applies(values.get(option.name)):
                 _take_out(graph, bypass)
-    return _reached(graph, recipe.outputs)
+    return _reached(graph, outputs_in(graph, recipe))
+
+
+def outputs_in(graph: Mapping[str, Any], recipe: Recipe) -> list[str]:
+    """Return the nodes whose files are the result, of those that a filled graph still has."""
+    return [node_id for node_id in recipe.outputs if node_id in graph]
 
 
 def _in_style(recipe: Recipe, values: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -238,12 +244,16 @@ def _part_of(value: Scalar, part: Part | None) -> Scalar:
 
 
 def _take_out(graph: dict[str, Any], bypass: Bypass) -> None:
-    """Link past the node. A node that was taken out before left no link to itself."""
-    inputs = graph[bypass.node_id]["inputs"]
+    """Link past the node, if no other option has taken it out."""
+    taken = graph.pop(bypass.node_id, {"inputs": {}})
     for node in graph.values():
-        for name, link in node["inputs"].items():
+        for name, link in list(node["inputs"].items()):
             if isinstance(link, list) and link[0] == bypass.node_id:
-                node["inputs"][name] = inputs[bypass.through[link[1]]]
+                past = taken["inputs"].get(bypass.through[link[1]])
+                if past is None:
+                    del node["inputs"][name]
+                else:
+                    node["inputs"][name] = past
 
 
 def _reached(graph: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:

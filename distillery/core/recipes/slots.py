@@ -110,7 +110,7 @@ def _numbered(through: Mapping[str, Any], report: Problem) -> dict[int, str]:
 
 
 def _leads_on(graph: Graph, bypass: Bypass, report: Problem) -> bool:
-    """Tell whether all that is linked to the node can be linked past it."""
+    """Tell whether all that is linked to the node can be linked past it. "" links to nothing."""
     inputs = graph[bypass.node_id]["inputs"]
     used = {
         link[1]
@@ -120,7 +120,9 @@ def _leads_on(graph: Graph, bypass: Bypass, report: Problem) -> bool:
     }
     missing = sorted(used - bypass.through.keys())
     loose = sorted(
-        field for field in bypass.through.values() if not isinstance(inputs.get(field), list)
+        field
+        for field in bypass.through.values()
+        if field and not isinstance(inputs.get(field), list)
     )
     if missing:
         report("through", f"says nothing of output {missing[0]}, which another node uses")

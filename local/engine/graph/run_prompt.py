@@ -10,6 +10,7 @@ from local.engine.folders import file_digest
 from local.engine.graph.plan import Plan, is_link, signatures
 from local.engine.nodes.behaviour import LATENT_NODES
 from local.engine.nodes.catalogue import NODE_TYPES
+from local.engine.nodes.films import FILM_NODES
 from local.engine.nodes.pictures import PICTURE_NODES
 from local.engine.nodes.sampling import sample, sample_advanced, sample_tiles
 from local.engine.nodes.saving import OUTPUT_NODES
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLERS = {"KSampler": sample, "KSamplerAdvanced": sample_advanced}
 TILES = {"UltimateSDUpscaleNoUpscale": sample_tiles}
-PLAIN_NODES = LATENT_NODES | PICTURE_NODES | TILES | OUTPUT_NODES
+PLAIN_NODES = LATENT_NODES | PICTURE_NODES | FILM_NODES | TILES | OUTPUT_NODES
 
 
 class GraphRunner:

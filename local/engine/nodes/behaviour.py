@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from local.engine.nodes.model_files import CORRUPT_CHECKPOINT
 from local.engine.nodes.pictures import filled_in, grown, resized
 from local.engine.nodes.values import (
+    LATENT_CELL,
     Bench,
     Conditioning,
     Guide,
@@ -22,7 +23,6 @@ from local.engine.nodes.values import (
 )
 
 Inputs = dict[str, Any]
-LATENT_CELL = 8  # a latent is made of cells of this many pixels
 
 
 def _load_checkpoint(_bench: Bench, inputs: Inputs) -> Result:
@@ -76,11 +76,6 @@ def _encode_text(_bench: Bench, inputs: Inputs) -> Result:
 def _empty_latent(_bench: Bench, inputs: Inputs) -> Result:
     width, height = (inputs[side] // LATENT_CELL * LATENT_CELL for side in ("width", "height"))
     return Result((Latent(width, height, inputs["batch_size"]),))
-
-
-def _empty_video(_bench: Bench, inputs: Inputs) -> Result:
-    width, height = (inputs[side] // LATENT_CELL * LATENT_CELL for side in ("width", "height"))
-    return Result((Latent(width, height, inputs["length"] * inputs["batch_size"], moves=True),))
 
 
 def _resize_latent(latent: Latent, size: tuple[int, int], method: str, *, crop: bool) -> Result:
@@ -153,7 +148,6 @@ LATENT_NODES: dict[str, Callable[[Bench, Inputs], Result]] = {
     "FluxGuidance": _same("conditioning"),
     "EmptyLatentImage": _empty_latent,
     "EmptySD3LatentImage": _empty_latent,
-    "EmptyHunyuanLatentVideo": _empty_video,
     "LatentUpscale": _latent_upscale,
     "LatentUpscaleBy": _latent_upscale_by,
     "SetLatentNoiseMask": _set_noise_mask,

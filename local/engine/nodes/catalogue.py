@@ -3,7 +3,7 @@
 Data instead of code: `catalogue.json` holds what `GET /object_info` of that version says of its own
 nodes and of those pinned in custom_nodes.lock.toml. `@name` there stands for a list that many
 inputs share, or for the model files of a folder. What a class does when it runs is in
-`behaviour.py`, `pictures.py`, `sampling.py` and `saving.py`.
+`behaviour.py`, `pictures.py`, `films.py`, `sampling.py` and `saving.py`.
 """
 
 from __future__ import annotations

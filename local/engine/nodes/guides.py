@@ -12,6 +12,7 @@ PALETTE = (12, 12)  # so few pixels of a reference are left: its colours, none o
 MOST_TINT = 0.6  # of the reference's colours at full strength
 LINE = (24, 20, 28)
 PAN = 0.12  # the share of the picture that a film moves over
+MOST_TURN = 0.8  # of the scene in the last frame of a film that starts from a picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,21 @@ class Guides:
         return picture
 
 
-def film(scene: Image.Image, frames: int) -> Pictures:
-    """Return a slow pan over a scene, as many frames as asked for."""
+def film(scene: Image.Image, frames: int, start: Image.Image | None = None) -> Pictures:
+    """Return a slow pan over a scene, as many frames as asked for.
+
+    With a picture to start from, the scene comes forth from it.
+    """
     width, height = scene.size
     margin = round(width * PAN)
     wide = ImageOps.fit(scene, (width + margin, height))
-    places = [round(margin * frame / max(frames - 1, 1)) for frame in range(frames)]
-    return tuple(wide.crop((left, 0, left + width, height)) for left in places)
+    shares = [frame / max(frames - 1, 1) for frame in range(frames)]
+    places = [round(margin * share) for share in shares]
+    shown = (wide.crop((left, 0, left + width, height)) for left in places)
+    if start is None:
+        return tuple(shown)
+    pairs = zip(shown, shares, strict=True)
+    return tuple(Image.blend(start, frame, MOST_TURN * share) for frame, share in pairs)
 
 
 def _share(guide: Guide) -> float:

@@ -80,7 +80,7 @@ async def _report_steps(bench: Bench, brief: Brief, latent: Latent, run: _Run) -
 
 def _paint_all(brief: Brief, latent: Latent, denoise: float, guides: Guides) -> Pictures:
     if latent.moves:
-        return film(guides.follow(paint(brief)), latent.batch)
+        return film(guides.follow(paint(brief)), latent.batch, *latent.pictures[:1])
     return tuple(
         guides.follow(_paint_one(brief.numbered(index), latent, index, denoise))
         for index in range(latent.batch)

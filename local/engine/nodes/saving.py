@@ -34,7 +34,7 @@ def _preview_images(bench: Bench, inputs: dict[str, Any]) -> Result:
 def _save_pngs(
     bench: Bench, pictures: Pictures, kind: str, prefix: str, compression: int
 ) -> Result:
-    names = _next_names(bench, kind, prefix, len(pictures), "png")
+    names = next_names(bench, kind, prefix, len(pictures), "png")
     for picture, (path, _) in zip(pictures, names, strict=True):
         picture.save(path, pnginfo=_png_texts(bench), compress_level=compression)
     return Result(shown={"images": [asdict(saved) for _, saved in names]})
@@ -81,14 +81,15 @@ def _save_animated_png(bench: Bench, inputs: dict[str, Any]) -> Result:
 def _save_animation(
     bench: Bench, inputs: dict[str, Any], suffix: str, save: Callable[[Path], None]
 ) -> Result:
-    [(path, saved)] = _next_names(bench, "output", inputs["filename_prefix"], 1, suffix)
+    [(path, saved)] = next_names(bench, "output", inputs["filename_prefix"], 1, suffix)
     save(path)
     return Result(shown={"images": [asdict(saved)], "animated": [len(inputs["images"]) != 1]})
 
 
-def _next_names(
+def next_names(
     bench: Bench, kind: str, prefix: str, count: int, suffix: str
 ) -> list[tuple[Path, SavedFile]]:
+    """Return where the next files of a folder go, and how ComfyUI names them."""
     try:
         return bench.folders.next_names(kind, prefix, count, suffix)
     except OutsideFolderError as outside:

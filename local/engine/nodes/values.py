@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from local.engine.folders import Folders
 
 Pictures = tuple[Image.Image, ...]
+LATENT_CELL = 8  # a latent is made of cells of this many pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 from distillery.core.errors import BrokenRecipe
 from distillery.core.recipes.manifest import parse_recipe
 from distillery.core.recipes.options import resolve_options
-from distillery.core.recipes.recipe import Attachment, Recipe, Value, fill_graph
+from distillery.core.recipes.recipe import Attachment, Recipe, Value, fill_graph, outputs_in
 
 GRAPH = {
     "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}},
@@ -163,6 +163,56 @@ bypass = [{ node = "Control", through = { 0 = "conditioning" }, unless = "outlin
     assert "7" in fill_graph(recipe, {"control": PHOTO, "control_mode": "outlines"})
     for values in ({"control_mode": "depth"}, {"control_mode": "none"}, {}):
         assert "7" not in fill_graph(recipe, {"control": PHOTO, **values})
+
+
+TWO_WAYS_TO_SAVE = """
+[options.format]
+type = "string"
+description = "x"
+default = "png"
+choices = ["png", "webp"]
+bypass = [
+  { node = "Save", through = {}, unless = "png" },
+  { node = "Save small", through = {}, unless = "webp" },
+]
+"""
+
+
+def with_two_ways_to_save(options: str = TWO_WAYS_TO_SAVE) -> Recipe:
+    other = {"10": {**GRAPH["9"], "_meta": {"title": "Save small"}}}
+    manifest = MANIFEST.replace('nodes = ["Save"]', 'nodes = ["Save", "Save small"]')
+    return parse(manifest.replace("[outputs]", f"{options}\n[outputs]"), {**GRAPH, **other})
+
+
+@pytest.mark.parametrize(("chosen", "left"), [("png", ["9"]), ("webp", ["10"])])
+def test_an_output_that_is_taken_out_is_neither_run_nor_awaited(
+    chosen: str, left: list[str]
+) -> None:
+    recipe = with_two_ways_to_save()
+
+    graph = fill_graph(recipe, {"format": chosen})
+
+    assert outputs_in(graph, recipe) == left
+    assert {"9", "10"} & graph.keys() == set(left)
+
+
+def test_no_choice_may_take_out_every_output() -> None:
+    with pytest.raises(BrokenRecipe, match=r"format\.bypass: with the value 'gif', no output is"):
+        with_two_ways_to_save(TWO_WAYS_TO_SAVE.replace('"webp"]', '"webp", "gif"]'))
+
+
+def test_an_optional_input_is_linked_to_nothing_without_a_file() -> None:
+    recipe = parse(
+        MANIFEST.replace(
+            '{ node = "Control", through = { 0 = "conditioning" } }',
+            '{ node = "Image", through = { 0 = "" } }',
+        )
+    )
+
+    assert fill_graph(recipe, {"control": PHOTO})["7"]["inputs"]["image"] == ["6", 0]
+    without = fill_graph(recipe, {})
+    assert without["7"]["inputs"] == {"conditioning": ["4", 0]}
+    assert "6" not in without
 
 
 def test_a_size_fills_two_inputs_and_takes_a_shape_too() -> None:

@@ -38,7 +38,7 @@ demo: installed ## Start the whole service on this machine, make one picture, st
 
 test: installed ## Run every test; none needs an account or a network
 	@$(BIN)/python -m tests.fetch_browser
-	@$(IN_VENV):"$(CURDIR)/.tools/chromium/bin" pytest -q -n 2 --dist loadfile
+	@$(IN_VENV):"$(CURDIR)/.tools/chromium/bin" pytest -q -n 3
 
 test-comfyui: installed ## The same on the ComfyUI at COMFYUI_URL: what it says, whole jobs, faults
 	@test -n "$$COMFYUI_URL" || { echo "Say which ComfyUI: COMFYUI_URL=http://127.0.0.1:8188 make test-comfyui"; exit 2; }

@@ -24,6 +24,7 @@ from distillery.core.tier import Tier
 from local.memory_store import MemoryJobStore, MemoryProviderRecords
 from local.plain_table import create_table
 from tests.adapters.conftest import refuse_reserved_words
+from tests.depth import deep
 
 NOW = 1_790_000_000.0
 CREDITS = 4
@@ -169,7 +170,7 @@ STEP = st.tuples(st.integers(1, 6), st.integers(0, 30), st.sampled_from([0, 0, 0
 
 
 @settings(
-    max_examples=40,
+    max_examples=deep(20),
     deadline=None,
     phases=(Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture],

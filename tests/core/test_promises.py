@@ -26,6 +26,7 @@ from local.chaos.gpus import Mode
 from local.chaos.report import report
 from local.chaos.weather import CALM, STORM, Weather
 from local.chaos.world import World
+from tests.depth import deep
 
 POINTS = sorted(crash_points())
 CREDITS = 3
@@ -186,7 +187,7 @@ class Promises(RuleBasedStateMachine):
 
 
 TestPromises = Promises.TestCase
-TestPromises.settings = settings(max_examples=300, stateful_step_count=40)
+TestPromises.settings = settings(max_examples=deep(100), stateful_step_count=40)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -16,6 +16,7 @@ from local.workflow_import.graph import MAX_BYTES, MAX_NODES, GraphRefused, grap
 from local.workflow_import.lock_file import Image
 from local.workflow_import.needs import needs_of
 from local.workflow_import.proposal import propose
+from tests.depth import deep
 from tests.local.workflow_import.graphs import node, plain, sampler, save
 
 EDITOR = {"last_node_id": 9, "nodes": [{"id": 3, "type": "KSampler"}], "links": [], "version": 0.4}
@@ -194,7 +195,7 @@ def test_any_bytes_are_refused_or_load(data: bytes) -> None:
     either_refused_or_loads(data, core_definitions())
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=deep(100), suppress_health_check=[HealthCheck.too_slow])
 @given(graphs())
 def test_any_graph_of_real_words_is_refused_or_loads(graph: dict[str, Any]) -> None:
     either_refused_or_loads(json.dumps(graph).encode(), core_definitions())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -442,17 +443,20 @@ def test_the_documented_fields_are_those_that_a_manifest_may_hold() -> None:
 
 def test_the_documented_example_is_a_recipe() -> None:
     text = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
-    [manifest] = re.findall(r"```toml\n(name = .*?)```", text, flags=re.DOTALL)
+    [manifest] = re.findall(
+        r"^ +```toml\n( +name = .*?)^ +```", text, flags=re.DOTALL | re.MULTILINE
+    )
     graph = {
         "1": node("CLIPTextEncode", "Prompt", text=""),
-        "2": node("KSampler", "Sampler", seed=0, steps=20, sampler_name="euler"),
-        "3": node("LoadImage", "Image", image="example.png"),
-        "4": node("SaveImage", "Save picture", images=["2", 0]),
+        "2": node("CLIPTextEncode", "Negative prompt", text=""),
+        "3": node("EmptyLatentImage", "Size", width=512, height=512),
+        "4": node("KSampler", "Sampler", seed=0, steps=20),
+        "5": node("SaveImage", "Save picture", images=["4", 0]),
     }
 
-    recipe = parse(manifest, graph)
+    recipe = parse(textwrap.dedent(manifest), graph)
 
-    assert {option.kind for option in recipe.options} >= {OptionKind.STRING, OptionKind.INTEGER}
+    assert {option.kind for option in recipe.options} >= {OptionKind.STRING, OptionKind.SIZE}
 
 
 LOCALES = """

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from distillery.core.flags.apply import options_of
+from distillery.core.errors import InvalidOption
+from distillery.core.flags.apply import apply_flags, options_of
 from distillery.core.flags.table import FLAGS
 from distillery.core.recipes.recipe import (
     Action,
@@ -139,7 +140,30 @@ def test_each_action_has_a_recipe_that_needs_nothing_but_the_picture() -> None:
             assert needed == {recipe.picture_option.name}
 
 
+NOT_USED = {"adaptface": "", "llm": " story", "force-model": "", "cutoffweight": " 0.5"}
+
+
 def test_at_least_20_of_the_flags_are_of_use() -> None:
     used = {flag for flag in FLAGS for r in RECIPES.values() if options_of(r, flag)}
 
-    assert FLAGS.keys() - used == {"adaptface", "llm", "force-model", "cutoffweight"}
+    assert FLAGS.keys() - used == NOT_USED.keys()
+
+
+@pytest.mark.parametrize(("flag", "value"), NOT_USED.items())
+def test_whoever_writes_another_flag_is_told_that_no_workflow_uses_it(
+    flag: str, value: str
+) -> None:
+    recipes = list(RECIPES.values())
+    for recipe in recipes:
+        with pytest.raises(InvalidOption) as refused:
+            apply_flags(recipe, recipes, {"prompt": f"a fox --{flag}{value}"})
+
+        said = f"`--{flag}` is known, but no workflow that is installed here uses it. Leave it out."
+        assert str(refused.value) == said
+
+
+def test_the_documents_tell_how_many_graphs_the_options_make() -> None:
+    graphs = sum(1 for recipe in RECIPES.values() for _ in cases(recipe))
+
+    told = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
+    assert f" is {graphs} graphs: " in told

@@ -9,7 +9,7 @@ import requests
 
 from tests.local.conftest import Cloud
 
-pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]  # they share one cloud
+pytestmark = pytest.mark.cloud
 MODERATOR, MEMBER, MEMBER_ID = "oak", "juniper", "1200000000000000001"
 AGE_RESTRICTED = "1200000000000000401"
 

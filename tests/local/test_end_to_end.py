@@ -19,7 +19,7 @@ from distillery.recipe_files import load_recipes
 from local.member import Refused, words_of
 from tests.local.conftest import ANSWER_S, Cloud
 
-pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]  # they share one cloud
+pytestmark = pytest.mark.cloud
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "tests" / "events"

@@ -12,7 +12,7 @@ import requests
 from local.member import LocalMember, words_of
 from tests.local.conftest import ANSWER_S, Cloud
 
-pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]  # they share one cloud
+pytestmark = pytest.mark.cloud
 MEMBER = "barley"  # nobody else's tests use their requests
 
 

@@ -14,7 +14,7 @@ from tests.local.browser import FLAGS, browser_path
 from tests.local.conftest import Cloud
 from tests.local.page_of_the_cloud import ANSWER_MS, SMALL, Played, button, painted
 
-pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]  # they share one cloud
+pytestmark = pytest.mark.cloud
 
 
 @pytest.fixture(scope="module")

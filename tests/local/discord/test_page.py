@@ -13,7 +13,6 @@ from playwright.async_api import Browser, Page, expect
 from tests.local.discord.discord_kit import SERVE, Application, Client, Json, picture, says
 from tests.local.discord.opened_page import opened_page, play
 
-pytestmark = pytest.mark.xdist_group("page")  # one browser is enough
 DRAFT = "Message #pictures"
 BUTTONS: list[Json] = [
     {

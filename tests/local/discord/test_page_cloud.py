@@ -20,8 +20,6 @@ from local.gpu_cloud.submissions import Submissions
 from tests.local.discord.discord_kit import SETTINGS, Client
 from tests.local.discord.opened_page import opened_page
 
-pytestmark = pytest.mark.xdist_group("page")  # one browser is enough
-
 
 def job(state: str, **more: Any) -> dict[str, Any]:
     return {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
@@ -18,7 +17,6 @@ from distillery.recipe_files import load_recipes
 from tests.local.discord.discord_kit import Application, Client, FakeClock
 from tests.local.discord.opened_page import opened_page, play
 
-pytestmark = pytest.mark.xdist_group("page")  # one browser is enough
 RECIPES = load_recipes(Path(__file__).parents[3] / "workflows")
 PICTURE = Picture("0_9.png", "image/png", 4)
 

@@ -12,7 +12,6 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.local.discord.discord_kit import Client
 
-pytestmark = pytest.mark.xdist_group("page")
 TIMES = [1_790_000_000.0 + 30 * n for n in range(20)]
 
 

@@ -22,7 +22,6 @@ from tests.local.discord.discord_kit import (
 from tests.local.discord.opened_page import opened_page, play
 from tests.local.discord.test_discord_forms import ADMIN, MODAL, PAINT, UPSCALE, suggestions
 
-pytestmark = pytest.mark.xdist_group("page")  # one browser is enough
 V2 = 1 << 15
 MODERATE: Json = ADMIN | {"default_member_permissions": str(1 << 5)}
 

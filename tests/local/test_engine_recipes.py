@@ -23,7 +23,7 @@ from tests.core.recipe_cases import FILE, PICTURE, graph_of
 
 RECIPES = load_recipes(Path(__file__).parents[2] / "workflows")
 QUICK = {"size": "512x512", "steps": 4, "length": 25}
-QUICK_FOR = {"upscale": {"scale": 0.5}, "wan_video": {"size": "480x832"}}
+QUICK_FOR = {"upscale": {"scale": 0.5}, "wan_video": {"size": "480x832", "format": "webp"}}
 HALF = (64, 0, 128, 128)  # the part of the given picture that is transparent
 
 

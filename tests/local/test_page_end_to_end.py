@@ -231,7 +231,7 @@ def test_a_workflow_that_was_added_is_used_like_any_other(played: Played) -> Non
 
 
 def test_a_film_is_played_in_its_message(played: Played) -> None:
-    options = "workflow: Wan video length: 1 second format: MP4 steps: 4"
+    options = "workflow: Wan video length: 1 second steps: 4"
     film = played.serve("a river at night", options).locator("video")
     expect(film).to_be_visible(timeout=ANSWER_MS)
     film.evaluate("film => film.readyState > 1 || new Promise(f => (film.onloadeddata = f))")

@@ -19,11 +19,11 @@ FIRST = (
     (
         "local/test_end_to_end.py",
         "local/test_member_commands.py",
-        "local/test_workflow_walk.py",
         "local/test_dead_letters.py",
         "local/test_content_rules.py",
     ),
     ("local/test_page_end_to_end.py",),
+    ("local/test_workflow_walk.py",),
     ("local/test_cloud.py",),
     ("infra/",),
     ("local/discord/test_page",),

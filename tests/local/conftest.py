@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +18,12 @@ import requests
 from nacl.signing import SigningKey
 
 from local.member import LocalMember
-from tests.local.workflow_walk import Walk
 
+START_S = 180.0
 ANSWER_S = 120.0
+UP = "import sys; from pathlib import Path; from local import supervisor; " + (
+    "raise SystemExit(supervisor.up(0, folder=Path(sys.argv[1])))"
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,6 @@ class Cloud:
 
     state: dict[str, Any]
     folder: Path
-    walk: Walk
 
     def serve(self, prompt: str, member: str = "juniper", **options: str) -> Any:
         """Use /serve as a member and wait for the end."""
@@ -94,10 +99,27 @@ class Cloud:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local cloud with one workflow more, as docs/workflows.md has it added and started."""
-    walk = Walk(tmp_path_factory.mktemp("checkout"))
+    folder = tmp_path_factory.mktemp("cloud")
+    log = folder / "supervisor.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", UP, str(folder)], stdout=output, stderr=subprocess.STDOUT
+        )
     try:
-        yield Cloud(walk.up(), walk.folder / ".local", walk)
+        yield Cloud(_wait_for_state(process, folder, log), folder)
     finally:
-        walk.down()
-    assert walk.said[-1] == "the local cloud is down\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, log.read_text()
+
+
+def _wait_for_state(process: subprocess.Popen[bytes], folder: Path, log: Path) -> dict[str, Any]:
+    state_file = folder / "state.json"
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if state_file.exists():
+            state: dict[str, Any] = json.loads(state_file.read_text())
+            return state
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    pytest.fail(f"the local cloud did not start:\n{log.read_text()}")

@@ -223,13 +223,6 @@ def test_a_moderator_bans_and_unbans_a_member(played: Played) -> None:
     painted(played.serve("a picture after the ban"))
 
 
-def test_a_workflow_that_was_added_is_used_like_any_other(played: Played) -> None:
-    message = played.serve("a fox in a hedge", "workflow: Fox painter steps: 4")
-
-    painted(message)
-    expect(message).to_contain_text("Fox painter")
-
-
 def test_a_film_is_played_in_its_message(played: Played) -> None:
     options = "workflow: Wan video length: 1 second steps: 4"
     film = played.serve("a river at night", options).locator("video")

@@ -51,8 +51,14 @@ class Walk:
     folder: Path
     said: list[str] = field(default_factory=list)
 
-    def up(self) -> dict[str, Any]:
-        """Do all steps but the last one; return what the local cloud then says of itself."""
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the local cloud that the steps have started says of itself."""
+        state: dict[str, Any] = json.loads((self.folder / ".local" / "state.json").read_text())
+        return state
+
+    def up(self) -> None:
+        """Do all steps but the last one."""
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, self.folder / name)
@@ -64,8 +70,6 @@ class Walk:
                 (self.folder / MANIFEST).write_text(text)
             else:
                 self._type(text)
-        state: dict[str, Any] = json.loads((self.folder / ".local" / "state.json").read_text())
-        return state
 
     def down(self) -> None:
         """Do the last step."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from distillery.core.errors import ConfigError
+from distillery.core.rules.rule import Level
 from distillery.core.tier import MAX_IMAGES, Tier
 
 T = TypeVar("T")
@@ -67,6 +68,11 @@ def yes_or_no(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError("it must be true or false")
     return text.lower() == "true"
+
+
+def level(text: str) -> str:
+    """Parse the name of a level of the rules of content."""
+    return Level.named(text).name.lower()
 
 
 def one_of(*words: str) -> Callable[[str], str]:

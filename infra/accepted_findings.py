@@ -42,6 +42,10 @@ _JOB_FILES = (
     "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/jobs/*]",
     "The keys of a job are made when the job is; the grant ends at jobs/ of this one bucket.",
 )
+_OPINIONS = (
+    "AwsSolutions-IAM5[Resource::*]",
+    "Comprehend and Rekognition have no resources to name; they are granted where chosen alone.",
+)
 _LAST_RESORT = "This queue is itself the dead letters; what cannot be taken from it stays in it."
 _ACCEPTED = {
     "Interactions/Function": (_NEWEST_PYTHON,),
@@ -57,17 +61,11 @@ _ACCEPTED = {
             "It signs links to pictures, whose keys are made with the job and by the worker.",
         ),
     ),
-    "Dispatcher/Role": (
-        _JOB_FILES,
-        (
-            "AwsSolutions-IAM5[Resource::*]",
-            "Amazon Comprehend has no resources to name; it is granted where it is chosen alone.",
-        ),
-    ),
-    "Followup/Role": (_JOB_FILES,),
-    "DeadLetters/Role": (_JOB_FILES,),
+    "Dispatcher/Role": (_JOB_FILES, _OPINIONS),
+    "Followup/Role": (_JOB_FILES, _OPINIONS),
+    "DeadLetters/Role": (_JOB_FILES, _OPINIONS),
     "Watchdog/Role": (
-        _JOB_FILES,
+        *(_JOB_FILES, _OPINIONS),
         (
             "AwsSolutions-IAM5[Resource::<{bucket}.Arn>/jobs/*/*/cancel]",
             "It calls off attempts, one object each; the grant ends at these objects.",

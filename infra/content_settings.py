@@ -35,6 +35,17 @@ class ContentSettings:
     )
     guardrail_id: str = option("the id of the guardrail that `bedrock` asks", "")
     guardrail_version: str = option("its version", "DRAFT")
+    picture_check: str = option(
+        "who judges pictures before they are shown: `off` or `rekognition`; see "
+        "[Pictures](content-rules.md#pictures)",
+        "off",
+    )
+    picture_actions: Json = option(  # noqa: RUF009 - a text
+        "what becomes of those that are unfit; what it leaves out is as in "
+        "[Pictures](content-rules.md#pictures)",
+        _NOTHING,
+    )
+    rekognition_url: str = option("where Rekognition answers; empty: at AWS", "")
     check_score: float = option("how sure a finding must be to count, up to 1", 0.7)
     text_check_failure: str = option(
         "what follows when there is no opinion: `closed` refuses, `open` goes on", "closed"
@@ -55,6 +66,10 @@ class ContentSettings:
             "guardrail_id": (
                 bool(self.guardrail_id) or not needs_id,
                 "is missing; Bedrock's console shows it",
+            ),
+            "picture_check": (
+                self.picture_check in ("off", "rekognition"),
+                "must be off or rekognition",
             ),
             "check_score": (0 < self.check_score <= 1, "must be greater than 0 and at most 1"),
             "text_check_failure": (

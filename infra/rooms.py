@@ -11,11 +11,13 @@ _DELIVERY = (
     *_RECIPES,  # a message offers what an installed recipe can do
     *("distillery/discord", "distillery/aws"),
     *("distillery/wiring/__init__.py", "distillery/wiring/delivery.py"),
+    "distillery/wiring/picture_check.py",
 )
 _PROVIDERS = ("distillery/providers", "distillery/wiring/providers.py")
 _DELIVERY_VARIABLES = (
     *("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"),
     *("DISCORD_API_URL", "BOT_TOKEN_SECRET_NAME"),
+    *("PICTURE_CHECK", "PICTURE_ACTIONS", "CHECK_SCORE", "RULES_LEVEL", "MESSAGE_RULES_LEVEL"),
 )
 _PROVIDER_VARIABLES = (
     *("PROVIDERS", "JOB_TIMEOUT_SECONDS"),
@@ -54,8 +56,8 @@ DISPATCHER = Room(
     sources=(*_EVERY_ROOM, *_DELIVERY, *_PROVIDERS),
     variables=(
         *(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES, "ATTACHMENT_ORIGINS"),
-        *("TEXT_CHECK", "GUARDRAIL_ID", "GUARDRAIL_VERSION", "CHECK_SCORE"),
-        *("TEXT_CHECK_FAILURE", "KEEP_REFUSED_TEXT"),
+        *("TEXT_CHECK", "GUARDRAIL_ID", "GUARDRAIL_VERSION", "TEXT_CHECK_FAILURE"),
+        "KEEP_REFUSED_TEXT",
     ),
     memory_mib=512,
     timeout_s=30,  # a lost run is tried again after six times this: within the token's 15 minutes

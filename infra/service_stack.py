@@ -31,7 +31,11 @@ from infra.rooms import (
     WATCHDOG,
     Room,
 )
-from infra.second_opinion import allow_second_opinion, second_opinion_values
+from infra.second_opinion import (
+    allow_picture_check,
+    allow_text_check,
+    second_opinion_values,
+)
 from infra.settings import Settings
 from infra.storage import (
     CANCELS,
@@ -141,7 +145,7 @@ class ServiceStack(Stack):
         room.allow("s3:PutObject", self._storage.bucket.arn_for_objects(FILES))
         self._allow_runpod(room)
         self._allow_sagemaker(room, "InvokeEndpointAsync,DescribeEndpoint")
-        allow_second_opinion(self, room, self._settings)
+        allow_text_check(self, room, self._settings)
         at_once = _LOCAL_DISPATCHERS_AT_ONCE if self._settings.is_local else _DISPATCHERS_AT_ONCE
         self._read(self._queues.jobs, room, at_once=at_once)
 
@@ -253,6 +257,7 @@ class ServiceStack(Stack):
         room.allow("s3:ListBucket", bucket.bucket_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
         self._allow_secret(room, self._settings.bot_token_secret)
+        allow_picture_check(room, self._settings, table)
 
     def _allow_secret(self, room: RoomFunction, name: str) -> None:
         """Its own key, `aws/ssm`, lets whoever may read a parameter decrypt it."""

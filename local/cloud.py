@@ -26,6 +26,7 @@ from local.processes import CommandFailed
 
 _RUNPOD_ENDPOINT = "local-runpod"
 _SAGEMAKER_ENDPOINT = "local-sagemaker"
+_PICTURES = '{"unjudged": "show", "previews": "show"}'  # the judge finds nothing until told to
 _ENGINE = f"{sys.executable} -m local.engine --port {{port}} --base-dir {{dir}}"
 _SLOTS = "2"  # jobs for each provider at once: one runs, one is on its way
 
@@ -145,6 +146,9 @@ class LocalCloud:
             "sagemaker_endpoint_name": _SAGEMAKER_ENDPOINT,
             "sagemaker_slots": _SLOTS,
             "sagemaker_url": who.gpu_url,
+            "picture_check": "rekognition",
+            "picture_actions": _PICTURES,
+            "rekognition_url": f"{who.gpu_url}/rekognition",
             "discord_api_url": f"{who.discord_url}/api/v10",
             "attachment_origins": who.discord_url,
             "python_version": aws.python_version(),

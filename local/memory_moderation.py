@@ -22,7 +22,7 @@ class MemoryModeration:
         self.kept: dict[str, Decision] = {}
         self.entries: dict[str, AuditEntry] = {}
         self.standings: dict[str, Standing] = {}
-        self._policies: dict[str, GuildPolicy] = {}
+        self.policies: dict[str, GuildPolicy] = {}
         self._terms: dict[tuple[str, str], MemberTerms] = {}
 
     def look(self, guild_id: str | None, user_id: str) -> Look:
@@ -30,7 +30,7 @@ class MemoryModeration:
         standing = self.standings.get(user_id, Standing())
         if guild_id is None:
             return Look(standing=standing)
-        policy = self._policies.get(guild_id, GuildPolicy())
+        policy = self.policies.get(guild_id, GuildPolicy())
         return Look(policy, self._terms.get((guild_id, user_id), MemberTerms()), standing)
 
     def record(self, decision: Decision) -> None:
@@ -48,7 +48,7 @@ class MemoryModeration:
     def set_policy(self, before: GuildPolicy, after: GuildPolicy, entry: AuditEntry) -> None:
         """Replace a guild's policy and log it."""
         self._expect(self.look(entry.guild_id, "").policy.revision, before.revision)
-        self._policies[entry.guild_id] = after
+        self.policies[entry.guild_id] = after
         self.entries.setdefault(entry.entry_id, entry)
 
     def set_terms(

@@ -72,6 +72,11 @@ def bedrock_runtime() -> Any:
     return _session().create_client("bedrock-runtime", config=_OPINION)
 
 
+def rekognition() -> Any:
+    """Make a client of Amazon Rekognition."""
+    return _session().create_client("rekognition", config=_OPINION)
+
+
 def ssm() -> SSMClient:
     """Make a client of Systems Manager, whose parameters hold the secrets."""
     return cast("SSMClient", _session().create_client("ssm", config=_CONFIG))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from distillery.core.job import CANCELLED, Job, Outcome
+from distillery.core.moderation.picture_actions import WITHHELD
 from distillery.core.ports import Telemetry
 
-NOT_OURS = frozenset({"bad_input", CANCELLED})
-"""Ends without pictures that break no objective: what the member gave, and what they wished."""
+NOT_OURS = frozenset({"bad_input", CANCELLED, WITHHELD})
+"""Ends without pictures that break no objective: what the member gave, wished, or may not see."""
 
 
 def stage_seconds(job: Job, answered_at: float) -> Mapping[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from distillery.core import keys
@@ -52,6 +53,7 @@ class DeliverResult:
     circuits: Circuits
     telemetry: Telemetry
     clock: Clock
+    review: Callable[[Job, Outcome], Outcome] | None = None  # a second opinion on the pictures
 
     def __call__(self, job_id: str, attempt: int) -> None:
         """Deliver the result that a worker has stored for `attempt` of the job.
@@ -131,7 +133,10 @@ class DeliverResult:
         if _another_may_try(job, result):
             self._retry(job)
             return
-        self._claim(job, result.outcome)
+        outcome = result.outcome
+        if self.review is not None:  # before the claim, which settles the charge
+            outcome = self.review(job, outcome)
+        self._claim(job, outcome)
 
     def _has_all_pictures(self, job: Job, outcome: Outcome) -> bool:
         """A worker is not trusted: it may name a file that it never stored."""

@@ -47,4 +47,4 @@ def _numbered(picture: Picture, number: str) -> Picture:
 def _copy(picture: Picture) -> Picture | None:
     if picture.copy is None:
         return None
-    return Picture(picture.copy, "image/webp", picture.copy_size)
+    return Picture(picture.copy, "image/webp", picture.copy_size, spoiler=picture.spoiler)

@@ -45,13 +45,10 @@ LEGAL_MOVES: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asked, and where the answer goes.
-
-    `token` is a secret: it stays in the job's record. It is empty when we asked ourselves.
-    """
+    """Who asked, and where the answer goes."""
 
     application_id: str
-    token: str
+    token: str  # a secret that stays in the job's record; empty when we asked ourselves
     user_id: str
     channel_id: str
     guild_id: str | None = None
@@ -84,6 +81,7 @@ class Picture:
     height: int | None = None
     copy: str | None = None  # a smaller WebP beside it, where Discord would not show the file
     copy_size: int = 0  # bytes
+    spoiler: bool = False  # covered where it is shown, until its reader clicks
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +91,7 @@ class Outcome:
     pictures: tuple[Picture, ...] = ()
     error: str | None = None
     error_kind: str | None = None
+    withheld: int = 0  # how many pictures somebody's finding has left out
     engine_s: float = 0.0  # how long the image engine worked
     upload_s: float = 0.0  # how long the worker took to store the pictures
     gpu_s: float = 0.0  # what a provider charges for: the whole attempt, and the worker's start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from distillery.core import keys
 from distillery.core.answer import answer_of
@@ -32,6 +32,7 @@ class ShowProgress:
     circuits: Circuits
     telemetry: Telemetry
     clock: Clock
+    shows_previews: bool = True  # nobody judges a preview: not where pictures are judged first
 
     def __call__(self, job_id: str, attempt: int) -> None:
         """Show the progress stored for `attempt`, if it is news. Losing one is no harm."""
@@ -60,6 +61,8 @@ class ShowProgress:
 
     def _show(self, job: Job, progress: Progress) -> None:
         together = answer_of(job, self.store).progress(job, progress)
+        if not self.shows_previews:
+            together = replace(together, preview=None)
         try:
             self.replies.show_progress(job, together)
         except DiscordError as error:

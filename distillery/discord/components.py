@@ -6,7 +6,7 @@ it has no content and no embeds, and the flag is never taken off again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -74,15 +74,23 @@ def text(content: str) -> Component:
     return {"type": 10, "content": content[:MOST_TEXT]}
 
 
-def gallery(filenames: Sequence[str]) -> Component:
+def gallery(filenames: Sequence[str], covered: Collection[str] = ()) -> Component:
     """Return pictures and videos side by side: 1 to 10 attachments of the message."""
-    items = [{"media": {"url": f"attachment://{name}"}} for name in filenames]
+    items = [
+        {"media": {"url": f"attachment://{name}"}, **cover(is_on=name in covered)}
+        for name in filenames
+    ]
     return {"type": 12, "items": items}
 
 
-def file_card(filename: str) -> Component:
+def file_card(filename: str, *, is_covered: bool = False) -> Component:
     """Return a card for a file that is no picture, an attachment of the message."""
-    return {"type": 13, "file": {"url": f"attachment://{filename}"}}
+    return {"type": 13, "file": {"url": f"attachment://{filename}"}, **cover(is_on=is_covered)}
+
+
+def cover(*, is_on: bool) -> Component:
+    """Return what makes a part a spoiler."""
+    return {"spoiler": True} if is_on else {}
 
 
 def row(parts: Iterable[Component]) -> Component:

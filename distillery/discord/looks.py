@@ -63,6 +63,7 @@ class Looks:
         names = [each.sent.name for each in deliveries if each.data is not None]
         facts = [f"-# {self._facts(job, deliveries)}", *_too_large(deliveries)]
         facts += [f"⚠️ {missing}"] if missing else []
+        facts += _judged(deliveries)
         parts = [text(_heading(job)), *_shown(deliveries), text("\n".join(facts))]
         rows = buttons.below_pictures(job, self.offered, deliveries)
         return edit_of([container([*parts, *rows], DONE)], names)
@@ -107,9 +108,21 @@ class Looks:
 def _shown(deliveries: Sequence[Delivery]) -> Iterator[Component]:
     sent = [each.sent for each in deliveries if each.data is not None]
     visible = [one.name for one in sent if one.content_type.startswith(("image/", "video/"))]
+    covered = {one.name for one in sent if one.spoiler}
     if visible:
-        yield gallery(visible)
-    yield from (file_card(one.name) for one in sent if one.name not in visible)
+        yield gallery(visible, covered)
+    cards = (one.name for one in sent if one.name not in visible)
+    yield from (file_card(name, is_covered=name in covered) for name in cards)
+
+
+def _judged(deliveries: Sequence[Delivery]) -> Iterator[str]:
+    """Say what a check has covered or left out, so that nobody wonders."""
+    outcomes = {each.job.job_id: each.job.outcome for each in deliveries}
+    withheld = sum(outcome.withheld for outcome in outcomes.values() if outcome)
+    if withheld:
+        yield f"-# 🙈 Not shown: {withheld} more, found unfit for this channel by a check."
+    if any(each.picture.spoiler for each in deliveries):
+        yield "-# 🙈 A check covered what may be unfit for this channel. Click to see it."
 
 
 def _too_large(deliveries: Sequence[Delivery]) -> Iterator[str]:

@@ -25,10 +25,11 @@ from distillery.discord.rate_limits import RateLimits
 from distillery.discord.replies import DiscordReplies
 from distillery.discord.webhook import WebhookClient
 from distillery.settings import setting, web_address
+from distillery.wiring.picture_check import PictureCheckSettings, review_pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliverySettings:
+class DeliverySettings(PictureCheckSettings):
     """What it takes to move jobs and to answer members."""
 
     table_name: str = setting("the DynamoDB table of jobs")
@@ -67,4 +68,5 @@ def deliver_result(
         circuits=Circuits(records, telemetry, time.time),
         telemetry=telemetry,
         clock=time.time,
+        review=review_pictures(settings, settings.bucket_name, settings.table_name, telemetry),
     )

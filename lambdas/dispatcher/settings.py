@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distillery.core.errors import ConfigError
-from distillery.settings import one_of, origins, setting, share, yes_or_no
+from distillery.settings import one_of, origins, setting, yes_or_no
 from distillery.wiring.providers import ProviderSettings
 
 
@@ -25,9 +25,6 @@ class Settings(ProviderSettings):
     )
     guardrail_id: str = setting("the id of the guardrail that `bedrock` asks", default="")
     guardrail_version: str = setting("its version", default="DRAFT")
-    check_score: float = setting(
-        "how sure a finding must be to count, up to 1", default=0.7, parse=share
-    )
     text_check_failure: str = setting(
         "what follows when there is no opinion: `closed` refuses, `open` goes on",
         default="closed",

@@ -33,6 +33,7 @@ show = ShowProgress(
     circuits=deliver.circuits,
     telemetry=telemetry,
     clock=time.time,
+    shows_previews=settings.shows_previews,
 )
 handle = build_handler(show, deliver, partial(job_in_logs, logger))
 

@@ -15,7 +15,7 @@ from distillery.core.ports import ObjectStore
 from distillery.core.recipes.recipe import Recipe
 from distillery.discord import listings
 from distillery.discord.buttons import Action, custom_id
-from distillery.discord.components import button, choice, menu, private_parts, row, text
+from distillery.discord.components import button, choice, cover, menu, private_parts, row, text
 from distillery.discord.info_text import info
 from distillery.discord.interaction import HISTORY, Interaction, MalformedInteraction, read_user
 from distillery.discord.link_cards import LONGEST_LINK
@@ -94,7 +94,11 @@ class PastRequests:
         pictures = job.outcome.pictures if job.outcome else ()
         drawn = [one for one in pictures if one.content_type.startswith(("image/", "video/"))]
         links = [self._link(job, one) for one in drawn]
-        items = [{"media": {"url": link}} for link in links if _can_be_shown(link)][:MOST_PICTURES]
+        items = [
+            {"media": {"url": link}, **cover(is_on=picture.spoiler)}
+            for picture, link in zip(drawn, links, strict=True)
+            if _can_be_shown(link)
+        ][:MOST_PICTURES]
         return [{"type": 12, "items": items}] if items else []
 
     def _link(self, job: Job, picture: Picture) -> str:

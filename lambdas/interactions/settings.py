@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distillery.core.moderation.penalties import parse_penalties
-from distillery.core.rules.rule import Level
 from distillery.core.tier import Tier
 from distillery.discord.command_style import CommandStyle, command_style
-from distillery.settings import hex_key, origins, setting, tiers, yes_or_no
-
-
-def _level(text: str) -> str:
-    return Level.named(text).name.lower()
+from distillery.settings import hex_key, level, origins, setting, tiers, yes_or_no
 
 
 def _penalties(text: str) -> str:
@@ -49,11 +44,9 @@ class Settings:
         "how strict the rules of content are in servers that chose nothing: `relaxed`, `standard` "
         "or `strict`",
         default="standard",
-        parse=_level,
+        parse=level,
     )
-    message_rules_level: str = setting(
-        "the same in direct messages", default="strict", parse=_level
-    )
+    message_rules_level: str = setting("the same in direct messages", default="strict", parse=level)
     penalties: str = setting(
         "what repeated refusals lead to, as a JSON object", default="{}", parse=_penalties
     )

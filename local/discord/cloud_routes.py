@@ -1,4 +1,4 @@
-"""Under /control/cloud: the faults, jobs and submissions of the GPU cloud, for this origin's page.
+"""Under /control/cloud: the faults, judge, jobs and submissions of the GPU cloud, for the page.
 
 The page's policy lets it speak to its own origin alone, so that this passes the calls on.
 """
@@ -9,7 +9,7 @@ from aiohttp import web
 from local.discord.state import DISCORD
 
 routes = web.RouteTableDef()
-PASSED_ON = "/control/cloud/{part:faults|jobs|submissions}"
+PASSED_ON = "/control/cloud/{part:faults|judge|jobs|submissions}"
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 

@@ -1,4 +1,4 @@
-"""The whole stand-in cloud as one web application: Runpod, SageMaker and the switches."""
+"""The whole stand-in cloud as one web application: Runpod, SageMaker, a judge, the switches."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aiohttp import web
 from local.gpu_cloud.bell import Bell
 from local.gpu_cloud.control import ControlApi, ListJobs
 from local.gpu_cloud.faults import Faults
+from local.gpu_cloud.rekognition_api import RekognitionApi
 from local.gpu_cloud.runpod_client_api import RUNSYNC_LIMIT_BYTES, RunpodClientApi
 from local.gpu_cloud.runpod_endpoint import RunpodEndpoint
 from local.gpu_cloud.runpod_worker_api import RunpodWorkerApi
@@ -47,6 +48,7 @@ def create_app(
     app.add_routes(RunpodClientApi(runpod, submissions).routes())
     app.add_routes(RunpodWorkerApi(runpod).routes())
     app.add_routes(SageMakerApi(sagemaker, submissions, clock).routes())
+    app.add_routes(RekognitionApi().routes())
     app.add_routes(ControlApi(faults, submissions, list_jobs).routes())
     tasks: list[asyncio.Task[None]] = []
 

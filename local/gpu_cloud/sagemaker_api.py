@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from local.gpu_cloud.aws_error import AwsError
 from local.gpu_cloud.faults import FaultMode, Provider
 from local.gpu_cloud.object_store import ObjectStoreError
 from local.gpu_cloud.reply import drop_connection
@@ -32,21 +33,6 @@ _HEADER = "X-Amzn-SageMaker-"
 _INFERENCE_ID = re.compile(r"[!-~][ -~]{0,63}")
 _INPUT_LOCATION = re.compile(r"s3://[^/]+/.+")
 _ACCOUNT = "000000000000"
-
-
-class AwsError(Exception):
-    """What AWS answers to a call it does not follow: a status, a code and a message."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-    def response(self) -> web.Response:
-        """Give the answer in a shape that both of botocore's JSON protocols read."""
-        body = {"__type": self.code, "Message": str(self), "message": str(self)}
-        headers = {"x-amzn-ErrorType": self.code, "x-amzn-RequestId": str(uuid.uuid4())}
-        return web.json_response(body, status=self.status, headers=headers)
 
 
 class SageMakerApi:

@@ -52,7 +52,11 @@ def test_a_job_is_read_as_it_was_written(store: JobStore) -> None:
 def test_every_field_survives_the_whole_life(store: JobStore) -> None:
     job = replace(JOB, tier=TIER, charge=2, only_on="runpod", parent=PARENT)
     store.create(job)
-    outcome = Outcome(pictures=(Picture("0_9.png", "image/png", 5, 8, None),), engine_s=1.25)
+    outcome = Outcome(
+        pictures=(Picture("0_9.png", "image/png", 5, 8, None, spoiler=True),),
+        engine_s=1.25,
+        withheld=1,
+    )
     for move in (
         lambda j: j.held(NOW),
         lambda j: j.admitted(17.125, NOW),

@@ -132,6 +132,25 @@ def test_a_file_that_is_no_picture_is_shown_as_a_file_and_cannot_be_varied() -> 
     assert accepted(edit)
 
 
+def test_what_a_check_has_covered_or_left_out_is_said() -> None:
+    ended = done(pictures=2)
+    first, second = (ended.outcome or Outcome()).pictures
+    covered = replace(second, spoiler=True)
+    judged = replace(ended, outcome=Outcome(pictures=(first, covered), withheld=1))
+    edit = LOOKS.pictures(judged, deliveries(judged))
+    [shown] = [part for _, part in walk(edit["components"], "c") if part["type"] == 12]
+    assert [item.get("spoiler", False) for item in shown["items"]] == [False, True]
+    assert "Not shown: 1 more, found unfit for this channel" in words_of(edit)
+    assert "Click to see it" in words_of(edit)
+    assert accepted(edit)
+
+    song = Delivery(ended, Picture("0_9.flac", "audio/flac", 4, spoiler=True), b"x")
+    edit = LOOKS.pictures(ended, [song])
+    [card] = [part for _, part in walk(edit["components"], "c") if part["type"] == 13]
+    assert card["spoiler"]
+    assert accepted(edit)
+
+
 def test_a_failure_says_what_to_do_and_lets_one_try_again() -> None:
     edit = LOOKS.failure(job(), "No GPU was free in time. Try again.")
     assert "⚠️ No GPU was free" in words_of(edit)

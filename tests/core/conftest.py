@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from dataclasses import dataclass, field
@@ -280,10 +281,18 @@ class World:
         self.objects.put(keys.result_key(job_id, attempt), data, "application/json")
 
     def worker_writes_progress(
-        self, sequence: int, percent: float = 50.0, job_id: str = "1001", attempt: int = 1
+        self,
+        sequence: int,
+        percent: float = 50.0,
+        job_id: str = "1001",
+        attempt: int = 1,
+        preview: bytes | None = None,
     ) -> None:
         """Put a progress.json."""
-        document = {"sequence": sequence, "percent": percent, "node_title": "Sampler"}
+        document: dict[str, Any] = {"sequence": sequence, "percent": percent}
+        document["node_title"] = "Sampler"
+        if preview is not None:
+            document["preview"] = {"base64": base64.b64encode(preview).decode()}
         data = json.dumps(document).encode()
         self.objects.put(keys.progress_key(job_id, attempt), data, "application/json")
 

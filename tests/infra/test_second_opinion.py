@@ -1,4 +1,4 @@
-"""Who gives a second opinion may be called by the dispatcher, and only where they are chosen."""
+"""Who gives a second opinion may be called by the rooms that ask, and only where it is chosen."""
 
 from __future__ import annotations
 
@@ -27,11 +27,22 @@ def test_only_the_check_that_is_chosen_may_be_called(
     assert new.startswith(action)
 
 
+def test_every_room_that_delivers_pictures_may_have_them_judged(tmp_path: Path) -> None:
+    template = synthesized(
+        tmp_path, picture_check="rekognition", rekognition_url="https://example.org"
+    )
+    for room in ("Followup", "Watchdog", "DeadLetters", "Dispatcher"):
+        new = granted(template, f"{room}Role") - GRANTS[room]
+        assert new == {"rekognition:DetectModerationLabels on *", "dynamodb:BatchGetItem on Table"}
+    assert "rekognition:DetectModerationLabels on *" not in granted(template, "InteractionsRole")
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"text_check": "somebody"}, "off, comprehend or bedrock"),
         ({"check_score": 0}, "at most 1"),
+        ({"picture_check": "somebody"}, "off or rekognition"),
         ({"text_check_failure": "maybe"}, "closed or open"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -124,6 +125,17 @@ def test_a_past_request_is_shown_with_its_picture_and_done_again(
     assert reader.click(again["custom_id"], id="400000000000000999") == {"type": 5}
     assert reader.room.job("400000000000000999").request.values["prompt"] == "fox 1"
     assert reader.click(edit["custom_id"])["type"] == 9
+
+
+def test_what_was_covered_is_covered_in_the_history_too(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = reader.ended(1)
+    monkeypatch.setattr(reader.room.objects, "sign_get", lambda key, life_s: f"https://s3/{key}")
+    outcome = Outcome(pictures=(Picture("0_9.png", "image/png", 4, spoiler=True),))
+    reader.room.store.table.jobs[job.job_id] = replace(job, outcome=outcome)
+    _, gallery, _ = reader.click("look", job.job_id)["data"]["components"]
+    assert gallery["items"][0]["spoiler"] is True
 
 
 def test_nobody_sees_a_past_request_of_another_member(reader: Reader) -> None:

@@ -68,5 +68,8 @@ class TextOpinion(Protocol):
 class PictureOpinion(Protocol):
     """Somebody who judges pictures in the object store."""
 
+    def takes(self, content_type: str, size: int) -> bool:
+        """Tell whether they judge files of that kind and size, in bytes."""
+
     def of_picture(self, key: str) -> Sequence[Finding]:
         """Return what is wrong with a picture; raises NoOpinion when that cannot be said."""

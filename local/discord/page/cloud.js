@@ -16,16 +16,25 @@ const MODES = [
   ["lost_reply", "Lost reply", "A job is taken, but the answer never arrives"],
   ["double_run", "Double run", "Every job is run twice"],
 ];
+const JUDGEMENTS = [
+  ["fit", "Fit", "Every picture may be shown"],
+  ["unfit", "Unfit", "Every picture is found unfit: what follows depends on the channel"],
+  ["silent", "Silent", "No picture can be judged"],
+];
 const UNDER_WAY = ["QUEUED", "DISPATCHED", "DELIVERING"];
 
 /** Draws the view into `node` and keeps it up to date; returns a function that stops this. */
 export function draw(node, world) {
   const fault = el("p", { class: "panel-fault", role: "alert", hidden: true });
   const switches = el("div", { class: "providers" });
+  const judged = judge(async (pictures) =>
+    drawJudge(judged, await post("/control/cloud/judge", { pictures })),
+  );
   const jobs = el("section", { class: "jobs", "aria-label": "Jobs" });
   node.replaceChildren(
     el("p", { class: "panel-words" }, "Switch on a fault, ask for a picture, and watch what happens."),
     switches,
+    el("div", { class: "providers" }, judged),
     fault,
     jobs,
   );
@@ -37,11 +46,12 @@ export function draw(node, world) {
   let timer = 0;
   const refresh = async () => {
     try {
-      const [faults, list, seen] = await Promise.all(
-        ["faults", "jobs", "submissions"].map((part) => get(`/control/cloud/${part}`)),
+      const [faults, list, seen, judgement] = await Promise.all(
+        ["faults", "jobs", "submissions", "judge"].map((part) => get(`/control/cloud/${part}`)),
       );
       submissions = seen;
       drawSwitches(switches, faults, submissions, choose);
+      drawJudge(judged, judgement);
       drawJobs(jobs, list, world);
       fault.hidden = true;
     } catch (error) {
@@ -69,6 +79,30 @@ function drawSwitches(node, faults, submissions, choose) {
     const sent = submissions.filter((one) => one.provider === provider).length;
     card.querySelector(".sent").textContent = `${sent} ${sent === 1 ? "submission" : "submissions"}`;
   }
+}
+
+function drawJudge(card, { pictures }) {
+  card.dataset.mode = pictures === "fit" ? "ok" : pictures;
+  card.querySelector("select").value = pictures;
+  card.querySelector(".meaning").textContent = JUDGEMENTS.find(([name]) => name === pictures)[2];
+}
+
+/** The switch of who judges pictures before they are shown. */
+function judge(choose) {
+  return el(
+    "section",
+    { class: "provider", "aria-label": "Picture check" },
+    el("header", {}, el("span", { class: "lamp", "aria-hidden": "true" }), el("h3", {}, "Picture check")),
+    el(
+      "select",
+      {
+        "aria-label": "What the picture check finds",
+        onchange: (event) => choose(event.currentTarget.value),
+      },
+      JUDGEMENTS.map(([value, label]) => el("option", { value }, label)),
+    ),
+    el("p", { class: "meaning" }),
+  );
 }
 
 function provided(provider, choose) {

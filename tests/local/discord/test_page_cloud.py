@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from local.discord.app import listen
 from local.gpu_cloud.control import ControlApi
 from local.gpu_cloud.faults import Faults, Provider
+from local.gpu_cloud.rekognition_api import RekognitionApi
 from local.gpu_cloud.submissions import Submissions
 from tests.local.discord.discord_kit import SETTINGS, Client
 from tests.local.discord.opened_page import opened_page
@@ -55,6 +56,7 @@ async def page(browser: Browser, faults: Faults, jobs: list[dict[str, Any]]) -> 
 
     app = web.Application()
     app.add_routes(ControlApi(faults, Submissions(time.time), list_jobs).routes())
+    app.add_routes(RekognitionApi().routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -66,6 +68,15 @@ async def page(browser: Browser, faults: Faults, jobs: list[dict[str, Any]]) -> 
     ):
         yield page
     await runner.cleanup()
+
+
+async def test_the_picture_check_is_told_what_to_find(page: Page) -> None:
+    await page.get_by_role("link", name="GPU cloud").click()
+    switch = page.get_by_role("combobox", name="What the picture check finds")
+    await expect(switch).to_have_value("fit")
+    await switch.select_option("Unfit")
+    await expect(page.get_by_text("Every picture is found unfit")).to_be_visible()
+    await expect(switch).to_have_value("unfit")
 
 
 async def test_a_fault_is_switched_on_beside_the_channel(page: Page, faults: Faults) -> None:

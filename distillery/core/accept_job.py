@@ -96,7 +96,8 @@ class AcceptJob:
         )
         # It reads the table, which a mere mistake is not worth.
         cleared = self.check_content(order, _written(recipe, given))
-        values |= cleared.texts
+        # The name of a file is no value of the request.
+        values |= {name: text for name, text in cleared.texts.items() if name in values}
         attachments = {n: v for n, v in values.items() if isinstance(v, Attachment)}
         for name, attachment in attachments.items():
             self._check_origin(name, attachment)

@@ -9,6 +9,7 @@ import pytest
 
 from distillery.core.accept_job import AcceptJob
 from distillery.core.job import Job, JobState, Outcome, Picture
+from distillery.core.moderation.cleared import ContentCheck, unchecked
 from distillery.core.recipes.recipe import Recipe
 from distillery.core.tier import Tier
 from distillery.discord.command_style import CommandStyle
@@ -34,6 +35,7 @@ class Room:
         self,
         recipes: Mapping[str, Recipe] = RECIPES,
         style: CommandStyle = CommandStyle.SERVE,
+        check_content: ContentCheck = unchecked,
     ) -> None:
         self.clock = FakeClock()
         self.store = MemoryJobStore()
@@ -47,6 +49,7 @@ class Room:
             clock=self.clock,
             attachment_origins=frozenset({"https://cdn.discordapp.com"}),
             tiers=TIERS,
+            check_content=check_content,
         )
         self.stores_opened = 0
         self.objects = MemoryObjectStore()

@@ -171,6 +171,12 @@ def test_direct_messages_are_judged_more_strictly_than_guilds(door: Door) -> Non
     assert Door(message_level=Level.STANDARD).ask("mildly", guild_id=None)
 
 
+def test_a_word_in_a_file_s_name_is_nothing_to_replace(door: Door) -> None:
+    job = door.ask("a fox", file="blood.png")
+    assert set(job.request.values) == {"prompt", "seed"}
+    assert job.request.attachments["image"].filename == "blood.png"
+
+
 def test_a_replaced_word_is_recorded_and_the_job_has_the_other(door: Door) -> None:
     job = door.ask("blood on snow")
     assert job.request.values["prompt"] == "ink on snow"

@@ -22,6 +22,7 @@ from local.labelled_file import Confusion, confusion
 
 FOLDER = Path(__file__).parent.parent / "distillery" / "content_rules"
 _LONGEST = 6000  # characters of a prompt (Discord's limit of a text option)
+_ORDINARY = " ".join(Path(__file__).with_name("ordinary_prompt.txt").read_text().split())
 
 
 def measure() -> None:
@@ -33,13 +34,18 @@ def measure() -> None:
     for name, some in {
         "all prompts": prompts,
         "held out": [p for p in prompts if p.held_out],
+        "written last": [p for p in prompts if p.fresh],
     }.items():
         print(f"\n{name}: {len(some):,}\n\n{confusion(book, some).table()}\n")
     print("missed most:", _worst(confusion(book, prompts)))
     show("one labelled prompt", milliseconds(_times(book, [prompt.text for prompt in prompts])))
-    long = (prompts[0].text + ", (detailed:1.2), ") * 200
+    hostile = ", ".join(p.text for p in prompts[::25] if p.expected == "refuse")
     for length in (300, 1000, _LONGEST):
-        show(f"{length:,} characters", milliseconds(_times(book, [long[:length]] * 50)))
+        texts = [_ORDINARY[:length]] * 50
+        show(f"{length:,} ordinary characters", milliseconds(_times(book, texts)))
+    show(f"{_LONGEST:,} hostile ones", milliseconds(_times(book, [hostile[:_LONGEST]] * 20)))
+    fresh = RuleBook(load_rules(FOLDER))
+    show(f"{_LONGEST:,}, never seen before", milliseconds(_times(fresh, [_ORDINARY[:_LONGEST]])))
 
 
 def _times(book: RuleBook, texts: Sequence[str]) -> list[float]:

@@ -10,7 +10,7 @@ from infra.functions import RoomFunction
 from infra.settings import Settings
 
 
-def second_opinion_values(settings: Settings) -> Mapping[str, str]:
+def values_of(settings: Settings) -> Mapping[str, str]:
     """Return the variables that a room needs to ask."""
     return {
         "TEXT_CHECK": settings.text_check,

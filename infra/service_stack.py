@@ -15,6 +15,7 @@ from aws_cdk.aws_s3_notifications import LambdaDestination
 from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
+from infra import second_opinion
 from infra.accepted_findings import accept_in
 from infra.api import InteractionsApi
 from infra.commands import Commands
@@ -30,11 +31,6 @@ from infra.rooms import (
     REGISTER_COMMANDS,
     WATCHDOG,
     Room,
-)
-from infra.second_opinion import (
-    allow_picture_check,
-    allow_text_check,
-    second_opinion_values,
 )
 from infra.settings import Settings
 from infra.storage import (
@@ -111,7 +107,7 @@ class ServiceStack(Stack):
             "PROMISE_SECONDS": str(settings.promise_seconds),
             "HEDGE_SHARE": str(settings.hedge_share),
             "TIERS": settings.tiers,
-            **second_opinion_values(settings),
+            **second_opinion.values_of(settings),
             "COMMAND_STYLE": settings.command_style,
             "RULES_LEVEL": settings.rules_level,
             "MESSAGE_RULES_LEVEL": settings.message_rules_level,
@@ -145,7 +141,7 @@ class ServiceStack(Stack):
         room.allow("s3:PutObject", self._storage.bucket.arn_for_objects(FILES))
         self._allow_runpod(room)
         self._allow_sagemaker(room, "InvokeEndpointAsync,DescribeEndpoint")
-        allow_text_check(self, room, self._settings)
+        second_opinion.allow_text_check(self, room, self._settings)
         at_once = _LOCAL_DISPATCHERS_AT_ONCE if self._settings.is_local else _DISPATCHERS_AT_ONCE
         self._read(self._queues.jobs, room, at_once=at_once)
 
@@ -257,7 +253,7 @@ class ServiceStack(Stack):
         room.allow("s3:ListBucket", bucket.bucket_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
         self._allow_secret(room, self._settings.bot_token_secret)
-        allow_picture_check(room, self._settings, table)
+        second_opinion.allow_picture_check(room, self._settings, table)
 
     def _allow_secret(self, room: RoomFunction, name: str) -> None:
         """Its own key, `aws/ssm`, lets whoever may read a parameter decrypt it."""

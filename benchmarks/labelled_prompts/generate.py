@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from benchmarks.labelled_prompts import forbidden, innocent_table
+from benchmarks.labelled_prompts import forbidden, fresh_table, innocent_table
 from benchmarks.labelled_prompts.evasions import HELD_OUT, KNOWN, UNSEEN, Evasion
 
 SEED = 20261128
@@ -20,6 +20,7 @@ class Prompt:
     expected: str  # "refuse" or "allow"
     kind: str  # the evasion, or what an innocent one is about
     held_out: bool = False  # nothing was tuned on it
+    fresh: bool = False  # written after all others
     age_restricted: bool = False
     level: str = "standard"
 
@@ -27,7 +28,7 @@ class Prompt:
 def labelled_prompts() -> list[Prompt]:
     """Return every prompt once."""
     found: dict[tuple[str, bool], Prompt] = {}
-    for prompt in (*_forbidden(), *_young(), *_innocent()):
+    for prompt in (*_forbidden(), *_young(), *_innocent(), *_fresh()):
         found.setdefault((prompt.text, prompt.age_restricted), prompt)
     return list(found.values())
 
@@ -55,7 +56,14 @@ def _young() -> Iterator[Prompt]:
         for what in forbidden.WITH_YOUNG:
             for name in chance.sample(sorted(evasions), 6):
                 text = f"{young} in {_hidden(evasions[name], what, chance)}, photo"
-                yield Prompt(text, "refuse", "minors", name in HELD_OUT, True, "relaxed")
+                yield Prompt(
+                    text,
+                    "refuse",
+                    "minors",
+                    held_out=name in HELD_OUT,
+                    age_restricted=True,
+                    level="relaxed",
+                )
 
 
 def _innocent() -> Iterator[Prompt]:
@@ -67,6 +75,18 @@ def _innocent() -> Iterator[Prompt]:
         yield Prompt(trap, "allow", "innocent", held_out=True)
     for trap in innocent_table.ADULT_CHANNEL:
         yield Prompt(trap, "allow", "innocent", age_restricted=True)
+
+
+def _fresh() -> Iterator[Prompt]:
+    chance = random.Random(SEED)  # noqa: S311
+    for name, evade in fresh_table.EVASIONS.items():
+        for word in fresh_table.WORDS:
+            hidden = evade(word, chance)
+            if hidden != word:
+                text = chance.choice(fresh_table.CARRIERS).format(hidden)
+                yield Prompt(text, "refuse", name, fresh=True)
+    for trap in (*fresh_table.TRAPS, *fresh_table.LATER_TRAPS):
+        yield Prompt(trap, "allow", "innocent", fresh=True)
 
 
 def _hidden(evade: Evasion, phrase: str, chance: random.Random) -> str:

@@ -15,7 +15,7 @@ from distillery.core.moderation.records import (
 )
 from distillery.core.ports import Clock
 from distillery.core.rules.rule import Level
-from distillery.core.rules.rule_book import plain_phrase
+from distillery.core.rules.vocabulary import plain_phrase
 
 MOST_WORDS = 200
 MOST_CHANNELS = 200

@@ -54,6 +54,7 @@ DIGITS_AND_SIGNS = {
     "|": "i",
     "+": "t",
     "£": "l",
+    "^": "a",
 }
 """What a digit or a sign stands for inside a word that has letters too."""
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from distillery.core.rules.reading import read
 from distillery.core.rules.rule import Action, Hit, Level, Rule, Rules
 from distillery.core.rules.rule_book import RuleBook
 
@@ -43,8 +42,9 @@ class Verdict:
 def judge(book: RuleBook, texts: Mapping[str, str], setting: Setting) -> Verdict:
     """Judge texts by name. The sternest rule that applies decides; the first of the equal ones."""
     hits = {name: _hits(book, text, setting.words) for name, text in texts.items()}
-    found = {hit.rule.id: hit.rule for each in hits.values() for hit in each}
-    categories = {rule.category for rule in found.values()}
+    everything = [hit for each in hits.values() for hit in each]
+    categories = {hit.rule.category for hit in everything}
+    found = {hit.rule.id: hit.rule for hit in everything if not hit.excused}
     for combination in book.rules.combinations:
         if categories & combination.categories and categories & combination.others:
             return Verdict(Action.REFUSE, combination.id, combination.message)
@@ -68,10 +68,9 @@ def _stern_first(book: RuleBook, rules: Iterable[Rule]) -> list[Rule]:
 
 
 def _hits(book: RuleBook, text: str, guild_words: frozenset[str]) -> Sequence[Hit]:
-    reading = read(text)
-    hits = list(book.find(reading))
+    hits = list(book.find(text))
     if guild_words:
-        hits += _guild_book(guild_words).find(reading)
+        hits += _guild_book(guild_words).find(text)
     return hits
 
 

@@ -8,12 +8,13 @@ whatever it holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby, pairwise
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from distillery.core.rules.confusables_table import ALSO_L, DIGITS_AND_SIGNS
 from distillery.core.rules.fold import fold
+from distillery.core.rules.loose_letters import AS_I, mended, runs_of
+from distillery.core.rules.view import View, Word
 
 MAX_CHARACTERS = 20_000
 """What one field may hold at most (a prompt has 6,000); more is not looked at, and not needed."""
@@ -21,31 +22,19 @@ LONGEST_WORD = 60
 LONGEST_PHRASE = 8  # words
 MOST_MASKS = 30  # words with covered letters that are looked at in one text
 
-_CHUNK = re.compile(r"\S+")
+CHUNK = re.compile(r"\S+")
+"""What stands between white space."""
 _PIECE = re.compile(r"[^\W_]+")
 _NO_LETTER = re.compile(r"[\W\d_]+")
 _NEITHER = re.compile(r"[\W_]+")
 _WEIGHT = re.compile(r":\d{1,3}(?:\.\d{1,6})?$")
-_AS_I = str.maketrans(DIGITS_AND_SIGNS)
 _AS_L = str.maketrans(DIGITS_AND_SIGNS | dict.fromkeys(ALSO_L, "l"))
 _AROUND = "\"'`.,;:?!()[]{}<>«»“”„‘’*_~#-–—"  # noqa: RUF001 - what people write around words
 _AROUND_NO_LETTER = _AROUND.replace("!", "")
 _MASKS = frozenset("*#_%?•●")
 _MASKED = re.compile(r"[^\W\d_]+(?:[*#%?•●_]+[^\W\d_]+)+")
 _NO_MASKED = re.compile(r"[\W_]")
-_FEWEST_SPACED = 3
 _BETWEEN_WORDS = frozenset(",;/&")
-
-
-class Word(NamedTuple):
-    """One word of a view. `start` and `end` are where it stands in the text as it was given."""
-
-    text: str
-    start: int
-    end: int
-
-
-View = Sequence[Word]
 
 
 class Reading(NamedTuple):
@@ -54,6 +43,7 @@ class Reading(NamedTuple):
     views: Sequence[View]  # rows of words, the plain one first
     runs: Sequence[Word] = ()  # letters that stood alone, together: where a word ends is unknown
     masked: Sequence[View] = ()  # rows with words of which letters are covered: `.` is any letter
+    mended: Sequence[View] = ()  # the plain row, with letters that stand alone joined to a word
 
 
 class _Chunk(NamedTuple):
@@ -67,7 +57,7 @@ class _Chunk(NamedTuple):
 
 def read(text: str) -> Reading:
     """Read a text in every way."""
-    chunks = [_chunk(found) for found in _CHUNK.finditer(text[:MAX_CHARACTERS])]
+    chunks = [_chunk(found) for found in CHUNK.finditer(text[:MAX_CHARACTERS])]
     plain: list[Word] = []
     for chunk in chunks:
         plain += (chunk.word,) if chunk.word else _pieces(chunk)
@@ -79,9 +69,9 @@ def read(text: str) -> Reading:
         masked += _masked(chunks, odd)
     if not any(len(word.text) == 1 for word in plain):
         return Reading(views, masked=masked)
-    runs, together = _runs(plain)
-    torn = [_mended(plain, letter_first=first) for first in (True, False)]
-    return Reading([*views, together, *torn] if runs else [*views, *torn], runs, masked)
+    runs, together = runs_of(plain)
+    torn = [mended(plain, letter_first=first) for first in (True, False)]
+    return Reading([*views, together] if runs else views, runs, masked, torn)
 
 
 def _chunk(found: re.Match[str]) -> _Chunk:
@@ -100,6 +90,14 @@ def _chunk(found: re.Match[str]) -> _Chunk:
         start += text.index(inner)
         end = start + len(inner)
     return _Chunk(text, start, end, Word(inner, start, end))
+
+
+def pieces_of(text: str) -> Sequence[str]:
+    """Return the plain words of what stands between white space."""
+    if text.isascii() and text.isalpha():
+        return [text.lower()]
+    [chunk] = [_chunk(found) for found in CHUNK.finditer(text)]
+    return [chunk.word.text] if chunk.word else _PIECE.findall(chunk.text)
 
 
 def _pieces(chunk: _Chunk) -> Iterator[Word]:
@@ -149,7 +147,7 @@ def _without_digits(chunk: str) -> str:
 
 
 def _signs_as_i(chunk: str) -> str:
-    return _with_signs(chunk, _AS_I)
+    return _with_signs(chunk, AS_I)
 
 
 def _signs_as_l(chunk: str) -> str:
@@ -158,7 +156,7 @@ def _signs_as_l(chunk: str) -> str:
 
 def _with_signs(chunk: str, letters: dict[int, str]) -> str:
     """Read signs and digits as letters, in a word that has a letter already."""
-    inner = chunk.strip(_AROUND_NO_LETTER)
+    inner = chunk.replace("()", "o").strip(_AROUND_NO_LETTER)
     if _is_list(inner) or not any(map(str.isalpha, inner)):
         return _NEITHER.sub("", inner)
     return _NO_LETTER.sub("", inner.translate(letters))
@@ -189,47 +187,3 @@ def _masked(chunks: Sequence[_Chunk], odd: Sequence[int]) -> Iterator[View]:
                 for index, chunk in enumerate(chunks[begin:end], start=begin)
             ]
             yield [word for word in view if word]
-
-
-def _runs(words: View) -> tuple[list[Word], list[Word]]:
-    """Put letters that stand alone together; return these words, and the row with them in it."""
-    runs: list[Word] = []
-    row: list[Word] = []
-    is_alone: Callable[[Word], bool] = lambda word: len(word.text) == 1  # noqa: E731
-    for alone, group in groupby(words, key=is_alone):
-        letters = list(group)
-        if alone and len(letters) >= _FEWEST_SPACED:
-            letters = list(_split_at_gaps(letters))
-            runs += letters
-        row += letters
-    return runs, row
-
-
-def _split_at_gaps(letters: Sequence[Word]) -> Iterator[Word]:
-    """Yield the words that letters make; a gap wider than the others ends one."""
-    gaps = [after.start - before.end for before, after in pairwise(letters)]
-    usual = min(gaps)
-    begin = 0
-    for end, gap in enumerate([*gaps, usual + 1], start=1):
-        if gap > usual:
-            text = "".join(letter.text for letter in letters[begin:end]).translate(_AS_I)
-            yield Word(text, letters[begin].start, letters[end - 1].end)
-            begin = end
-
-
-def _mended(words: View, *, letter_first: bool) -> View:
-    """Join each letter that stands alone to the word after it, or before it: `p orn`, `por n`."""
-    row: list[Word] = []
-    before: Word | None = None
-    for word in [*words, Word("", 0, 0)]:
-        if before and (len(before.text) == 1) is letter_first and _one_is_alone(before, word):
-            row.append(Word(before.text + word.text, before.start, word.end))
-            before = None
-        else:
-            row += [before] if before else []
-            before = word
-    return row
-
-
-def _one_is_alone(first: Word, second: Word) -> bool:
-    return bool(second.text) and (len(first.text) == 1) != (len(second.text) == 1)

@@ -59,6 +59,14 @@ class Combination:
 
 
 @dataclass(frozen=True, slots=True)
+class Excuse:
+    """Words that mean no harm where one of others is near by; combinations hold all the same."""
+
+    words: frozenset[str]
+    beside: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules of a deployment. `version` names exactly these."""
 
@@ -67,6 +75,7 @@ class Rules:
     combinations: Sequence[Combination] = ()
     allowed_words: Sequence[str] = ()  # never found by any rule
     allowed_phrases: Sequence[str] = ()
+    excuses: Sequence[Excuse] = ()
     tails: Sequence[str] = ()  # words that others are written together with: `#nudeart`
 
 
@@ -77,3 +86,4 @@ class Hit:
     rule: Rule
     start: int
     end: int
+    excused: bool = False  # by what stands beside it: only combinations look at it

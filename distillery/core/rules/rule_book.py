@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from distillery.core.rules.reading import Reading, View, Word
+from distillery.core.rules.allowances import Allowances, Place, without
+from distillery.core.rules.loose_letters import AS_I
+from distillery.core.rules.reading import Reading, read
 from distillery.core.rules.rule import Hit, Rule, Rules
-from distillery.core.rules.vocabulary import ANY, Vocabulary, alike, is_stretched, plain, squeezed
+from distillery.core.rules.sieve import Sieve
+from distillery.core.rules.view import View, Word
+from distillery.core.rules.vocabulary import (
+    ANY,
+    STRETCHED,
+    Phrase,
+    Vocabulary,
+    alike,
+    is_stretched,
+    plain,
+    plain_phrase,
+    squeezed,
+)
 
 MOST_RUNS = 50
-
-Phrase = tuple[str, ...]
+_COMMON = {
+    *("against", "before", "between", "big", "clothes", "dress", "film", "from", "head", "little"),
+    *("nothing", "only", "other", "over", "school", "shirt", "small", "through", "under", "video"),
+    *("white", "with", "without", "young"),
+}
+"""Words that many an innocent prompt has too."""
+_LITERAL = re.compile(r"([a-z]{2,})(\??)")
 
 
 class RuleBook:
@@ -21,46 +39,110 @@ class RuleBook:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._allowed = frozenset(plain(word) for word in rules.allowed_words)
-        self._allowed_phrases = _by_first((plain_phrase(p), None) for p in rules.allowed_phrases)
-        self._vocabulary = Vocabulary(rules.rules, self._allowed, rules.tails)
+        allowed = frozenset(map(plain, rules.allowed_words))
+        self._vocabulary = Vocabulary(rules.rules, allowed, rules.tails)
+        self._allowances = Allowances(rules, lambda word: bool(self._vocabulary.rules_of(word)))
         phrases = [(plain_phrase(p), rule) for rule in rules.rules for p in rule.phrases]
         self._phrases = _by_first(phrases)
+        self._firsts: dict[int, list[str]] = {}
+        for first in self._phrases:
+            self._firsts.setdefault(len(first), []).append(first)
         self._squeezed = _by_first((tuple(map(squeezed, words)), rule) for words, rule in phrases)
         self._patterns = [(p, rule) for rule in rules.rules for p in rule.patterns]
         self._compiled: list[tuple[re.Pattern[str], Rule]] | None = None
+        # One word stands for its phrase: one that is seldom in a text that has not the rest.
+        self._keys = {max(words, key=_rarity) for words, _ in phrases}
+        self._phrase_words = {word for words, _ in phrases for word in words}
+        self._squeezed_keys = set(map(squeezed, self._keys))
+        words = {*self._vocabulary.all_words(), *self._keys}
+        self._one_letter_words = {word for word in words if len(_bare(word)) == 1}  # `xxx`
+        self._bare_words = set(map(_bare, words - self._one_letter_words))
+        self._literals = tuple(_literals(pattern for pattern, _ in self._patterns))
+        self._sieve = Sieve(
+            self._matters,
+            self._word_matters,
+            self._letters_matter,
+            [pattern for pattern, _ in self._patterns],
+        )
 
-    def find(self, reading: Reading) -> Iterator[Hit]:
+    def find(self, text: str) -> Iterator[Hit]:
         """Yield every hit, some of them more than once."""
-        known: dict[str, list[Rule]] = {}
+        for start, part in self._sieve.parts(text):
+            for hit in self.find_in(read(part)):
+                yield Hit(hit.rule, start + hit.start, start + hit.end, hit.excused)
+
+    def _matters(self, chunk: str) -> bool:
+        """Tell whether a rule may be about what stands between white space."""
+        if chunk.isascii() and chunk.isalpha():
+            return self._word_matters(chunk.lower())
+        reading = read(chunk)
+        _, *others = views = (*reading.views, *reading.mended)
+        return (
+            any(self._letters_matter(run.text) for run in reading.runs)
+            or any(self._cover_matters(word.text) for view in reading.masked for word in view)
+            or any(self._word_matters(word.text) for view in views for word in view)
+            or any(word.text.startswith(self._literals) for view in others for word in view)
+        )
+
+    def _word_matters(self, word: str) -> bool:
+        return (
+            word in self._keys
+            or self._vocabulary.has(word)
+            or (is_stretched(word) and squeezed(word) in self._squeezed_keys)
+        )
+
+    def _letters_matter(self, letters: str) -> bool:
+        """Tell whether letters that stood alone may hold something: no word of a rule is missed."""
+        plain_letters = letters.translate(AS_I)
+        together = _bare(plain_letters)
+        return any(word in together for word in self._bare_words) or any(
+            word in plain_letters for word in self._one_letter_words
+        )
+
+    def _cover_matters(self, masked: str) -> bool:
+        return any(alike(key, masked) for key in self._keys) or any(
+            True for _ in self._vocabulary.rules_of_masked(masked)
+        )
+
+    def find_in(self, reading: Reading) -> Iterator[Hit]:
+        """Yield every hit in a text that is read already, all of it."""
         plain_view, *_ = reading.views
-        allowed = list(self._allowed_in(plain_view))
-        for view in reading.views:
-            left = _without(view, allowed or list(self._allowed_in(view)))
-            stretched = False
-            for word in left:
-                if word.text not in known:
-                    known[word.text] = list(self._vocabulary.rules_of(word.text))
-                yield from _hits(known[word.text], word)
-                stretched = stretched or is_stretched(word.text)
-            yield from self._in_row(left)
-            if stretched:
-                short = [Word(squeezed(word.text), word.start, word.end) for word in left]
-                yield from _in_phrases(self._squeezed, short)
+        allowed = list(self._allowances.allowed_in(plain_view))
+        excused = frozenset(self._allowances.excused_in(plain_view))
+        plain_words = {word.text for word in plain_view}
+        mended = (view for view in reading.mended if self._says_more(view, plain_words))
+        for view in (*reading.views, *mended):
+            left = without(view, allowed or list(self._allowances.allowed_in(view)))
+            yield from self._in_view(left, excused)
         for word in reading.runs[:MOST_RUNS]:
             yield from _hits(self._vocabulary.rules_of_run(word.text), word)
         for view in reading.masked:
             yield from self._under_masks(view)
 
-    def _in_row(self, view: View) -> Iterator[Hit]:
-        """Find phrases, patterns, and what may stand in the middle of a word."""
+    def _says_more(self, view: View, plain_words: Set[str]) -> bool:
+        """Tell whether a rule may be about a word that is not among the plain ones."""
+        return any(
+            word in self._phrase_words
+            or word.startswith(self._literals)
+            or self._word_matters(word)
+            for word in {word.text for word in view} - plain_words
+        )
+
+    def _in_view(self, view: View, excused: frozenset[Place]) -> Iterator[Hit]:
+        for word in view:
+            if rules := self._vocabulary.rules_of(word.text):
+                yield from _hits(rules, word, excused)
+        text = " ".join([word.text for word in view])
+        if self._vocabulary.has_inside(text):
+            for word in view:
+                yield from _hits(self._vocabulary.rules_inside(word.text), word, excused)
         yield from _in_phrases(self._phrases, view)
-        text = " ".join(word.text for word in view)
-        for part, rules in self._vocabulary.inside.items():
-            if part in text:
-                for word in view:
-                    if part in word.text:
-                        yield from _hits(rules, word)
+        yield from self._in_patterns(view, text)
+        if STRETCHED.search(text):
+            short = [Word(squeezed(word.text), word.start, word.end) for word in view]
+            yield from _in_phrases(self._squeezed, short)
+
+    def _in_patterns(self, view: View, text: str) -> Iterator[Hit]:
         for pattern, rule in self._compiled_patterns():
             for found in pattern.finditer(text):
                 first = text.count(" ", 0, found.start())
@@ -72,32 +154,18 @@ class RuleBook:
             firsts: Iterable[str] = (word.text,)
             if ANY in word.text:
                 yield from _hits(self._vocabulary.rules_of_masked(word.text), word)
-                firsts = [first for first in self._phrases if alike(first, word.text)]
+                same_length = self._firsts.get(len(word.text), ())
+                firsts = [first for first in same_length if alike(first, word.text)]
             for words, rule in (one for first in firsts for one in self._phrases.get(first, ())):
                 row = view[index : index + len(words)]
                 shown = [w.text for w in row]
                 if len(shown) == len(words) and all(map(alike, words, shown)):
                     yield Hit(rule, word.start, row[-1].end)
 
-    def _allowed_in(self, view: View) -> Iterator[tuple[int, int]]:
-        """Yield where something stands that is allowed."""
-        for index, word in enumerate(view):
-            if word.text in self._allowed:
-                yield word.start, word.end
-            for words, _ in self._allowed_phrases.get(word.text, ()):
-                row = view[index : index + len(words)]
-                if tuple(w.text for w in row) == words and _is_close(row):
-                    yield word.start, row[-1].end
-
     def _compiled_patterns(self) -> Sequence[tuple[re.Pattern[str], Rule]]:
         if self._compiled is None:
             self._compiled = [(re.compile(pattern), rule) for pattern, rule in self._patterns]
         return self._compiled
-
-
-def plain_phrase(phrase: str) -> Phrase:
-    """Return the words of a phrase as readings hold them."""
-    return tuple(word for word in map(plain, phrase.replace("-", " ").split()) if word)
 
 
 def _in_phrases(known: Mapping[str, Sequence[tuple[Phrase, Rule]]], view: View) -> Iterator[Hit]:
@@ -109,23 +177,6 @@ def _in_phrases(known: Mapping[str, Sequence[tuple[Phrase, Rule]]], view: View) 
                     yield Hit(rule, word.start, row[-1].end)
 
 
-def _without(view: View, places: Sequence[tuple[int, int]]) -> View:
-    """Blank the words in these places: they stay, so that no new phrase comes of it."""
-    if not places:
-        return view
-    return [
-        Word("", word.start, word.end)
-        if any(start < word.end and word.start < end for start, end in places)
-        else word
-        for word in view
-    ]
-
-
-def _is_close(row: Sequence[Word]) -> bool:
-    """Tell whether nothing but one sign stands between words: no comma parts what is allowed."""
-    return all(after.start - before.end <= 1 for before, after in pairwise(row))
-
-
 def _by_first(phrases: Iterable[tuple[Phrase, Any]]) -> dict[str, list[tuple[Phrase, Any]]]:
     by_first: dict[str, list[tuple[Phrase, Any]]] = {}
     for words, rule in phrases:
@@ -133,6 +184,24 @@ def _by_first(phrases: Iterable[tuple[Phrase, Any]]) -> dict[str, list[tuple[Phr
     return by_first
 
 
-def _hits(rules: Iterable[Rule], word: Word) -> Iterator[Hit]:
+def _rarity(word: str) -> tuple[bool, int]:
+    return word not in _COMMON, len(word)
+
+
+def _bare(word: str) -> str:
+    """Return a word without what a stretched or disguised one has more."""
+    return squeezed(word.replace("z", "s"))
+
+
+def _literals(patterns: Iterable[str]) -> Iterator[str]:
+    """Yield the words of patterns, without a last letter that may be missing."""
+    for pattern in patterns:
+        for word, may_lack_one in _LITERAL.findall(re.sub(r"\\\w", " ", pattern)):
+            yield word[:-1] if may_lack_one else word
+
+
+def _hits(
+    rules: Iterable[Rule], word: Word, excused: frozenset[Place] = frozenset()
+) -> Iterator[Hit]:
     for rule in rules:
-        yield Hit(rule, word.start, word.end)
+        yield Hit(rule, word.start, word.end, (word.start, word.end) in excused)

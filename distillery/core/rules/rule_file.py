@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from distillery.core.errors import ConfigError
-from distillery.core.rules.rule import Action, Combination, Level, Rule, Rules
-from distillery.core.rules.rule_book import plain_phrase
+from distillery.core.rules.rule import Action, Combination, Excuse, Level, Rule, Rules
 from distillery.core.rules.safe_pattern import problem_of
-from distillery.core.rules.vocabulary import plain
+from distillery.core.rules.vocabulary import plain, plain_phrase
 
 _TOP = frozenset({"version", "rule", "combination", "allow", "tails"})
 _LISTS = ("words", "anywhere", "phrases", "patterns")
 _IN_RULE = frozenset({"id", "category", "action", "from", "message", "replacement", *_LISTS})
 _IN_COMBINATION = frozenset({"id", "any_of", "with_any_of", "message"})
-_IN_ALLOW = frozenset({"words", "phrases"})
+_IN_ALLOW = frozenset({"words", "phrases", "pair", "excuse"})
+_IN_PAIR = frozenset({"first", "second"})
+_IN_EXCUSE = frozenset({"words", "beside"})
 MIN_ANYWHERE = 4
 """A shorter part stands in the middle of too many words that mean no harm."""
 
@@ -49,6 +50,7 @@ def _together(parts: Sequence[Rules]) -> Rules:
         combinations=[rule for part in parts for rule in part.combinations],
         allowed_words=[word for part in parts for word in part.allowed_words],
         allowed_phrases=[phrase for part in parts for phrase in part.allowed_phrases],
+        excuses=[excuse for part in parts for excuse in part.excuses],
         tails=[tail for part in parts for tail in part.tails],
     )
 
@@ -82,7 +84,11 @@ class _File:
                 self._combination(f"combination {n}", row) for n, row in self._rows("combination")
             ],
             allowed_words=self._words("allow", allow, "words", plain),
-            allowed_phrases=self._words("allow", allow, "phrases", plain_phrase),
+            allowed_phrases=[
+                *self._words("allow", allow, "phrases", plain_phrase),
+                *(phrase for n, row in self._rows("pair", allow) for phrase in self._pairs(n, row)),
+            ],
+            excuses=[self._excuse(n, row) for n, row in self._rows("excuse", allow)],
             tails=self._words("", document, "tails", plain),
         )
 
@@ -116,8 +122,25 @@ class _File:
             message=self._text(place, row, "message"),
         )
 
-    def _rows(self, key: str) -> list[tuple[int, Mapping[str, Any]]]:
-        rows = self._document.get(key, [])
+    def _pairs(self, number: int, row: Mapping[str, Any]) -> list[str]:
+        place = f"allow.pair {number}"
+        self._known(place, row, _IN_PAIR)
+        firsts, seconds = (
+            self._words(place, row, key, plain_phrase) for key in ("first", "second")
+        )
+        return [f"{first} {second}" for first in firsts for second in seconds]
+
+    def _excuse(self, number: int, row: Mapping[str, Any]) -> Excuse:
+        place = f"allow.excuse {number}"
+        self._known(place, row, _IN_EXCUSE)
+        words, beside = (self._words(place, row, key, plain) for key in ("words", "beside"))
+        return Excuse(frozenset(words), frozenset(beside))
+
+    def _rows(
+        self, key: str, table: Mapping[str, Any] | None = None
+    ) -> list[tuple[int, Mapping[str, Any]]]:
+        table = self._document if table is None else table
+        rows = table.get(key, []) if isinstance(table, dict) else []
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             self._wrong(key, f"must be tables; begin each with [[{key}]]")
             return []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from distillery.core.rules.fold import fold
 from distillery.core.rules.reading import LONGEST_WORD
@@ -11,13 +12,17 @@ from distillery.core.rules.rule import Rule
 
 ANY = "."
 """Stands for any letter in a word of which letters are covered."""
+MOST_KEPT = 10_000
+_HEAD = 3
+_DOUBLE = re.compile(r"(.)\1", re.DOTALL)
 _ARTICLES = ("a", "i")
 _MIN_INSIDE = 6
 """A shorter word is not looked for inside letters that stood alone: `g r a p e s`."""
-_STRETCHED = 3
-"""So often no letter stands in a row in any word."""
+STRETCHED = re.compile(r"(\S)\1\1|(?<!\S)(?:(\S)\2+){2,}(?!\S)")
+"""A word in which letters are repeated as in none: one of them often, or each of them."""
 
 Runs = tuple[tuple[str, int], ...]
+Phrase = tuple[str, ...]
 
 
 class Vocabulary:
@@ -37,6 +42,9 @@ class Vocabulary:
         for rule in rules:
             self._lay_out(rule)
         self._stem_lengths = sorted({len(stem) for stem in self._stems})
+        self._heads = frozenset(stem[:_HEAD] for stem in self._stems)
+        self._inside = re.compile("|".join(map(re.escape, self.inside)) or r"(?!)")
+        self._found: dict[str, tuple[Rule, ...]] = {}
 
     def _lay_out(self, rule: Rule) -> None:
         for written in rule.words:
@@ -55,12 +63,38 @@ class Vocabulary:
         self._squeezed.setdefault(squeezed(word), []).append((_runs(word), rule))
         self._by_length.setdefault(len(word), []).append((word, rule))
 
-    def rules_of(self, text: str) -> Iterator[Rule]:
-        """Yield the rules that a word belongs to, also if it is stretched or has a tail."""
+    def all_words(self) -> Iterator[str]:
+        """Yield the words of all rules, the beginnings and the parts of words."""
+        yield from self._words
+        yield from self.inside
+
+    def has(self, text: str) -> bool:
+        """Tell whether a word belongs to a rule, or has a part of one inside."""
+        return bool(self.rules_of(text)) or self.has_inside(text)
+
+    def has_inside(self, text: str) -> bool:
+        """Tell whether a part of a rule stands anywhere in a text."""
+        return self._inside.search(text) is not None
+
+    def rules_of(self, text: str) -> Sequence[Rule]:
+        """Return the rules that a word belongs to, also if it is stretched or has a tail."""
+        found = self._found.get(text)
+        if found is None:
+            found = tuple(self._rules_of(text))
+            if "z" in text:
+                found = found or tuple(self._rules_of(text.replace("z", "s")))
+            if len(self._found) >= MOST_KEPT:
+                self._found.clear()
+            if len(text) <= LONGEST_WORD:
+                self._found[text] = found
+        return found
+
+    def _rules_of(self, text: str) -> Iterator[Rule]:
         yield from self._words.get(text, ())
-        for length in self._stem_lengths:
-            if length < len(text):
-                yield from self._stems.get(text[:length], ())
+        if text[:_HEAD] in self._heads:
+            for length in self._stem_lengths:
+                if length < len(text):
+                    yield from self._stems.get(text[:length], ())
         for tail in self._tails if text.endswith(self._tails) else ():
             if text.endswith(tail):
                 yield from self._words.get(text[: -len(tail)], ())
@@ -117,6 +151,11 @@ def plain(word: str) -> str:
     return "".join(part for part in fold(word) if part.isalnum())
 
 
+def plain_phrase(phrase: str) -> Phrase:
+    """Return the words of a phrase as readings hold them."""
+    return tuple(word for word in map(plain, phrase.replace("-", " ").split()) if word)
+
+
 def squeezed(word: str) -> str:
     """Return a word with each letter that is repeated once."""
     return "".join(letter for letter, _ in groupby(word))
@@ -124,10 +163,7 @@ def squeezed(word: str) -> str:
 
 def is_stretched(word: str) -> bool:
     """Tell whether letters are repeated as in no word: often, or each of them."""
-    if not _has_double(word):
-        return False
-    counts = [count for _, count in _runs(word)]
-    return max(counts) >= _STRETCHED or (len(counts) > 1 and min(counts) > 1)
+    return STRETCHED.search(word) is not None
 
 
 def alike(word: str, masked: str) -> bool:
@@ -140,7 +176,7 @@ def alike(word: str, masked: str) -> bool:
 
 
 def _has_double(text: str) -> bool:
-    return any(first == second for first, second in pairwise(text))
+    return _DOUBLE.search(text) is not None
 
 
 def _runs(text: str) -> Runs:

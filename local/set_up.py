@@ -36,7 +36,7 @@ NODE = {"NODE_USE_SYSTEM_CA": "1"}  # as git does, and uv by its setting in pypr
 
 # What the tools say when something is missing, and what a person can do about it.
 NO_VENV = "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"
-NO_SPACE = "the disk is full. Set-up needs about 1.5 GB"
+NO_SPACE = "the disk is full. Set-up needs about 2 GB"
 NO_NETWORK = "PyPI or npm could not be reached. Check the network, then repeat"
 HINTS = {
     "ensurepip|No module named '?venv": NO_VENV,

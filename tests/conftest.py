@@ -16,11 +16,14 @@ hypothesis.settings.load_profile("distillery")
 # else one process would still be at them when the others have nothing left to do.
 FIRST = (
     ("local/test_trial_processes.py",),
+    ("local/test_trial_deployment.py",),
     (
         "local/test_end_to_end.py",
         "local/test_member_commands.py",
         "local/test_dead_letters.py",
         "local/test_content_rules.py",
+        "local/test_picture_check.py",
+        "local/test_permissions.py",
     ),
     ("local/test_page_end_to_end.py",),
     ("local/test_workflow_walk.py",),

@@ -9,6 +9,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.loaders import create_loader
 from moto import mock_aws
 
 from local.plain_table import create_table
@@ -17,6 +18,9 @@ from tests.adapters.scripted_server import Script, scripted_server
 REGION = "eu-central-1"
 TABLE = "jobs"
 BUCKET = "distillery-test"
+
+_DESCRIPTIONS = create_loader()
+"""AWS's descriptions of its services: read once, as they are large."""
 
 _BARE_NAME = re.compile(r"(?<![:#\w])[A-Za-z_]\w*\b(?!\()")
 _KEYWORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"})
@@ -33,7 +37,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[botocore.session.Session]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        yield botocore.session.get_session()
+        session = botocore.session.get_session()
+        session.register_component("data_loader", _DESCRIPTIONS)
+        yield session
 
 
 @pytest.fixture

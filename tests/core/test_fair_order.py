@@ -15,6 +15,7 @@ from distillery.core.job import Job, JobState
 from distillery.core.tier import Tier
 from local.memory_store import MemoryJobStore
 from tests.core.conftest import World
+from tests.depth import deep
 
 MEMBERS = ("ann", "bob", "cid")
 WEIGHTS = st.sampled_from([0.5, 1.0, 2.0, 3.0])
@@ -96,7 +97,7 @@ asks = st.tuples(st.sampled_from(MEMBERS), st.integers(1, 6))
 doings = st.lists(st.one_of(asks, st.integers(0, 9)), min_size=10, max_size=60)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=deep(40), deadline=None)
 @given(
     st.tuples(WEIGHTS, WEIGHTS, WEIGHTS), st.sampled_from([2, 4, 100]), st.integers(1, 4), doings
 )
@@ -115,7 +116,7 @@ def test_two_members_who_both_wait_get_service_by_weight_within_one_job_each(
         assert crowd.gap(one, other) <= bound + ROUNDING
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=deep(15), deadline=None)
 @given(st.tuples(WEIGHTS, WEIGHTS, WEIGHTS), st.integers(1, 3))
 def test_in_the_long_run_those_who_always_wait_get_exactly_their_share(
     weights: tuple[float, ...], slots: int
@@ -130,7 +131,7 @@ def test_in_the_long_run_those_who_always_wait_get_exactly_their_share(
         assert abs(served[member] - unit * weight) <= 1 + weight * 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=deep(30), deadline=None)
 @given(
     st.tuples(WEIGHTS, WEIGHTS, WEIGHTS), st.integers(1, 3), st.integers(0, 30), st.integers(1, 30)
 )
@@ -150,7 +151,7 @@ def test_a_newcomer_waits_for_at_most_one_job_of_each_other_member(
     assert all(count <= 1 for count in before.values()), before
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=deep(20), deadline=None)
 @given(st.tuples(WEIGHTS, WEIGHTS), st.integers(1, 3), st.integers(8, 40))
 def test_who_was_away_does_not_save_up_time(
     weights: tuple[float, ...], slots: int, away_for: int

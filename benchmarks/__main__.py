@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from benchmarks import (
+    answers,
     calls,
     content_rules,
     idle,
@@ -12,14 +13,17 @@ from benchmarks import (
     local_service,
     members,
     memory,
+    progress,
 )
 from benchmarks.worker import measure as worker
 
 BENCHMARKS = {
     "room": interactions_room.measure,
+    "answers": answers.measure,
     "rules": content_rules.measure,
     "local": local_service.measure,
     "members": members.measure,
+    "progress": progress.measure,
     "calls": calls.measure,
     "idle": idle.measure,
     "memory": memory.measure,

@@ -21,10 +21,21 @@ def milliseconds(seconds: Sequence[float]) -> str:
     )
 
 
+def worst(seconds: Sequence[float]) -> str:
+    """Sum up durations in seconds as milliseconds, for a bound that nearly all must keep."""
+    median, p99 = statistics.median(seconds) * 1000, percentile(seconds, 0.99) * 1000
+    return f"p50 {median:.1f} ms, p99 {p99:.1f} ms ({len(seconds):,} runs)"
+
+
 def p95(values: Sequence[float]) -> float:
-    """Return the 95th percentile, never more than the largest value, so that few values count."""
+    """Return the 95th percentile."""
+    return percentile(values, 0.95)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return a percentile, never more than the largest value, so that few values count."""
     ordered = sorted(values)
-    at = 0.95 * (len(ordered) - 1)
+    at = share * (len(ordered) - 1)
     low, high = ordered[math.floor(at)], ordered[math.ceil(at)]
     return low + (high - low) * (at - math.floor(at))
 

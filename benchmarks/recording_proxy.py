@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -28,6 +29,8 @@ class Call:
     was_done: bool
     document: Mapping[str, Any] = field(default_factory=dict)
     """What was asked, where it is JSON."""
+    at: float = 0.0
+    """When it was answered, epoch seconds."""
 
 
 class RecordingProxy(AwsProxy):
@@ -47,6 +50,7 @@ class RecordingProxy(AwsProxy):
                 _caller(request.headers),
                 answer.status < HTTPStatus.BAD_REQUEST,
                 json.loads(body) if is_json else {},
+                time.time(),
             )
         )
         return answer

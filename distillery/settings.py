@@ -114,6 +114,15 @@ def origins(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def ids(text: str) -> frozenset[str]:
+    """Parse Discord's ids, with commas between; there may be none."""
+    found = frozenset(filter(None, map(str.strip, text.split(","))))
+    wrong = sorted(one for one in found if not (one.isascii() and one.isdigit()))
+    if wrong:
+        raise ValueError(f"{', '.join(wrong)} is not an id like 1300000000000000009")
+    return found
+
+
 def hex_key(text: str) -> str:
     """Parse an Ed25519 public key of 64 hexadecimal digits."""
     try:

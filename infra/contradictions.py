@@ -37,6 +37,10 @@ def contradictions(settings: Settings) -> dict[str, str]:
             0.5 < settings.success_objective < 1,  # noqa: PLR2004 - else the alarms mean nothing
             "must be greater than 0.5 and less than 1",
         ),
+        "credit_guilds": (
+            all(one.strip().isdigit() for one in filter(None, settings.credit_guilds.split(","))),
+            "must be Discord's ids, with commas between",
+        ),
         "command_style": (
             settings.command_style in _COMMAND_STYLES,
             f"must be one of {', '.join(_COMMAND_STYLES)}",

@@ -45,7 +45,7 @@ INTERACTIONS = Room(
     sources=(*_EVERY_ROOM, *_RECIPES, *_RULES, "distillery/discord", "distillery/aws"),
     variables=(
         *("TABLE_NAME", "BUCKET_NAME", "QUEUE_URL"),
-        *("DISCORD_PUBLIC_KEY", "ATTACHMENT_ORIGINS", "TIERS", "COMMAND_STYLE"),
+        *("DISCORD_PUBLIC_KEY", "ATTACHMENT_ORIGINS", "TIERS", "COMMAND_STYLE", "CREDIT_GUILDS"),
         *("RULES_LEVEL", "MESSAGE_RULES_LEVEL", "PENALTIES", "KEEP_REFUSED_TEXT"),
     ),
     memory_mib=1024,  # memory buys CPU, and a cold start must answer Discord within 3 s

@@ -107,6 +107,7 @@ class ServiceStack(Stack):
             "PROMISE_SECONDS": str(settings.promise_seconds),
             "HEDGE_SHARE": str(settings.hedge_share),
             "TIERS": settings.tiers,
+            "CREDIT_GUILDS": settings.credit_guilds,
             **second_opinion.values_of(settings),
             "COMMAND_STYLE": settings.command_style,
             "RULES_LEVEL": settings.rules_level,

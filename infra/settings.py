@@ -63,6 +63,10 @@ class Settings(ContentSettings):
         0.5,
     )
     tiers: Json = option("what members may use at once; see [Tiers](#tiers)", _ONE_TIER)  # noqa: RUF009 - a text
+    credit_guilds: str = option(
+        "ids of the servers whose moderators may see and set members' credits, with commas between",
+        "",
+    )
     command_style: str = option(
         "what a workflow is to members: a choice of `/serve` (`serve`), a command of its own "
         "(`per_workflow`), or `both`",

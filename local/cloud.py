@@ -151,6 +151,7 @@ class LocalCloud:
             "rekognition_url": f"{who.gpu_url}/rekognition",
             "discord_api_url": f"{who.discord_url}/api/v10",
             "attachment_origins": who.discord_url,
+            "credit_guilds": GUILD_ID,
             "python_version": aws.python_version(),
         }
 

@@ -25,6 +25,7 @@ from distillery.core.ports import (
     ProviderCondition,
     ProviderJob,
     Upload,
+    Waiting,
 )
 
 
@@ -40,6 +41,25 @@ class MemoryQueue:
         if self.broken:
             raise QueueUnavailable("the queue is down")
         self.sent.append((job_id, delay_s))
+
+
+class MemoryFavourites:
+    """Implements `Favourites`."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, set[str]] = {}
+
+    def add(self, user_id: str, job_id: str) -> None:
+        """Keep it."""
+        self._jobs.setdefault(user_id, set()).add(job_id)
+
+    def remove(self, user_id: str, job_id: str) -> None:
+        """Forget it."""
+        self._jobs.get(user_id, set()).discard(job_id)
+
+    def of_member(self, user_id: str) -> Sequence[str]:
+        """Return them, the latest first."""
+        return sorted(self._jobs.get(user_id, ()), key=int, reverse=True)
 
 
 class MemoryDeadLetters:
@@ -131,7 +151,7 @@ class MemoryProvider:
 class Shown:
     """What a member sees on a job's message."""
 
-    kind: str  # "progress", "pictures" or "failure"
+    kind: str  # "waiting", "progress", "pictures" or "failure"
     content: Any
     missing: str | None = None  # what is said of pictures that could not be made
 
@@ -140,13 +160,22 @@ class MemoryReplies:
     """Implements `Replies`: keeps every edit, and what each message shows now."""
 
     def __init__(self) -> None:
-        self.edits: list[tuple[str, Shown]] = []
+        self.shown: list[tuple[str, Shown]] = []  # by the message's job, in order
         self.error: BaseException | None = None
         self.before_edit: Callable[[Job], None] = lambda job: None
 
+    @property
+    def edits(self) -> list[tuple[str, Shown]]:
+        """What told of a job's work or of its end; not of how it waited."""
+        return [(who, shown) for who, shown in self.shown if shown.kind != "waiting"]
+
     def showing(self, job_id: str) -> Shown | None:
         """Return what the job's message shows now."""
-        return next((shown for who, shown in reversed(self.edits) if who == job_id), None)
+        return next((shown for who, shown in reversed(self.shown) if who == job_id), None)
+
+    def show_waiting(self, job: Job, waiting: Waiting) -> None:
+        """Show where it stands."""
+        self._edit(job, Shown("waiting", waiting))
 
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show progress."""
@@ -166,7 +195,7 @@ class MemoryReplies:
         self.before_edit(job)
         if self.error is not None:
             raise self.error
-        self.edits.append((job.lead_id, shown))
+        self.shown.append((job.lead_id, shown))
 
 
 @dataclass

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from threading import RLock
 
 from distillery.core.circuit import Circuit
-from distillery.core.credits import Entry, LedgerLine, refund, reserve, settle
+from distillery.core.credits import Entry, LedgerKind, LedgerLine, refund, reserve, settle
 from distillery.core.errors import (
     DuplicateJob,
     MemberAtLimit,
@@ -18,8 +18,9 @@ from distillery.core.errors import (
     StaleJob,
     StoreConflict,
 )
+from distillery.core.expected_wait import woke_s
 from distillery.core.job import Job, JobState
-from distillery.core.records import Account, ProviderRecord
+from distillery.core.records import RECENT, Account, ProviderRecord
 
 
 class MemoryTable:
@@ -123,6 +124,16 @@ class MemoryJobStore:
         """Read what a member has."""
         return self.table.account(user_id)
 
+    def set_balance(self, user_id: str, balance: int, entry_id: str) -> None:
+        """Set it once for an entry."""
+        line = LedgerLine(user_id, entry_id, LedgerKind.SET, balance)
+        with self.table.lock:
+            told = {(one.user_id, one.job_id) for one in self.table.ledger if one.kind is line.kind}
+            if (user_id, entry_id) not in told:
+                account = self.table.account(user_id)
+                self.table.accounts[user_id] = dataclasses.replace(account, balance=balance)
+                self.table.ledger.append(line)
+
     def release(self, user_id: str, job_id: str) -> None:
         """Take a job off its member's jobs in flight."""
         with self.table.lock:
@@ -174,10 +185,16 @@ class MemoryJobStore:
         if before.holds_slot:
             holders = record.holders - {before.slot_holder}
             served = after.outcome is not None and after.outcome.succeeded
+            took_s = record.took_s
+            if served:
+                now_took = after.times["concluded"] - before.times["dispatched"]
+                took_s = (now_took, *(record.took_s or (now_took,) * RECENT))[:RECENT]
             self.table.providers[name] = dataclasses.replace(
                 record,
                 holders=holders,
                 served_at=after.times["concluded"] if served else record.served_at,
+                took_s=took_s,
+                woke_s=woke_s(before) or record.woke_s if served else record.woke_s,
             )
             return
         if limit is None:

@@ -70,6 +70,16 @@ def reserving(jobs: Sequence[Job], table: str) -> list[Action]:
     ]
 
 
+def setting(user_id: str, balance: int, entry_id: str, table: str) -> list[Action]:
+    """Leave a member so many credits, and write down in which interaction that was said."""
+    update: Action = {
+        "UpdateExpression": "SET balance = :balance",
+        "ExpressionAttributeValues": {":balance": {"N": str(balance)}},
+    }
+    line = _ledger_line(user_id, entry_id, LedgerKind.SET, balance, table)
+    return [_on_account(user_id, table, update), line]
+
+
 def entering(job: Job, table: str) -> list[Action]:
     """Take one of the member's places in the line, if one is free."""
     update: Action = {
@@ -119,14 +129,18 @@ def _on_account(user_id: str, table: str, update: Action) -> Action:
 
 
 def _line(job: Job, kind: LedgerKind, table: str) -> Action:
+    return _ledger_line(job.origin.user_id, job.job_id, kind, job.charge, table)
+
+
+def _ledger_line(user_id: str, name: str, kind: LedgerKind, amount: int, table: str) -> Action:
     """Write a line of the ledger, which nothing ever changes."""
     return {
         "Put": {
             "TableName": table,
             "Item": {
-                "pk": {"S": f"MEMBER#{job.origin.user_id}"},
-                "sk": {"S": f"{_LEDGER}{job.job_id}#{kind}"},
-                "amount": {"N": str(job.charge)},
+                "pk": {"S": f"MEMBER#{user_id}"},
+                "sk": {"S": f"{_LEDGER}{name}#{kind}"},
+                "amount": {"N": str(amount)},
             },
             "ConditionExpression": "attribute_not_exists(pk)",
         }

@@ -18,6 +18,7 @@ from distillery.aws.accounts import (
     leaving,
     line_from,
     reserving,
+    setting,
 )
 from distillery.aws.job_record import (
     DUE,
@@ -181,6 +182,10 @@ class DynamoJobStore:
             TableName=self._table, Key=account_key(user_id), ConsistentRead=True
         )
         return account_from(answer.get("Item", {}))
+
+    def set_balance(self, user_id: str, balance: int, entry_id: str) -> None:
+        """Write balance and line together, unless there is such a line."""
+        self._transactions.write(setting(user_id, balance, entry_id, self._table))
 
     def release(self, user_id: str, job_id: str) -> None:
         """Take a job that is over off its member's jobs in flight."""

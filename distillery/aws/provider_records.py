@@ -12,8 +12,9 @@ from distillery.aws.job_record import AttributeValue, Item
 from distillery.aws.transactions import Action, Transactions
 from distillery.core.circuit import Circuit
 from distillery.core.errors import StoreConflict
+from distillery.core.expected_wait import woke_s
 from distillery.core.job import Job
-from distillery.core.records import ProviderRecord
+from distillery.core.records import RECENT, ProviderRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -87,8 +88,16 @@ def freeing(before: Job, after: Job, table: str) -> Action:
     expression = "DELETE holders :holder"
     values: Item = {":holder": {"SS": [before.slot_holder]}}
     if after.outcome is not None and after.outcome.succeeded:
-        expression += " SET served_at = :now"
-        values[":now"] = {"N": repr(after.times["concluded"])}
+        now = after.times["concluded"]
+        # The oldest first: each takes what the one before it was.
+        moved = [f"took_{n} = if_not_exists(took_{n - 1}, :took)" for n in range(RECENT - 1, 0, -1)]
+        expression += " SET served_at = :now, " + ", ".join([*moved, "took_0 = :took"])
+        values[":now"] = {"N": repr(now)}
+        values[":took"] = {"N": repr(now - before.times["dispatched"])}
+        woke = woke_s(before)
+        if woke is not None:
+            expression += ", woke_s = :woke"
+            values[":woke"] = {"N": repr(woke)}
     update: Action = {"UpdateExpression": expression, "ExpressionAttributeValues": values}
     return _on_record(str(before.provider), table, update)
 
@@ -110,6 +119,8 @@ def _record(item: Mapping[str, AttributeValue]) -> ProviderRecord:
         holders=frozenset(item["holders"]["SS"] if "holders" in item else ()),
         virtual_time=number("virtual_time"),
         served_at=number("served_at"),
+        woke_s=number("woke_s"),
+        took_s=tuple(number(f"took_{n}") for n in range(RECENT) if f"took_{n}" in item),
         circuit=Circuit(**circuit),
     )
 

@@ -135,17 +135,22 @@ class AcceptJob:
             return  # only we say where in our own store a file lies
         if f"{parts.scheme}://{parts.netloc}" not in self.attachment_origins:
             raise InvalidOption(
-                f"`{name}` must be a file attached in Discord, not a link to another place."
+                "`{option}` must be a file attached in Discord, not a link to another place.",
+                option=name,
             )
 
 
 def _check_images(images: int, tier: Tier, recipe: Recipe) -> None:
     if not 1 <= images <= tier.images:
-        most = f"1 to {tier.images}" if tier.images > 1 else "1"
-        raise InvalidOption(f"`images` must be {most} for you, not {images}.")
+        rule = "`images` must be 1 for you, not {images}."
+        if tier.images > 1:
+            rule = "`images` must be 1 to {most} for you, not {images}."
+        raise InvalidOption(rule, most=tier.images, images=images)
     if images > 1 and not any(option.random for option in recipe.options):
         raise InvalidOption(
-            f"{recipe.title} would make the same picture {images} times. Leave `images` out."
+            "{title} would make the same picture {images} times. Leave `images` out.",
+            title=recipe.title,
+            images=images,
         )
 
 

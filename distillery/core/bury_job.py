@@ -41,8 +41,8 @@ class BuryJob:
         job = self.store.load(letter.job_id) if letter.job_id else None
         if job is not None and not job.is_final:
             self._settle(job, letter)
-        elif job is not None and letter.source is LetterSource.EVENT:
-            self.deliver.show_again(job)  # the event may have left progress over the answer
+        elif job is not None and letter.source is not LetterSource.SCHEDULE:
+            self.deliver.show_again(job)  # it may have left progress, or a wait, over the answer
 
     def _settle(self, job: Job, letter: DeadLetter) -> None:
         if job.state is JobState.DELIVERING or self.deliver.has_result(job):

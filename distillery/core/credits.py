@@ -20,14 +20,15 @@ class LedgerKind(StrEnum):
     RESERVE = "reserve"  # a job was accepted
     SETTLE = "settle"  # it made pictures
     REFUND = "refund"  # it did not
+    SET = "set"  # a moderator has said how many are left
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One change of one account, kept for ever: the account is the sum of its lines."""
+    """One change of one account, kept for ever: the account is what its lines come to."""
 
     user_id: str
-    job_id: str
+    job_id: str  # of a SET: the interaction in which it was said
     kind: LedgerKind
     amount: int  # credits
 
@@ -68,6 +69,7 @@ def refund(account: Account, job: Job) -> Entry:
 def no_credits(balance: int) -> NotEnoughCredits:
     """Say to a member why their request was not taken."""
     return NotEnoughCredits(
-        f"You have {balance} credits left, which is not enough for this request. "
-        "Wait for the requests that are on their way, or ask an operator for more."
+        "You have {balance} credits left, which is not enough for this request. "
+        "Wait for the requests that are on their way, or ask an operator for more.",
+        balance=balance,
     )

@@ -11,6 +11,10 @@ PROGRESS_WITHIN_S = 10 * 60
 """Later progress is not shown: should it land on the answer, and its room die, the last repeat of
 its event comes 4.5 minutes later and must still find the token alive to put the answer back."""
 
+WAITING_WITHIN_S = 5 * 60
+"""Later the message does not tell how its job waits: should that land on the answer, and its room
+die, its message comes again after 3, 6 and 9 minutes and must find the token alive as well."""
+
 NOT_ADMITTED_S = 30.0
 """So long a new job's first message may take before the watchdog sends another."""
 SUBMIT_GRACE_S = 20.0

@@ -124,6 +124,15 @@ class DeliverResult:
             with contextlib.suppress(DiscordRefused):  # nobody can write over it either
                 self._show(answer_of(job, self.store))
 
+    def uncover(self, job_id: str) -> None:
+        """If the answer came while the caller edited the message, put it back on top.
+
+        Whoever edits last looks last, so the final message always wins.
+        """
+        job = self.store.load(job_id)
+        if job is not None and not job.is_open:
+            self.show_again(job)
+
     def _conclude(self, job: Job) -> None:
         result = self._read_result(job)
         if not self._has_all_pictures(job, result.outcome):

@@ -34,6 +34,7 @@ from distillery.core.ports import (
 from distillery.core.recipes.recipe import Recipe
 from distillery.core.records import ProviderRecord
 from distillery.core.routing import Candidate, Slots, route
+from distillery.core.show_waiting import ShowWaiting
 from distillery.core.stop_attempt import StopAttempt
 
 logger = logging.getLogger(__name__)
@@ -67,14 +68,22 @@ class DispatchJob:
     telemetry: Telemetry
     clock: Clock
     job_timeout_s: int
+    show_waiting: ShowWaiting
 
-    def __call__(self, job_id: str) -> None:
-        """Do what the job needs, then serve the line. Safe to call any number of times."""
+    def __call__(self, job_id: str, *, is_repeat: bool = False) -> None:
+        """Do what the job needs, then serve the line. Safe to call any number of times.
+
+        `is_repeat` says that a run for the same message has failed, or has died.
+        """
         job = self.store.load(job_id)
         if job is None:
             logger.error("a message names a job that does not exist")
             return
-        self._serve_line(self._attend(job))
+        if is_repeat and not job.is_open:
+            self.deliver.show_again(job)  # the run that died may have shown over it how it waits
+        started = self._serve_line(self._attend(job))
+        if job.is_open and started != job_id and not is_repeat:
+            self.show_waiting(job_id)
 
     def again(self, job_id: str) -> None:
         """Show a job's answer once more, at an operator's wish; one that has none is woken."""
@@ -96,15 +105,21 @@ class DispatchJob:
             self.deliver.resume(job)
         return None
 
-    def _serve_line(self, newcomer: Job | None) -> None:
-        """Give one free slot to the next job that can use it, and call the one after it."""
-        records = self.records.all()
+    def _serve_line(self, newcomer: Job | None) -> str | None:
+        """Give one free slot to the next job that can use it, and call the one after it.
+
+        Returns the id of the job that has it, if its member need not be told how it waits.
+        """
+        records, started = self.records.all(), None
         line = self._next_in_line(newcomer) if self._free(records) else iter(())
         for job in line:
             if self._is_hopeless(job):
                 continue
             try:
-                if self._offer(job, records):
+                asked, taker = self._offer(job, records)
+                if asked:
+                    is_warm = taker is not None and records.get(taker, _NONE).is_warm(self.clock())
+                    started = self._started(job, newcomer, is_warm=is_warm)
                     break
             except StaleJob:
                 logger.info("somebody else has moved the job on")
@@ -113,6 +128,15 @@ class DispatchJob:
         following = next(line, None)
         if following is not None and self._free(self.records.all()):
             self.queue.send(following.job_id, group=following.origin.user_id)
+        return started
+
+    def _started(self, job: Job, newcomer: Job | None, *, is_warm: bool) -> str | None:
+        """Unless a warm GPU has the job, let the member be told what it waits for."""
+        if is_warm:
+            return job.job_id
+        if newcomer is None or newcomer.job_id != job.job_id:  # another job's message names it
+            self.queue.send(job.job_id, group=job.origin.user_id)
+        return None
 
     def _free(self, records: Mapping[str, ProviderRecord]) -> int:
         now = self.clock()
@@ -137,8 +161,11 @@ class DispatchJob:
             return False
         return True
 
-    def _offer(self, job: Job, records: Mapping[str, ProviderRecord]) -> bool:
-        """Offer the job to one provider after the other. Returns whether any was asked."""
+    def _offer(self, job: Job, records: Mapping[str, ProviderRecord]) -> tuple[bool, str | None]:
+        """Offer the job to one provider after the other.
+
+        Returns whether any was asked, and which one has the job now, if one has.
+        """
         logger.debug("next in the line", extra={"next": job.job_id})
         asked = False
         for candidate in route(self.providers, records, job, self.clock()):
@@ -149,9 +176,9 @@ class DispatchJob:
             except NoFreeSlot:
                 continue
             if waiting is None:
-                return True
+                return True, candidate.slots.provider.name
             job, asked = waiting, True
-        return asked
+        return asked, None
 
     def _is_fit(self, candidate: Candidate, job: Job) -> bool:
         """Ask a provider how it does before it gets a job, and remember a bad answer."""

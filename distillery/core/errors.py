@@ -28,13 +28,37 @@ DistilleryError
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+_MOST_TEXT = 1900  # a message of Discord holds 2,000 characters
+
 
 class DistilleryError(Exception):
     """The root: whatever is not one of these is a defect."""
 
 
 class UserError(DistilleryError):
-    """A member's mistake. The text says what is wrong and what to do, and may be shown to them."""
+    """A member's mistake. The text says what is wrong and what to do, and may be shown to them.
+
+    `parts` holds each line's text, and the values for its braces, for whoever translates them.
+    """
+
+    def __init__(self, text: str, /, **values: object) -> None:
+        super().__init__(text.format(**values) if values else text)
+        self.parts: tuple[tuple[str, Mapping[str, object]], ...] = ((text, values),)
+
+    @classmethod
+    def of(cls, mistakes: Sequence[UserError]) -> Self:
+        """Return one error with a line for each mistake, as many as a message takes."""
+        fitting = [m for n, m in enumerate(mistakes, 1) if _length(mistakes[:n]) <= _MOST_TEXT]
+        together = cls("\n".join(map(str, fitting)))
+        together.parts = tuple(part for mistake in fitting for part in mistake.parts)
+        return together
+
+
+def _length(mistakes: Sequence[UserError]) -> int:
+    return sum(len(str(mistake)) + 1 for mistake in mistakes)
 
 
 class InvalidOption(UserError):

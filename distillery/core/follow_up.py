@@ -44,7 +44,7 @@ def recipe_of(recipes: Mapping[str, Recipe], parent: Job) -> Recipe:
     """Return the recipe of a request; raises UserError when it is not installed any more."""
     recipe = recipes.get(parent.request.workflow)
     if recipe is None:
-        raise UserError(UNINSTALLED.format(name=parent.request.workflow))
+        raise UserError(UNINSTALLED, name=parent.request.workflow)
     return recipe
 
 

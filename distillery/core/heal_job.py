@@ -33,9 +33,6 @@ logger = logging.getLogger(__name__)
 RUN_MARGIN_S = 60.0
 """What a worker may take beyond the job's own limit: its start, inputs and uploads."""
 
-WARM_FOR_S = 5 * 60.0
-"""A provider that made pictures so lately has workers who can begin at once."""
-
 LOST = "The work was lost on its way, more than once. Nothing was charged. Try again."
 
 
@@ -147,7 +144,7 @@ class HealJob:
         ]
         if here.circuit.state(now) is CircuitState.OPEN and not job.is_probe:
             return Verdict.MOVED if elsewhere else Verdict.FINE
-        warm = any(now - record.served_at < WARM_FOR_S for record in elsewhere)
+        warm = any(record.is_warm(now) for record in elsewhere)
         patience_s = self.promise_s * (self.hedge_share if warm else 1.0)
         hedge = elsewhere and not job.was_hedged and waited_s > patience_s
         return Verdict.HEDGED if hedge else Verdict.FINE

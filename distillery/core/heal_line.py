@@ -16,6 +16,8 @@ from distillery.core.routing import Slots
 
 logger = logging.getLogger(__name__)
 
+TOLD_AT_ONCE = 10
+"""So many of the line are told where they stand in one go, those at its head."""
 MEMBERS_AT_ONCE = 50
 """Members held back that are looked after in one go; the next goes on where this one ended."""
 
@@ -32,6 +34,7 @@ class HealLine:
     telemetry: Telemetry
     clock: Clock
     _seen: list[str] = field(default_factory=list)  # the last member of a go that was full
+    _told: dict[str, int] = field(default_factory=dict)  # the places of those at the line's head
 
     def __call__(self) -> None:
         """Do it once. Safe to call at any time."""
@@ -48,6 +51,16 @@ class HealLine:
             self._wake_member(user_id)
         if len(members) == MEMBERS_AT_ONCE:
             self._seen.append(members[-1])
+
+    def tell(self) -> None:
+        """Let those at the head of the line whose place has changed be told so."""
+        before = self._told.copy()
+        now = {job_id: place for place, job_id in enumerate(self.store.line(TOLD_AT_ONCE))}
+        self._told.clear()
+        self._told.update(now)
+        for job_id, place in now.items():
+            if before.get(job_id, place) != place:
+                self.queue.send(job_id, group=job_id)
 
     def _free_lost_slots(self, provider: str, holders: frozenset[str]) -> None:
         """A slot is taken and freed with its job's move, so only an accident leaves one taken."""

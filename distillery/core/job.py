@@ -54,6 +54,7 @@ class Origin:
     guild_id: str | None = None
     attachment_size_limit: int = 10 * 1024 * 1024  # bytes for each file this member may be sent
     age_restricted: bool = False  # whether Discord lets only adults into the channel
+    locale: str = ""  # the language of the member's Discord, such as `de`; empty: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +205,9 @@ class Job:
         """Ready, but its member has as many jobs in flight as they may."""
         return self._moved(JobState.QUEUED, "held", now, due_at=self.answer_by)
 
-    def admitted(self, start_tag: float, now: float) -> Job:
+    def admitted(self, tag: float, now: float) -> Job:
         """Ready, and in the line."""
-        return self._moved(
-            JobState.QUEUED, "admitted", now, start_tag=start_tag, due_at=self.answer_by
-        )
+        return self._moved(JobState.QUEUED, "admitted", now, start_tag=tag, due_at=self.answer_by)
 
     def dispatched(self, provider: str, now: float, *, is_probe: bool = False) -> Job:
         """QUEUED to DISPATCHED: `provider` gets a new attempt."""

@@ -37,6 +37,18 @@ class ListJobs:
         """Return jobs whose end is known, whether or not the member has been shown it."""
         return list(islice((job for job in self._jobs(user_id) if job.outcome), limit))
 
+    def favourites(self, job_ids: Sequence[str], user_id: str, limit: int) -> Sequence[Job]:
+        """Return the jobs of these requests that made pictures.
+
+        An answer that was taken away is kept from all but its owner.
+        """
+        leads = self.store.load_all(job_ids[:limit])
+        wanted = dict.fromkeys(one for lead in leads for one in lead.parts or (lead.job_id,))
+        parts = self.store.load_all(list(wanted)) if any(lead.parts for lead in leads) else leads
+        made = (job for job in parts if job.outcome is not None and job.outcome.succeeded)
+        seen = (job for job in made if may_see(job, user_id, is_favourite=True))
+        return list(islice(seen, limit))
+
     def past_prompts(self, user_id: str) -> Sequence[tuple[str, Job]]:
         """Return what a member has asked for before, each prompt once, with its latest job."""
         prompts: dict[str, Job] = {}
@@ -53,3 +65,8 @@ class ListJobs:
         if job.state is JobState.QUEUED and job.start_tag is not None:
             return self.store.place(job)
         return None
+
+
+def may_see(job: Job, user_id: str, *, is_favourite: bool) -> bool:
+    """Tell whether a past job may be shown to a member: it is theirs, or one that they kept."""
+    return job.origin.user_id == user_id or (is_favourite and "removed" not in job.times)

@@ -82,6 +82,9 @@ class JobStore(Protocol):
     def account(self, user_id: str) -> Account:
         """Read what a member has; one who never asked has an empty account."""
 
+    def set_balance(self, user_id: str, balance: int, entry_id: str) -> None:
+        """Leave a member so many credits, with a line in the ledger. An entry counts once."""
+
     def release(self, user_id: str, job_id: str) -> None:
         """Take a job that is over off its member's jobs in flight."""
 
@@ -202,6 +205,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Where a job stands that no worker has begun. None: not known, or not in the line."""
+
+    place: int | None = None  # how many stand before it in the line
+    seconds: float | None = None  # until its pictures may be expected, or until a GPU is awake
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One picture as it goes to the member. `data` is None when the file is too large to send.
 
@@ -227,6 +238,9 @@ class Delivery:
 class Replies(Protocol):
     """The member's message. Each call replaces all of it, so that a repeat changes nothing."""
 
+    def show_waiting(self, job: Job, waiting: Waiting) -> None:
+        """Show where the job stands that no worker has begun. Raises DiscordError."""
+
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show how far the job has come. Raises DiscordError."""
 
@@ -239,6 +253,19 @@ class Replies(Protocol):
 
     def show_failure(self, job: Job, text: str) -> None:
         """Say why there is no picture. Raises DiscordError."""
+
+
+class Favourites(Protocol):
+    """The requests whose pictures a member wants to find again. Nobody else sees which."""
+
+    def add(self, user_id: str, job_id: str) -> None:
+        """Keep a request; doing it twice is doing it once."""
+
+    def remove(self, user_id: str, job_id: str) -> None:
+        """Keep it no longer; of one that is not kept that is nothing."""
+
+    def of_member(self, user_id: str) -> Sequence[str]:
+        """Ids of a member's favourites, the latest request first."""
 
 
 class Attachments(Protocol):

@@ -42,12 +42,8 @@ class ShowProgress:
         if job.state is not JobState.DISPATCHED or job.attempt != attempt:
             self._mend_after_repeat(job)
             return
-        try:
-            progress = parse_progress(self.objects.read(keys.progress_key(job_id, attempt)))
-        except BadDocument as problem:
-            logger.warning("unreadable progress: %s", problem)
-            return
-        if progress.sequence <= job.progress_shown:
+        progress = self._read(job)
+        if progress is None or progress.sequence <= job.progress_shown:
             return
         try:
             self.store.move(job, job.showed(progress.sequence, self.clock(), progress.percent))
@@ -59,6 +55,19 @@ class ShowProgress:
         if not job.is_canary and self.clock() < job.created_at + PROGRESS_WITHIN_S:
             self._show(job, progress)
 
+    def again(self, job: Job) -> None:
+        """Show how far the job has come once more, for whoever may have written over it."""
+        progress = self._read(job)
+        if progress is not None:
+            self._show(job, progress)
+
+    def _read(self, job: Job) -> Progress | None:
+        try:
+            return parse_progress(self.objects.read(keys.progress_key(job.job_id, job.attempt)))
+        except BadDocument as problem:
+            logger.warning("unreadable progress: %s", problem)
+            return None
+
     def _show(self, job: Job, progress: Progress) -> None:
         together = answer_of(job, self.store).progress(job, progress)
         if not self.shows_previews:
@@ -68,18 +77,9 @@ class ShowProgress:
         except DiscordError as error:
             logger.info("progress not shown: %s", error)
             self.telemetry.count("ProgressDropped")
-        self._mend(job.job_id)
+        self.deliver.uncover(job.job_id)
 
     def _mend_after_repeat(self, job: Job) -> None:
         """An event so late may be the repeat of one whose room died before it looked again."""
         if job.outcome and self.clock() - job.times["concluded"] > REPEATED_AFTER_S:
-            self.deliver.show_again(job)
-
-    def _mend(self, job_id: str) -> None:
-        """If the answer came meanwhile, our edit may lie on top of it: put the answer back.
-
-        Whoever edits last looks last, so the final message always wins.
-        """
-        job = self.store.load(job_id)
-        if job is not None and job.state is not JobState.DISPATCHED:
             self.deliver.show_again(job)

@@ -12,8 +12,9 @@ from typing import Any
 
 from distillery.core.errors import UserError
 from distillery.core.moderation.administer import MAX_WORD, Moderator
-from distillery.core.moderation.records import AuditEntry, Decision, GuildPolicy
+from distillery.core.moderation.records import AuditEntry, Decision, GuildPolicy, Look
 from distillery.core.recipes.recipe import OptionKind
+from distillery.core.records import Account
 from distillery.core.rules.rule import Level
 from distillery.discord.command_parts import Payload, chat_command, choice, option
 from distillery.discord.interaction import Interaction, read_asker, reading
@@ -27,6 +28,8 @@ MOST_SHOWN = 10
 MAX_REASON = 200
 _SUBCOMMAND, _USER, _CHANNEL = 1, 6, 7
 _MOST_HOURS = 24 * 365
+_MOST_CREDITS = 1_000_000
+_BY_TIER = "what their tier allows"
 _NOT_ALLOWED = "Only members who may manage this server can use `/admin`."
 _NO_GUILD = "`/admin` is for servers. Use it in one that you manage."
 
@@ -56,9 +59,15 @@ def admin_command() -> Payload:
         OptionKind.INTEGER,
         "jobs_at_once",
         "How many requests at once; 0 lifts the limit",
-        required=True,
         min_value=0,
         max_value=100,
+    )
+    credit = option(
+        OptionKind.INTEGER,
+        "credits",
+        "How many credits the member has left from now on",
+        min_value=0,
+        max_value=_MOST_CREDITS,
     )
     anybody = {
         **member,
@@ -79,7 +88,7 @@ def admin_command() -> Payload:
         [
             _sub(BAN, "Take no requests of a member here", [member, hours, reason]),
             _sub(UNBAN, "Take requests of a member again", [member, reason]),
-            _sub(LIMITS, "Limit how many requests are under way at once", [at_once, anybody]),
+            _sub(LIMITS, "See or change what members may have", [at_once, anybody, credit]),
             _sub(
                 RULES,
                 "See or change the rules of content here",
@@ -136,6 +145,21 @@ def read_admin(interaction: Interaction) -> AdminRequest:
 def done(what: str) -> str:
     """Say that something has been done."""
     return f"Done: {what}."
+
+
+def limits(look: Look, member: str | None, account: Account | None) -> str:
+    """Say what a member, or everybody, may have in a server; `account` if that may be told."""
+    at_once = look.policy.jobs_at_once
+    lines = [f"**Requests of one member at once:** {at_once or _BY_TIER}"]
+    if member is not None:
+        own = look.terms.jobs_at_once
+        lines.append(f"**Of <@{member}>:** {own or 'as for everybody'}")
+    if account is not None:
+        left = "not limited so far" if account.balance is None else f"{account.balance:,} left"
+        lines.append(
+            f"**Credits:** {left}, {account.reserved:,} set aside, {account.spent:,} used so far"
+        )
+    return "\n".join(lines)
 
 
 def policy(settled: GuildPolicy, usual: Level) -> str:

@@ -24,6 +24,7 @@ from distillery.discord.components import (
     menu,
     row,
 )
+from distillery.discord.translation import Words
 
 
 class Action(StrEnum):
@@ -39,6 +40,8 @@ class Action(StrEnum):
     FILE = "file"  # a link to the file as it was made
     INFO = "info"
     DELETE = "delete"
+    STAR = "star"  # keep the request among the member's favourites
+    UNSTAR = "unstar"  # keep it there no longer
     CANCEL = "cancel"
 
 
@@ -60,11 +63,11 @@ _ONE = {
 _INFO = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
 _NUMBERED = {Action.UPSCALE: "U", Action.VARY: "V"}
 _CHOSEN = {
-    Action.UPSCALE: ("Upscale a picture", "Upscale picture {}"),
-    Action.VARY: ("Vary a picture", "Vary picture {}"),
-    Action.REMIX: ("Remix a picture with other words", "Remix picture {}"),
-    Action.ZOOM: ("Zoom out of a picture", "Zoom out of picture {}"),
-    Action.FILE: ("Get an original file", "Original of picture {}"),
+    Action.UPSCALE: ("Upscale a picture", "Upscale picture {number}"),
+    Action.VARY: ("Vary a picture", "Vary picture {number}"),
+    Action.REMIX: ("Remix a picture with other words", "Remix picture {number}"),
+    Action.ZOOM: ("Zoom out of a picture", "Zoom out of picture {number}"),
+    Action.FILE: ("Get an original file", "Original of picture {number}"),
 }
 
 
@@ -87,13 +90,13 @@ def custom_id(action: Action, target: str) -> str:
     return f"{action}:{target}"
 
 
-def while_open(job: Job) -> Component:
+def while_open(words: Words, job: Job) -> Component:
     """Return the row of a message whose job is not over."""
-    return row([button(custom_id(Action.CANCEL, job.lead_id), "Cancel")])
+    return row([button(custom_id(Action.CANCEL, job.lead_id), words("Cancel"))])
 
 
 def below_pictures(
-    job: Job, offered: Collection[Action], deliveries: Sequence[Delivery]
+    words: Words, job: Job, offered: Collection[Action], deliveries: Sequence[Delivery]
 ) -> list[Component]:
     """Return the rows below finished pictures: what can be done with each, and with all."""
     targets = _targets(deliveries)
@@ -103,27 +106,37 @@ def below_pictures(
     if not_whole := [target for target, each in shown if each.is_not_whole]:
         wanted[Action.FILE] = not_whole
     if len(targets) == 1:
-        rows = [row(_single(action, targets[0]) for action in wanted)] if wanted else []
+        rows = [row(_single(words, action, targets[0]) for action in wanted)] if wanted else []
     else:
-        rows = [_for_each(job, action, those) for action, those in wanted.items()]
-    return [*rows, _last_row(job)]
+        rows = [_for_each(words, job, action, those) for action, those in wanted.items()]
+    return [*rows, _last_row(words, job)]
 
 
-def below_failure(job: Job) -> Component:
+def below_failure(words: Words, job: Job) -> Component:
     """Return the row below a message that has no pictures."""
     return row(
         [
-            button(custom_id(Action.SAME, job.lead_id), "Try again", Style.PRIMARY, "🔁"),
-            button(custom_id(Action.EDIT, job.lead_id), "Edit", emoji="✏️"),
+            button(custom_id(Action.SAME, job.lead_id), words("Try again"), Style.PRIMARY, "🔁"),
+            button(custom_id(Action.EDIT, job.lead_id), words("Edit"), emoji="✏️"),
             button(custom_id(Action.DELETE, job.lead_id), "", emoji="🗑️"),
         ]
     )
 
 
-def offer_same(job: Job) -> Component:
+def offer_same(words: Words, job: Job) -> Component:
     """Return the row that offers to make a picture anew that is not kept any more."""
-    words = "Make it again with the same seed"
-    return row([button(custom_id(Action.SAME, job.lead_id), words, Style.PRIMARY, "🔁")])
+    label = words("Make it again with the same seed")
+    return row([button(custom_id(Action.SAME, job.lead_id), label, Style.PRIMARY, "🔁")])
+
+
+def star(words: Words, job_id: str) -> Component:
+    """Return the button that keeps a request among a member's favourites."""
+    return button(custom_id(Action.STAR, job_id), words("Favourite"), emoji="⭐")
+
+
+def unstar(words: Words, job_id: str) -> Component:
+    """Return the button that takes it out of them."""
+    return button(custom_id(Action.UNSTAR, job_id), words("No favourite any more"), emoji="✖️")
 
 
 def _targets(deliveries: Sequence[Delivery]) -> list[Target]:
@@ -136,26 +149,27 @@ def _targets(deliveries: Sequence[Delivery]) -> list[Target]:
     return targets
 
 
-def _single(action: Action, target: Target) -> Component:
+def _single(words: Words, action: Action, target: Target) -> Component:
     label, emoji = _ONE[action]
-    return button(custom_id(action, target.name), label, emoji=emoji)
+    return button(custom_id(action, target.name), words(label), emoji=emoji)
 
 
-def _for_each(job: Job, action: Action, targets: Sequence[Target]) -> Component:
+def _for_each(words: Words, job: Job, action: Action, targets: Sequence[Target]) -> Component:
     """One button for each picture where they fit into a row, and else a menu."""
     if action in _NUMBERED and len(targets) <= MOST_BUTTONS:
         letter = _NUMBERED[action]
         return row(button(custom_id(action, t.name), f"{letter}{t.number}") for t in targets)
-    hint, words = _CHOSEN[action]
-    choices = [choice(words.format(target.number), target.name) for target in targets]
-    return row([menu(custom_id(action, job.lead_id), choices[:MOST_CHOICES], hint)])
+    hint, one = _CHOSEN[action]
+    choices = [choice(words(one, number=each.number), each.name) for each in targets]
+    return row([menu(custom_id(action, job.lead_id), choices[:MOST_CHOICES], words(hint))])
 
 
-def _last_row(job: Job) -> Component:
+def _last_row(words: Words, job: Job) -> Component:
     return row(
         [
-            button(custom_id(Action.AGAIN, job.lead_id), "Again", Style.PRIMARY, "🔁"),
-            button(custom_id(Action.EDIT, job.lead_id), "Edit", emoji="✏️"),
+            button(custom_id(Action.AGAIN, job.lead_id), words("Again"), Style.PRIMARY, "🔁"),
+            button(custom_id(Action.EDIT, job.lead_id), words("Edit"), emoji="✏️"),
+            button(custom_id(Action.STAR, job.lead_id), "", emoji="⭐"),
             button(custom_id(Action.INFO, job.lead_id), "", emoji=_INFO),
             button(custom_id(Action.DELETE, job.lead_id), "", emoji="🗑️"),
         ]

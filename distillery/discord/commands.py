@@ -19,6 +19,7 @@ from distillery.discord.interaction import (
     ALL,
     CANCEL,
     COMMAND_OPTION,
+    FAVOURITES,
     HELP,
     HISTORY,
     IMAGE_OPTION,
@@ -27,6 +28,7 @@ from distillery.discord.interaction import (
     ME,
     PICTURE_INFO,
     QUEUE,
+    SHOW_OPTION,
     UPSCALE,
     USE_AS_INPUT,
     VARIATIONS,
@@ -73,10 +75,16 @@ def _asking_commands() -> list[Payload]:
     picture = option(
         OptionKind.ATTACHMENT, IMAGE_OPTION, "A picture that was made here", required=True
     )
+    show = option(
+        OptionKind.STRING,
+        SHOW_OPTION,
+        "Which of them (all of yours if left out)",
+        choices=[choice(name, name) for name in (ALL, FAVOURITES)],
+    )
     return [
         chat_command(QUEUE, "See where your requests stand"),
         chat_command(CANCEL, "Call off requests that have not ended; they cost nothing", [which]),
-        chat_command(HISTORY, "See your last requests with their pictures, and repeat one"),
+        chat_command(HISTORY, "See your last requests with their pictures, and repeat one", [show]),
         chat_command(ME, "See your limits, and what is left of them"),
         chat_command(INFO, "See how a picture was made", [picture]),
     ]

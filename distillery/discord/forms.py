@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from distillery.core.errors import InvalidOption
+from distillery.core.recipes.options import WANTED
 from distillery.core.recipes.recipe import Option, OptionKind, Recipe, Value
 from distillery.discord.components import (
     MOST_CHOICES,
@@ -55,9 +56,9 @@ def read_fields(options: list[Option], fields: Mapping[str, str]) -> dict[str, V
             try:
                 values[option.name] = _value(option, fields[option.name])
             except InvalidOption as problem:
-                problems.append(str(problem))
+                problems.append(problem)
     if problems:
-        raise InvalidOption("\n".join(problems))
+        raise InvalidOption.of(problems)
     return values
 
 
@@ -95,5 +96,4 @@ def _value(option: Option, typed: str) -> Value | None:
             return int(text)
         return float(text) if option.kind is OptionKind.NUMBER else typed
     except ValueError:
-        wanted = "a whole number" if option.kind is OptionKind.INTEGER else "a number"
-        raise InvalidOption(f"`{option.name}` takes {wanted}.") from None
+        raise InvalidOption(WANTED[option.kind], option=option.name) from None

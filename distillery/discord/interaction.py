@@ -27,6 +27,8 @@ WHICH_OPTION = "which"
 COMMAND_OPTION = "command"
 IMAGE_OPTION = "image"
 LATEST, ALL = "latest", "all"
+SHOW_OPTION = "show"
+FAVOURITES = "favourites"
 
 
 class InteractionType(IntEnum):
@@ -154,6 +156,15 @@ def read_which(interaction: Interaction) -> str:
         return str(which)
 
 
+def read_show(interaction: Interaction) -> str:
+    """Read what a `/history` shall show: FAVOURITES or ALL; raises MalformedInteraction."""
+    with reading("a command"):
+        show = _options(interaction.document["data"]).get(SHOW_OPTION, ALL)
+        if show not in (ALL, FAVOURITES):
+            raise ValueError(f"{SHOW_OPTION} is {show!r}")
+        return str(show)
+
+
 def read_asker(interaction: Interaction) -> Asker:
     """Read who sends an interaction, and from where; raises MalformedInteraction."""
     with reading("an interaction"):
@@ -166,7 +177,7 @@ def reading(what: str) -> Iterator[None]:
     """Turn whatever is missing or odd into a MalformedInteraction that says what it was to be."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+    except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise MalformedInteraction(f"not {what}: {problem!r}") from problem
 
 
@@ -182,6 +193,7 @@ def _role_ids(document: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _origin(document: Mapping[str, Any]) -> Origin:
+    locale = document.get("locale")
     return Origin(
         application_id=_snowflake(document["application_id"]),
         token=str(document["token"]),
@@ -190,6 +202,7 @@ def _origin(document: Mapping[str, Any]) -> Origin:
         guild_id=_snowflake(document["guild_id"]) if document.get("guild_id") else None,
         attachment_size_limit=int(document.get("attachment_size_limit", 10 * 1024 * 1024)),
         age_restricted=(document.get("channel") or {}).get("nsfw") is True,
+        locale=locale[:10] if isinstance(locale, str) else "",
     )
 
 

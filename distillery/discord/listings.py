@@ -27,6 +27,7 @@ NOTHING_ENDED = (
     "None of your requests has ended yet. Ask for pictures with `/serve`; "
     "`/queue` shows what is on its way."
 )
+NO_FAVOURITES = "You have no favourites yet. The star below a picture makes it one."
 NOTHING_TO_CANCEL = (
     "You have no open requests, so there is nothing to cancel. `/history` shows what has ended."
 )
@@ -68,17 +69,25 @@ def cancelled(number: int, words: Words = _ENGLISH) -> str:
     return words("Cancelled {number} requests. Nothing was charged.", number=number)
 
 
-def history(jobs: Sequence[Job], link: Link, words: Words = _ENGLISH, first: int = 1) -> History:
+def history(
+    jobs: Sequence[Job],
+    link: Link,
+    words: Words = _ENGLISH,
+    first: int = 1,
+    *,
+    favourites: bool = False,
+) -> History:
     """Say how each of the jobs ended, the latest first, with links to their pictures.
 
     `first` is the number of the first of them.
     """
     if not jobs:
-        return History(words(NOTHING_ENDED))
+        return History(words(NO_FAVOURITES) if favourites else words(NOTHING_ENDED))
+    heading = words("**Your favourites**") if favourites else words("**Your last requests**")
     lines = [f"{number}. {_ending(words, job)}" for number, job in enumerate(jobs, first)]
     pictured = any(_pictures(job) for job in jobs)
     footer = [words(LINKED, number=MOST_CARDS)] if pictured else []
-    text, shown = _fitted(words, words("**Your last requests**"), lines, footer)
+    text, shown = _fitted(words, heading, lines, footer)
     return History(text, _embeds(words, jobs[:shown], link, first))
 
 

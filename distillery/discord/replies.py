@@ -7,7 +7,7 @@ from typing import Any
 
 from distillery.core.errors import DiscordRefused
 from distillery.core.job import Job
-from distillery.core.ports import Clock, Delivery, Progress, Telemetry
+from distillery.core.ports import Clock, Delivery, Progress, Telemetry, Waiting
 from distillery.discord.channel_messages import ChannelMessages
 from distillery.discord.http import File
 from distillery.discord.looks import PREVIEW, Looks
@@ -38,6 +38,10 @@ class DiscordReplies:
         self._looks = looks
         self._telemetry = telemetry
         self._clock = clock
+
+    def show_waiting(self, job: Job, waiting: Waiting) -> None:
+        """Show where the job stands."""
+        self._show(job, self._looks.waiting(job, waiting), [])
 
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Show how far the job has come."""

@@ -18,6 +18,7 @@ from distillery.aws.telemetry import EmfTelemetry
 from distillery.core.circuits import Circuits
 from distillery.core.deliver_result import DeliverResult
 from distillery.core.recipes.recipe import Recipe
+from distillery.core.show_progress import ShowProgress
 from distillery.discord.channel_messages import ChannelMessages
 from distillery.discord.http import DiscordHttp
 from distillery.discord.looks import Looks
@@ -69,4 +70,18 @@ def deliver_result(
         telemetry=telemetry,
         clock=time.time,
         review=review_pictures(settings, settings.bucket_name, settings.table_name, telemetry),
+    )
+
+
+def show_progress(settings: DeliverySettings, deliver: DeliverResult) -> ShowProgress:
+    """Wire the use case that shows how far a job has come, with the same parts."""
+    return ShowProgress(
+        store=deliver.store,
+        objects=deliver.objects,
+        replies=deliver.replies,
+        deliver=deliver,
+        circuits=deliver.circuits,
+        telemetry=deliver.telemetry,
+        clock=deliver.clock,
+        shows_previews=settings.shows_previews,
     )

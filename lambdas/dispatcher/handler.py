@@ -40,6 +40,7 @@ def _dispatch(
     try:
         message = json.loads(record["body"])
         job_id, again = str(message["job_id"]), bool(message.get("again"))
+        is_repeat = int(record["attributes"]["ApproximateReceiveCount"]) > 1
     except (ValueError, KeyError, TypeError):
         logger.exception("a message that names no job")
         return False
@@ -48,7 +49,7 @@ def _dispatch(
             if again:
                 dispatch.again(job_id)
             else:
-                dispatch(job_id)
+                dispatch(job_id, is_repeat=is_repeat)
         except Exception:
             logger.exception("could not dispatch")
             return False

@@ -19,10 +19,11 @@ from distillery.core.admit_job import AdmitJob
 from distillery.core.dispatch_job import DispatchJob
 from distillery.core.moderation.ports import TextOpinion
 from distillery.core.moderation.review_text import ReviewText
+from distillery.core.show_waiting import ShowWaiting
 from distillery.discord.attachments import DiscordAttachments
 from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
-from distillery.wiring.delivery import deliver_result
+from distillery.wiring.delivery import deliver_result, show_progress
 from distillery.wiring.providers import provider_slots, stop_attempt
 from lambdas.dispatcher.handler import build_handler
 from lambdas.dispatcher.settings import Settings
@@ -81,6 +82,15 @@ dispatch = DispatchJob(
     telemetry=telemetry,
     clock=time.time,
     job_timeout_s=settings.job_timeout_seconds,
+    show_waiting=ShowWaiting(
+        store=deliver.store,
+        records=deliver.circuits.records,
+        providers=providers,
+        replies=deliver.replies,
+        show_progress=show_progress(settings, deliver),
+        telemetry=telemetry,
+        clock=time.time,
+    ),
 )
 handle = build_handler(dispatch, partial(job_in_logs, logger))
 

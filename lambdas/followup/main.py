@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -12,10 +11,9 @@ from typing import Any
 import urllib3
 
 from distillery.aws.telemetry import EmfTelemetry, job_in_logs, start_logging
-from distillery.core.show_progress import ShowProgress
 from distillery.recipe_files import load_recipes
 from distillery.settings import read_settings
-from distillery.wiring.delivery import deliver_result
+from distillery.wiring.delivery import deliver_result, show_progress
 from lambdas.followup.handler import build_handler
 from lambdas.followup.settings import Settings
 
@@ -25,16 +23,7 @@ telemetry = EmfTelemetry("followup")
 deliver = deliver_result(
     settings, urllib3.PoolManager(), telemetry, load_recipes(Path("workflows"))
 )
-show = ShowProgress(
-    store=deliver.store,
-    objects=deliver.objects,
-    replies=deliver.replies,
-    deliver=deliver,
-    circuits=deliver.circuits,
-    telemetry=telemetry,
-    clock=time.time,
-    shows_previews=settings.shows_previews,
-)
+show = show_progress(settings, deliver)
 handle = build_handler(show, deliver, partial(job_in_logs, logger))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from distillery.core.errors import UserError
 from distillery.core.moderation.administer import Administer
+from distillery.core.moderation.set_credits import SetCredits
 from distillery.core.rules.rule import Level
 from distillery.discord import admin
 from distillery.discord.admin import AdminRequest, read_admin
@@ -20,6 +21,7 @@ class AdminCommands:
     """The commands of moderators. `usual_level` holds where none was chosen."""
 
     administer: Administer
+    credits: SetCredits
     usual_level: Level
 
     def __call__(self, interaction: Interaction) -> Mapping[str, Any]:
@@ -46,9 +48,20 @@ class AdminCommands:
         return admin.done(self.administer.unban(asked.who, _member(asked), reason))
 
     def _limits(self, asked: AdminRequest) -> str:
-        at_once = int(asked.options.get("jobs_at_once", 0))
         member = asked.options.get("member")
-        return admin.done(self.administer.limit(asked.who, member, at_once))
+        changes = [name for name in ("jobs_at_once", "credits") if name in asked.options]
+        if not changes:
+            look = self.administer.moderation.look(asked.who.guild_id, member or "")
+            account = self.credits.seen(asked.who, member) if member else None
+            return admin.limits(look, member, account)
+        if len(changes) > 1:
+            raise UserError("Change one thing at a time: requests at once, or credits.")
+        number = int(asked.options[changes[0]])
+        if changes == ["jobs_at_once"]:
+            return admin.done(self.administer.limit(asked.who, member, number))
+        if member is None:
+            raise UserError("Say whose credits: choose a `member`.")
+        return admin.done(self.credits(asked.who, member, number))
 
     def _rules(self, asked: AdminRequest) -> str:
         if not asked.options:

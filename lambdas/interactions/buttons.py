@@ -33,6 +33,7 @@ from distillery.discord.interaction import Interaction
 from distillery.discord.link_cards import link_card
 from distillery.discord.looks import Looks
 from distillery.discord.responses import DEFERRED, NOTHING_NEW, private
+from distillery.discord.translation import Words
 
 LINK_LIFE_S = 3600
 _TRIES = 3
@@ -63,6 +64,7 @@ class Buttons:
     objects: Callable[[], ObjectStore]
     looks: Looks
     clock: Clock
+    words: Callable[[Interaction], Words]
 
     def components(self) -> Mapping[str, Callable[[Interaction], Answer]]:
         """Return what each button and menu does. All raise MalformedInteraction or UserError."""
@@ -119,10 +121,10 @@ class Buttons:
         recipe = recipe_made_for(self._recipes, MADE_BY[Action(click.action)])
         picture = _picture(click, job)
         if picture is None:
-            return _gone(job)
+            return self._gone(interaction, job)
         given = as_attachment(job, picture, recipe.picture_option.max_bytes)
         if not self.objects().exists(str(given.key)):
-            return _gone(job)
+            return self._gone(interaction, job)
         typed = read_fields([o for o in recipe.options if o.name == PROMPT], click.fields)
         changes = {name: value for name, value in typed.items() if value is not None}
         return self._order(click, recipe, options_on_picture(job, recipe, given, changes))
@@ -131,23 +133,27 @@ class Buttons:
         click, job = self._read(interaction)
         picture = _picture(click, job)
         if picture is None:
-            return _gone(job)
+            return self._gone(interaction, job)
         key = keys.output_key(job.job_id, job.attempt, picture.name)
         objects = self.objects()
         if not objects.exists(key):
-            return _gone(job)
-        return private(LINKED, [link_card(picture.name, objects.sign_get(key, LINK_LIFE_S))])
+            return self._gone(interaction, job)
+        return private(
+            self.words(interaction)(LINKED),
+            [link_card(picture.name, objects.sign_get(key, LINK_LIFE_S))],
+        )
 
     def _info(self, interaction: Interaction) -> Answer:
         _, job = self._read(interaction)
-        return private_parts([text(info(job, self.looks.title(job)))])
+        words = self.words(interaction)
+        return private_parts([text(info(words, job, self.looks.title(job)))])
 
     def _delete(self, interaction: Interaction) -> Answer:
         click, job = self._read(interaction, even_deleted=True)
         _check_rule(click, job)
         answer = answer_of(job, self.store)
         if not answer.is_complete:
-            return private(NOT_OVER)
+            return private(self.words(interaction)(NOT_OVER))
         for part in answer.jobs:
             self._remove(part)
         return update_to(self.looks.removed(click.asker.origin.user_id))
@@ -156,11 +162,15 @@ class Buttons:
         click, job = self._read(interaction)
         _check_rule(click, job)
         if not self.cancel.request_of(job):
-            return private(HAS_ENDED)
+            return private(self.words(interaction)(HAS_ENDED))
         answer = answer_of(self._job(click), self.store)
         if answer.succeeded:
             return NOTHING_NEW  # the dispatcher shows the pictures that are made
         return update_to(self.looks.failure(answer.last, WORDS))
+
+    def _gone(self, interaction: Interaction, job: Job) -> Answer:
+        words = self.words(interaction)
+        return private_parts([text(words(NO_PICTURE)), offer_same(words, job)])
 
     def _remove(self, job: Job) -> None:
         for _ in range(_TRIES):
@@ -210,14 +220,10 @@ class Buttons:
 
 def _check_rule(click: Click, job: Job) -> None:
     if not click.may_rule_over(job):
-        raise UserError(NOT_YOURS.format(user_id=job.origin.user_id))
+        raise UserError(NOT_YOURS, user_id=job.origin.user_id)
 
 
 def _picture(click: Click, job: Job) -> Picture | None:
     pictures = job.outcome.pictures if job.outcome else ()
     number = click.picture or 0
     return pictures[number] if number < len(pictures) else None
-
-
-def _gone(job: Job) -> Answer:
-    return private_parts([text(NO_PICTURE), offer_same(job)])

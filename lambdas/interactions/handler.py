@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from distillery.discord.interaction import (
     MalformedInteraction,
     parse_interaction,
 )
-from distillery.discord.responses import NO_SUGGESTIONS, PONG, private
+from distillery.discord.responses import MAX_CONTENT, NO_SUGGESTIONS, PONG, private
 from distillery.discord.signature import SignatureCheck
 from distillery.discord.translation import Words
 
@@ -77,32 +77,40 @@ def build_handler(
         return _http(200, said)
 
     def answer(body: bytes) -> Mapping[str, Any]:
-        interaction = None
+        interaction: Interaction | None = None
+        said: Said
         try:
             interaction = parse_interaction(body)
             return replies.to(interaction)
         except MalformedInteraction as problem:
             logger.warning("unreadable interaction: %s", problem)
-            said = UNREADABLE
+            said = _of(UNREADABLE)
         except UserError as error:
             telemetry.count("JobsRefused", kind=type(error).__name__)
-            said = str(error)
+            said = error.parts
         except Exception:
             logger.exception("could not take the request")
             telemetry.count("InteractionsFailed")
-            said = UNCERTAIN
+            said = _of(UNCERTAIN)
         return _sorry(interaction, said)
 
     return handle
 
 
-def _sorry(interaction: Interaction | None, said: str) -> Mapping[str, Any]:
+Said = Sequence[tuple[str, Mapping[str, object]]]
+"""Lines, and the values for the braces in each."""
+
+
+def _of(text: str) -> Said:
+    return ((text, {}),)
+
+
+def _sorry(interaction: Interaction | None, said: Said) -> Mapping[str, Any]:
     """Say why there is no answer, in the member's language where there is a translation."""
-    if interaction is None:
-        return private(said)
-    if interaction.type is InteractionType.AUTOCOMPLETE:
+    if interaction is not None and interaction.type is InteractionType.AUTOCOMPLETE:
         return NO_SUGGESTIONS  # while they type, Discord shows no words
-    return private(Words(interaction.locale)(said))
+    words = Words(interaction.locale if interaction else "")
+    return private("\n".join(words(text, **values) for text, values in said)[:MAX_CONTENT])
 
 
 def _unknown(interaction: Interaction) -> Mapping[str, Any]:

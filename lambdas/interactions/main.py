@@ -19,6 +19,7 @@ from typing import Any
 import urllib3
 
 from distillery.aws import clients
+from distillery.aws.favourites import DynamoFavourites
 from distillery.aws.job_queue import SqsJobQueue
 from distillery.aws.job_store import DynamoJobStore
 from distillery.aws.moderation import DynamoModeration
@@ -28,6 +29,7 @@ from distillery.core.accept_job import AcceptJob
 from distillery.core.moderation.administer import Administer
 from distillery.core.moderation.check_content import CheckContent
 from distillery.core.moderation.penalties import parse_penalties
+from distillery.core.moderation.set_credits import SetCredits
 from distillery.core.rules.rule import Level
 from distillery.core.rules.rule_book import RuleBook
 from distillery.discord.admin import ADMIN
@@ -47,6 +49,7 @@ telemetry = EmfTelemetry("interactions")
 dynamodb = clients.dynamodb()
 store = DynamoJobStore(dynamodb, settings.table_name)
 moderation = DynamoModeration(dynamodb, settings.table_name)
+favourites = DynamoFavourites(dynamodb, settings.table_name)
 queue = SqsJobQueue(clients.sqs(), settings.queue_url)
 
 
@@ -63,7 +66,9 @@ def picture_ends() -> PictureEnds:
 
 
 guild_level = Level.named(settings.rules_level)
-admin = AdminCommands(Administer(moderation, time.time), guild_level)
+administer = Administer(moderation, time.time)
+set_credits = SetCredits(store, administer, settings.credit_guilds)
+admin = AdminCommands(administer, set_credits, guild_level)
 check_content = CheckContent(
     book=RuleBook(load_rules()),
     moderation=moderation,
@@ -84,7 +89,7 @@ accept = AcceptJob(
     tiers=settings.tiers,
     check_content=check_content,
 )
-members = build_replies(accept, objects, picture_ends, settings.command_style)
+members = build_replies(accept, objects, picture_ends, favourites, settings.command_style)
 replies = replace(members, commands={**members.commands, ADMIN: admin})
 check = SignatureCheck(settings.discord_public_key)
 handle = build_handler(check, replies, telemetry, time.time)

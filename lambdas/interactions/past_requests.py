@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from distillery.core import keys
 from distillery.core.errors import UserError
 from distillery.core.job import Job, Picture
-from distillery.core.list_jobs import LATEST, PROMPT, ListJobs
+from distillery.core.list_jobs import LATEST, PROMPT, ListJobs, may_see
 from distillery.core.locales import version
-from distillery.core.ports import ObjectStore
+from distillery.core.ports import Favourites, ObjectStore
 from distillery.core.recipes.recipe import Recipe
 from distillery.discord import listings
-from distillery.discord.buttons import Action, custom_id
+from distillery.discord.buttons import Action, custom_id, star, unstar
 from distillery.discord.components import button, choice, cover, menu, private_parts, row, text
 from distillery.discord.info_text import info
-from distillery.discord.interaction import HISTORY, Interaction, MalformedInteraction, read_user
+from distillery.discord.interaction import (
+    ALL,
+    FAVOURITES,
+    HISTORY,
+    Interaction,
+    MalformedInteraction,
+    read_show,
+    read_user,
+)
 from distillery.discord.link_cards import LONGEST_LINK
 from distillery.discord.paged import paged, read_turn, turned
 from distillery.discord.suggestions import shortened
@@ -33,32 +41,37 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PastRequests:
-    """A member's own past requests. `objects` is asked only for links to pictures."""
+    """A member's past requests, and favourites. `objects` is asked only for links to pictures."""
 
     recipes: Mapping[str, Recipe]
     jobs: ListJobs
+    favourites: Favourites
     objects: Callable[[], ObjectStore]
     words: Callable[[Interaction], Words]
 
     def by_name(self) -> Mapping[str, Callable[[Interaction], Answer]]:
         """Return the function of the command."""
-        return {HISTORY: lambda interaction: self._page(interaction, 0)}
+        return {HISTORY: lambda interaction: self._page(interaction, read_show(interaction), 0)}
 
     def components(self) -> Mapping[str, Callable[[Interaction], Answer]]:
         """Return the function of each button and menu."""
         return {HISTORY: self._turn, LOOK: self._look}
 
     def _turn(self, interaction: Interaction) -> Answer:
-        return turned(self._page(interaction, read_turn(interaction)[1]))
+        show, page = read_turn(interaction)
+        return turned(self._page(interaction, show or ALL, page))
 
-    def _page(self, interaction: Interaction, page: int) -> Answer:
+    def _page(self, interaction: Interaction, show: str, page: int) -> Answer:
         words = self.words(interaction)
-        ended = self.jobs.ended(read_user(interaction), LATEST)
+        name = HISTORY if show == ALL else f"{HISTORY}:{show}"
+        ended = self._jobs(read_user(interaction), show)
         pages = max(1, -(-len(ended) // listings.MOST_ENDED))
         page = min(page, pages - 1)
         first = page * listings.MOST_ENDED
         shown = ended[first : first + listings.MOST_ENDED]
-        history = listings.history(shown, self._link, words, first + 1)
+        history = listings.history(
+            shown, self._link, words, first + 1, favourites=show == FAVOURITES
+        )
         choices = [
             choice(shortened(f"{number}. {job.request.values.get(PROMPT, '')}"), job.job_id)
             for number, job in enumerate(shown, first + 1)
@@ -66,7 +79,7 @@ class PastRequests:
         picker = menu(LOOK, choices, words("See one, and do it again")) if choices else None
         return paged(
             words,
-            HISTORY,
+            name,
             page,
             pages,
             history.content,
@@ -74,10 +87,17 @@ class PastRequests:
             rows=[row([picker])] if picker else [],
         )
 
+    def _jobs(self, user_id: str, show: str) -> Sequence[Job]:
+        if show == FAVOURITES:
+            return self.jobs.favourites(self.favourites.of_member(user_id), user_id, LATEST)
+        return self.jobs.ended(user_id, LATEST)
+
     def _look(self, interaction: Interaction) -> Answer:
         words = self.words(interaction)
+        user_id = read_user(interaction)
         job = self.jobs.store.load(_chosen(interaction))
-        if job is None or job.origin.user_id != read_user(interaction):
+        kept = job is not None and job.lead_id in self.favourites.of_member(user_id)
+        if job is None or not may_see(job, user_id, is_favourite=kept):
             raise UserError(words(GONE))
         recipe = self.recipes.get(job.request.workflow)
         title = version(recipe.title, recipe.titles, words.locale) if recipe else None
@@ -85,9 +105,10 @@ class PastRequests:
             [
                 button(custom_id(Action.AGAIN, job.job_id), words("Again"), emoji="🔁"),
                 button(custom_id(Action.EDIT, job.job_id), words("Edit"), emoji="✏️"),
+                unstar(words, job.lead_id) if kept else star(words, job.lead_id),
             ]
         )
-        parts = [text(info(job, title or job.request.workflow)), *self._gallery(job), again]
+        parts = [text(info(words, job, title or job.request.workflow)), *self._gallery(job), again]
         return private_parts(parts)
 
     def _gallery(self, job: Job) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from distillery.core.accept_job import AcceptJob
 from distillery.core.cancel_job import CancelJob
 from distillery.core.list_jobs import ListJobs
-from distillery.core.ports import ObjectStore
+from distillery.core.ports import Favourites, ObjectStore
 from distillery.core.recipes.recipe import default_recipe
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.commands import all_commands
@@ -18,6 +18,7 @@ from distillery.discord.looks import Looks
 from distillery.discord.translation import Words
 from lambdas.interactions.buttons import Buttons
 from lambdas.interactions.commands import Commands
+from lambdas.interactions.favourites import FavouriteButtons
 from lambdas.interactions.handler import Replies
 from lambdas.interactions.help import Help
 from lambdas.interactions.past_requests import PastRequests
@@ -29,6 +30,7 @@ def build_replies(
     accept: AcceptJob,
     objects: Callable[[], ObjectStore],
     ends: Callable[[], Ends],
+    favourites: Favourites,
     style: CommandStyle = CommandStyle.SERVE,
 ) -> Replies:
     """Wire all that members can do. `objects` and `ends` are called only where they are needed."""
@@ -49,9 +51,9 @@ def build_replies(
 
     commands = Commands(accept, cancel, jobs, words)
     help_ = Help(recipes, registered, words)
-    past = PastRequests(recipes, jobs, objects, words)
+    past = PastRequests(recipes, jobs, favourites, objects, words)
     pictures = PictureCommands(accept, ends, words)
-    buttons = Buttons(accept, cancel, store, objects, Looks(recipes), clock)
+    buttons = Buttons(accept, cancel, store, objects, Looks(recipes), clock, words)
     return Replies(
         commands={
             **commands.by_name(),
@@ -62,6 +64,7 @@ def build_replies(
         suggestions=Suggestions(recipes, jobs).by_command(),
         components={
             **buttons.components(),
+            **FavouriteButtons(favourites, store, words).components(),
             **past.components(),
             **help_.components(),
             **pictures.components(),

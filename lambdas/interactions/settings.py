@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from distillery.core.moderation.penalties import parse_penalties
 from distillery.core.tier import Tier
 from distillery.discord.command_style import CommandStyle, command_style
-from distillery.settings import hex_key, level, origins, setting, tiers, yes_or_no
+from distillery.settings import hex_key, ids, level, origins, setting, tiers, yes_or_no
 
 
 def _penalties(text: str) -> str:
@@ -34,6 +34,11 @@ class Settings:
         "what members may use at once, as a JSON list, the best first; the last is everybody's",
         default=(Tier(),),
         parse=tiers,
+    )
+    credit_guilds: frozenset[str] = setting(
+        "ids of the servers whose moderators may set members' credits, with commas between",
+        default=frozenset(),
+        parse=ids,
     )
     command_style: CommandStyle = setting(  # noqa: RUF009 - it makes a field, as for the others
         "which commands there are to speak of: see register_commands",

@@ -36,10 +36,12 @@ def build_handler(
 
     def handle() -> int:
         look_at = began_at = heal.clock()
-        _heal_line(heal, line, watch)
+        _guarded(line, heal)
+        _guarded(watch, heal)
         looked_after = 0
         while True:
             found, healed = _look(heal, job_in_logs)
+            _guarded(line.tell, heal)
             looked_after += found
             is_full = found == AT_ONCE
             if not is_full and not heal.store.anything_open():
@@ -55,10 +57,9 @@ def build_handler(
     return handle
 
 
-def _heal_line(heal: HealJob, line: HealLine, watch: WatchLine) -> None:
+def _guarded(step: Callable[[], None], heal: HealJob) -> None:
     try:
-        line()
-        watch()
+        step()
     except Exception:
         logger.exception("could not mend the line")
         heal.telemetry.count("LineHealingFailed")

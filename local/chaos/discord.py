@@ -12,7 +12,7 @@ from typing import Any
 
 from distillery.core.errors import DiscordRefused, DiscordUnavailable
 from distillery.core.job import Job
-from distillery.core.ports import Delivery, Progress
+from distillery.core.ports import Delivery, Progress, Waiting
 from local.chaos.clockwork import Clockwork
 from local.chaos.weather import Weather
 
@@ -35,7 +35,7 @@ class Message:
     def show(self, kind: str, content: Any, now: float) -> None:
         """Replace what is seen."""
         self.showing = (kind, content)
-        if kind == "progress":
+        if kind in ("waiting", "progress"):
             return
         self.told += 1
         if self.answered_at is None:
@@ -63,6 +63,10 @@ class SimulatedDiscord:
         message = self.messages[job_id]
         if self._clock() - message.asked_at <= _RESPOND_WITHIN_S:
             message.response = message.response or response
+
+    def show_waiting(self, job: Job, waiting: Waiting) -> None:
+        """Edit the message."""
+        self._edit(job, "waiting", waiting)
 
     def show_progress(self, job: Job, progress: Progress) -> None:
         """Edit the message."""

@@ -21,6 +21,7 @@ from distillery.core.recipes.recipe import Option, OptionKind, Recipe, Slot
 from distillery.core.records import ProviderRecord
 from distillery.core.routing import Slots
 from distillery.core.show_progress import ShowProgress
+from distillery.core.show_waiting import ShowWaiting
 from distillery.core.stop_attempt import StopAttempt
 from distillery.core.tier import Tier
 from local.chaos.clockwork import Clockwork
@@ -151,6 +152,8 @@ class Service:
         self.accept = AcceptJob(recipes, store, queue, telemetry, clock, origins, tiers)
         self.cancel = CancelJob(store, queue, telemetry, clock)
         self.show = ShowProgress(store, objects, replies, deliver, circuits, telemetry, clock)
+        slots_of = list(named.values())
+        show_waiting = ShowWaiting(store, records, slots_of, replies, self.show, telemetry, clock)
         self.dispatch = DispatchJob(
             recipes,
             store,
@@ -165,6 +168,7 @@ class Service:
             telemetry,
             clock,
             JOB_TIMEOUT_S,
+            show_waiting,
         )
         self.heal = HealJob(
             store,

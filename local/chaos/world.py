@@ -130,7 +130,11 @@ class World:
     def receive(self, job_id: str, receives: int) -> None:
         """Call the dispatcher room."""
         self.received += 1
-        if self.room(job_id, DISPATCHER_S, lambda: self.service.dispatch(job_id)):
+
+        def dispatch() -> None:
+            self.service.dispatch(job_id, is_repeat=receives > 1)
+
+        if self.room(job_id, DISPATCHER_S, dispatch):
             return
         self.redelivered.add(job_id)
         if receives >= MAX_RECEIVES:
@@ -196,6 +200,7 @@ class World:
         """One look of the watchdog, as its room looks while anything is open."""
         self.clock.after(LOOK_EVERY_S, "schedule", self._look)
         self.rooms.run(WATCHDOG_S, self.service.heal_line, risk=0.1)  # a run does many jobs
+        self.rooms.run(WATCHDOG_S, self.service.heal_line.tell, risk=0.1)
         for job_id in self.service.store.overdue(self.clock(), 100):
             self.rooms.run(WATCHDOG_S, lambda who=job_id: self.service.heal(who), risk=0.1)  # type: ignore[misc]
 

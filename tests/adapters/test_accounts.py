@@ -41,6 +41,16 @@ def job_of(number: int, tier: Tier = LIMITED, charge: int = 1) -> Job:
     )
 
 
+def test_credits_are_set_once_for_an_entry_and_what_is_reserved_stays(store: Store) -> None:
+    store.create(job_of(1))
+    store.set_balance("42", 50, "900")
+    store.create(job_of(2))
+    store.set_balance("42", 50, "900")  # the same interaction, delivered again
+    assert (store.account("42").balance, store.account("42").reserved) == (49, 2)
+    [line] = [line for line in store.ledger("42") if line.kind is LedgerKind.SET]
+    assert (line.job_id, line.amount) == ("900", 50)
+
+
 def kinds(store: Store) -> Counter[str]:
     return Counter(line.kind for line in store.ledger("42"))
 

@@ -107,7 +107,9 @@ def test_the_command_of_moderators_is_in_servers_alone_for_who_may_manage_them()
 def test_a_member_chooses_whether_to_cancel_the_latest_request_or_all() -> None:
     options = {command["name"]: command.get("options") for command in all_commands(SHIPPED)}
 
-    assert (options["queue"], options["history"]) == ([], [])
+    assert options["queue"] == []
+    [show] = options["history"]
+    assert [choice["value"] for choice in show["choices"]] == ["all", "favourites"]
     [which] = options["cancel"]
     assert (which["name"], which["type"], which["required"]) == ("which", 3, False)
     assert [choice["value"] for choice in which["choices"]] == ["latest", "all"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from distillery.core.errors import DiscordRefused, DiscordUnavailable, UserError
 from distillery.core.job import Job, Origin, Outcome, Picture, Request
-from distillery.core.ports import Delivery, Progress
+from distillery.core.ports import Delivery, Progress, Waiting
 from distillery.discord.attachments import DiscordAttachments
 from distillery.discord.http import TRIES, File
 from distillery.discord.markdown import escape
@@ -144,6 +144,8 @@ def test_progress_that_comes_after_the_token_s_end_is_not_sent(
     late = job(created_at=NOW - 15 * 60)
     with pytest.raises(DiscordRefused, match="token has ended"):
         discord.replies.show_progress(late, Progress(1, 40.0))
+    with pytest.raises(DiscordRefused, match="token has ended"):
+        discord.replies.show_waiting(late, Waiting(2))
     assert server.asked == []
 
 

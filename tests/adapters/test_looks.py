@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from distillery.core.errors import NotEnoughCredits
 from distillery.core.job import CANCELLED, Job, Origin, Outcome, Picture, Request
 from distillery.core.parent import Parent
-from distillery.core.ports import Delivery, Progress
+from distillery.core.ports import Delivery, Progress, Waiting
 from distillery.core.recipes.recipe import Action as RecipeAction
 from distillery.core.recipes.recipe import Option, OptionKind, Recipe
-from distillery.discord.looks import DONE, FAILED, OVER, WORKING, Looks
+from distillery.core.tier import Tier
+from distillery.discord.looks import DONE, FAILED, OVER, WAITING, WORKING, Looks
 from local.discord.component_rules import walk
 from local.discord.openapi import OpenApi, document_at_hand
 from local.discord.rules import edit_problems
@@ -73,6 +74,44 @@ def labels(edit: dict[str, Any]) -> list[str]:
 def accepted(edit: dict[str, Any]) -> bool:
     found = edit_problems(edit)
     return found + OPENAPI.problems("IncomingWebhookUpdateRequestPartial", edit) == []
+
+
+def test_a_job_in_the_line_shows_its_place_and_when_to_expect_pictures() -> None:
+    edit = LOOKS.waiting(job().admitted(1.0, NOW), Waiting(2, 41.6))
+    assert "Place 3 in the line · about 42 s" in words_of(edit)
+    assert labels(edit) == ["Cancel"]
+    assert (color(edit), accepted(edit)) == (WAITING, True)
+
+
+def test_a_long_wait_is_told_in_minutes() -> None:
+    assert "about 3 min" in words_of(LOOKS.waiting(job().admitted(1.0, NOW), Waiting(20, 200.0)))
+
+
+@pytest.mark.parametrize(
+    ("at_once", "said"),
+    [(1, "your running request has ended"), (2, "one of your 2 running requests has ended")],
+)
+def test_a_job_held_back_says_for_what_it_waits(at_once: int, said: str) -> None:
+    held = job(tier=Tier(jobs_at_once=at_once)).held(NOW)
+    assert said in words_of(LOOKS.waiting(held, Waiting()))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(None, "takes a minute or two"), (90.0, "about 90 s")]
+)
+def test_a_cold_start_is_said_as_such(seconds: float | None, said: str) -> None:
+    edit = LOOKS.waiting(job().dispatched("runpod", NOW), Waiting(seconds=seconds))
+    assert "A GPU is waking up" in words_of(edit)
+    assert said in words_of(edit)
+
+
+def test_a_message_speaks_the_language_of_who_asked() -> None:
+    asked = job(origin=replace(job().origin, locale="de"))
+    line = words_of(LOOKS.waiting(asked.admitted(1.0, NOW), Waiting(2, 41.6)))
+    assert "Platz 3 in der Schlange · etwa 42 s" in line
+    assert "noch etwa 35 s" in words_of(LOOKS.working(asked, Progress(1, 40.0, eta_s=35.0)))
+    ended = replace(done(), origin=asked.origin)
+    assert labels(LOOKS.pictures(ended, deliveries(ended)))[:2] == ["Vergrößern", "Abwandeln"]
 
 
 def test_progress_shows_a_bar_the_step_a_preview_and_the_time_left() -> None:
@@ -217,6 +256,7 @@ def test_whatever_is_asked_and_said_discord_takes_the_look(
 ) -> None:
     ended = done(prompt, pictures)
     progress = Progress(1, min(number, 100.0), said, 3, 9, b"x", number)
+    assert accepted(LOOKS.waiting(job(prompt).admitted(1.0, NOW), Waiting(place, number)))
     assert accepted(LOOKS.working(job(prompt), progress))
     assert accepted(LOOKS.pictures(ended, deliveries(ended)))
     assert accepted(LOOKS.pictures(ended, [replace(d, data=None) for d in deliveries(ended)]))

@@ -12,6 +12,7 @@ from distillery.core.circuit import Circuit
 from distillery.core.errors import NoFreeSlot, StoreConflict
 from distillery.core.job import Job, Origin, Outcome, Picture, Request
 from distillery.core.ports import JobStore, ProviderRecords
+from distillery.core.records import RECENT
 from local.memory_store import MemoryJobStore, MemoryProviderRecords
 from tests.adapters.conftest import TABLE
 
@@ -67,6 +68,28 @@ def test_virtual_time_is_the_start_tag_of_the_latest_first_attempt(table: Table)
     table.jobs.move(early, waiting)
     table.jobs.move(waiting, waiting.dispatched("runpod", NOW), slot_limit=9)
     assert table.records.all()["runpod"].virtual_time == 8.0
+
+
+def test_a_provider_remembers_how_long_its_last_jobs_took(table: Table) -> None:
+    made = Outcome(pictures=(Picture("0_9.png", "image/png", 5),))
+    for number, took_s in enumerate((10.0, 20.0), start=1):
+        job = dispatched(table, replace(JOB, job_id=str(number)), 1.0)
+        table.jobs.move(job, job.concluded(made, NOW + took_s, 40.0))
+    took = table.records.all()["runpod"].took_s
+    assert took[:2] == (20.0, 10.0)
+    assert len(took) == RECENT
+
+
+def test_a_provider_remembers_how_long_its_gpu_took_to_start_and_no_quick_start(
+    table: Table,
+) -> None:
+    made = Outcome(pictures=(Picture("0_9.png", "image/png", 5),))
+    for number, began_s in enumerate((80.0, 2.0), start=1):
+        job = dispatched(table, replace(JOB, job_id=str(number)), 1.0)
+        begun = job.showed(1, NOW + began_s)
+        table.jobs.move(job, begun)
+        table.jobs.move(begun, begun.concluded(made, NOW + 90, 40.0))
+        assert table.records.all()["runpod"].woke_s == 80.0
 
 
 def test_only_pictures_show_that_a_provider_serves(table: Table) -> None:

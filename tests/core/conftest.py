@@ -27,6 +27,7 @@ from distillery.core.records import Account, ProviderRecord
 from distillery.core.routing import Slots
 from distillery.core.send_canaries import SendCanaries
 from distillery.core.show_progress import ShowProgress
+from distillery.core.show_waiting import ShowWaiting
 from distillery.core.stop_attempt import StopAttempt
 from distillery.core.tier import Tier
 from local.memory import (
@@ -134,6 +135,15 @@ class World:
             deliver=self.deliver,
             clock=self.clock,
         )
+        self.show_waiting = ShowWaiting(
+            store=self.store,
+            records=self.records,
+            providers=list(by_name.values()),
+            replies=self.replies,
+            show_progress=self.show,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
         self.dispatch = DispatchJob(
             recipes=recipes,
             store=self.store,
@@ -148,6 +158,7 @@ class World:
             telemetry=self.telemetry,
             clock=self.clock,
             job_timeout_s=600,
+            show_waiting=self.show_waiting,
         )
         self.heal = HealJob(
             store=self.store,

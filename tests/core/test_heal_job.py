@@ -10,9 +10,10 @@ from distillery.core.circuit import Circuit, CircuitState
 from distillery.core.deadlines import ANSWER_WITHIN_S, LOOK_AGAIN_S, NOT_ADMITTED_S, SUBMIT_GRACE_S
 from distillery.core.deliver_result import DELIVERY_LEASE_S, MAX_LOSSES, TOO_LATE
 from distillery.core.errors import DiscordUnavailable, ProviderUnreachable
-from distillery.core.heal_job import LOST, WARM_FOR_S, Verdict
+from distillery.core.heal_job import LOST, Verdict
 from distillery.core.job import JobState
 from distillery.core.ports import ProviderJob
+from distillery.core.records import WARM_FOR_S
 from distillery.core.tier import Tier
 from tests.core.conftest import World
 

@@ -37,7 +37,7 @@ def _row(field: dataclasses.Field[object]) -> str:
 def _default(value: object) -> str:
     if value is dataclasses.MISSING:
         return "required"
-    if value == "":
+    if value in ("", frozenset()):
         return "empty"
     if value == (Tier(),):
         return "one, everybody's"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from distillery.core.errors import StoreConflict
 from distillery.core.moderation.administer import MET_OTHERS, MOST_WORDS, Administer
 from distillery.core.moderation.records import Decision, GuildPolicy
+from distillery.core.moderation.set_credits import NOT_HERE, SetCredits
 from distillery.core.rules.rule import Level
 from distillery.discord.admin import ADMIN, ADMINISTRATOR, MANAGE_SERVER
 from distillery.discord.signature import SignatureCheck
@@ -17,6 +19,7 @@ from lambdas.interactions.admin import AdminCommands
 from lambdas.interactions.handler import Replies, build_handler
 from local.memory import FakeClock, MemoryTelemetry
 from local.memory_moderation import MemoryModeration
+from local.memory_store import MemoryJobStore
 from tests.lambdas.conftest import KEY, event, signed
 
 GUILD, CHANNEL, MODERATOR, MEMBER = (
@@ -31,10 +34,13 @@ KINDS = {"member": 6, "channel": 7}
 class Room:
     """The interactions room, with /admin alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, credit_guilds: Sequence[str] = (GUILD,)) -> None:
         self.clock = FakeClock()
         self.moderation = MemoryModeration()
-        commands = AdminCommands(Administer(self.moderation, self.clock), Level.STANDARD)
+        self.store = MemoryJobStore()
+        administer = Administer(self.moderation, self.clock)
+        credit = SetCredits(self.store, administer, frozenset(credit_guilds))
+        commands = AdminCommands(administer, credit, Level.STANDARD)
         check = SignatureCheck(KEY.verify_key.encode().hex())
         replies = Replies({ADMIN: commands})
         self.handle = build_handler(check, replies, MemoryTelemetry(), self.clock)
@@ -115,6 +121,42 @@ def test_limits_are_for_one_member_or_for_all_and_0_lifts_them(room: Room) -> No
     assert (look.policy.jobs_at_once, look.terms.jobs_at_once) == (2, 1)
     assert "no limit but their tier's" in room.use("limits", jobs_at_once=0, member=MEMBER)
     assert room.moderation.look(GUILD, MEMBER).terms.jobs_at_once is None
+
+
+def test_credits_are_seen_and_set_and_that_is_logged(room: Room) -> None:
+    assert "not limited so far" in room.use("limits", member=MEMBER)
+    assert room.use("limits", member=MEMBER, credits=50) == f"Done: left <@{MEMBER}> 50 credits."
+    assert room.store.account(MEMBER).balance == 50
+    assert "50 left, 0 set aside, 0 used so far" in room.use("limits", member=MEMBER)
+    assert f"left <@{MEMBER}> 50 credits" in room.use("log")
+    assert "manage this server" in room.use("limits", 0, member=MEMBER, credits=9)
+    assert room.store.account(MEMBER).balance == 50
+
+
+def test_credits_are_set_only_in_servers_that_the_operator_named() -> None:
+    room = Room(credit_guilds=["1"])
+    assert room.use("limits", member=MEMBER, credits=50) == NOT_HERE
+    assert "Credits" not in room.use("limits", member=MEMBER)
+    assert (room.store.ledger(MEMBER), room.moderation.entries) == ([], {})
+
+
+def test_limits_without_a_change_are_shown(room: Room) -> None:
+    assert "what their tier allows" in room.use("limits")
+    room.use("limits", jobs_at_once=2)
+    assert "at once:** 2" in room.use("limits")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"credits": 5}, "choose a `member`"),
+        ({"credits": 5, "member": MEMBER, "jobs_at_once": 1}, "one thing at a time"),
+    ],
+)
+def test_credits_are_one_member_s_and_one_change(
+    room: Room, options: dict[str, Any], words: str
+) -> None:
+    assert words in room.use("limits", **options)
 
 
 def test_words_are_added_shown_and_removed(room: Room) -> None:

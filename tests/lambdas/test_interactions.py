@@ -17,7 +17,13 @@ from distillery.discord.signature import SignatureCheck
 from distillery.recipe_files import load_recipes
 from lambdas.interactions.handler import UNCERTAIN, Handler, build_handler
 from lambdas.interactions.replies import build_replies
-from local.memory import FakeClock, MemoryObjectStore, MemoryQueue, MemoryTelemetry
+from local.memory import (
+    FakeClock,
+    MemoryFavourites,
+    MemoryObjectStore,
+    MemoryQueue,
+    MemoryTelemetry,
+)
 from local.memory_store import MemoryJobStore
 from tests.lambdas.conftest import KEY, event, signed
 
@@ -54,7 +60,8 @@ class Room:
         self.stores_opened = 0
         self.objects = MemoryObjectStore()
         self.files: dict[str, bytes] = {}
-        replies = build_replies(accept, self._objects, lambda: self, style)
+        self.favourites = MemoryFavourites()
+        replies = build_replies(accept, self._objects, lambda: self, self.favourites, style)
         check = SignatureCheck(KEY.verify_key.encode().hex())
         self.handle: Handler = build_handler(check, replies, self.telemetry, self.clock)
 
@@ -528,3 +535,15 @@ def test_help_for_a_workflow_names_its_options_and_flags(room: Room) -> None:
 
     shown = [option for option in recipe.options if not option.hidden]
     assert all(f"`{option.name}`" in said for option in shown)
+
+
+def test_a_mistake_is_told_in_the_member_s_language_line_by_line(room: Room) -> None:
+    document = event("interaction_serve") | {"locale": "de"}
+    document["data"]["options"] = [
+        {"name": "prompt", "type": 3, "value": "a fox"},
+        {"name": "steps", "type": 4, "value": 10**6},
+        {"name": "cfg", "type": 10, "value": 10**6},
+    ]
+    _, answer = room.answer(json.dumps(document).encode())
+    assert "`steps` muss von 1 bis" in answer["data"]["content"]
+    assert "\n`cfg` muss von" in answer["data"]["content"]

@@ -29,25 +29,40 @@ class Calls:
             raise RuntimeError("a defect")
 
 
+class Dispatch(Calls):
+    """The dispatch use case, which is also told whether a run for its message has failed before."""
+
+    def __call__(self, *arguments: Any, is_repeat: bool = False) -> None:
+        super().__call__(*arguments, is_repeat)
+
+
 def test_each_message_dispatches_its_job() -> None:
-    dispatch = Calls()
+    dispatch = Dispatch()
     answer = build_dispatcher(dispatch, no_log_context)(event("sqs_two_jobs"))  # type: ignore[arg-type]
-    assert dispatch.calls == [("1001",), ("1002",)]
+    assert dispatch.calls == [("1001", False), ("1002", False)]
     assert answer == {"batchItemFailures": []}
 
 
 def test_only_the_message_that_failed_comes_back() -> None:
-    dispatch = Calls(failing=["1001"])
+    dispatch = Dispatch(failing=["1001"])
     answer = build_dispatcher(dispatch, no_log_context)(event("sqs_two_jobs"))  # type: ignore[arg-type]
-    assert dispatch.calls == [("1001",), ("1002",)]
+    assert dispatch.calls == [("1001", False), ("1002", False)]
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+
+
+def test_a_message_that_comes_again_is_known_as_such() -> None:
+    messages = event("sqs_two_jobs")
+    messages["Records"][1]["attributes"]["ApproximateReceiveCount"] = "2"
+    dispatch = Dispatch()
+    build_dispatcher(dispatch, no_log_context)(messages)  # type: ignore[arg-type]
+    assert dispatch.calls == [("1001", False), ("1002", True)]
 
 
 @pytest.mark.parametrize("body", ["", "not json", "{}", "[]", "null"])
 def test_a_message_without_a_job_goes_to_the_dead_letters(body: str) -> None:
     messages = event("sqs_two_jobs")
     messages["Records"][0]["body"] = body
-    answer = build_dispatcher(Calls(), no_log_context)(messages)  # type: ignore[arg-type]
+    answer = build_dispatcher(Dispatch(), no_log_context)(messages)  # type: ignore[arg-type]
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
 
 
@@ -77,6 +92,20 @@ def test_a_failed_delivery_makes_lambda_call_again() -> None:
     handle = build_followup(Calls(), Calls(failing=["1001"]), no_log_context)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError):
         handle(event("s3_result"))
+
+
+class Line:
+    """Mends the line as it is told, and counts how often those who wait are told of it."""
+
+    def __init__(self, mend: Callable[[], None]) -> None:
+        self.mend = mend
+        self.told = 0
+
+    def __call__(self) -> None:
+        self.mend()
+
+    def tell(self) -> None:
+        self.told += 1
 
 
 class Overdue(Calls):
@@ -118,7 +147,8 @@ class Overdue(Calls):
         self.clock.pass_time(seconds)
 
     def run(self, line: Callable[[], None] = lambda: None) -> int:
-        return build_watchdog(self, line, lambda: None, no_log_context, self.sleep)()  # type: ignore[arg-type]
+        self.line = Line(line)
+        return build_watchdog(self, self.line, lambda: None, no_log_context, self.sleep)()  # type: ignore[arg-type]
 
 
 FULL = [f"job-{n}" for n in range(AT_ONCE)]
@@ -129,6 +159,12 @@ def test_every_overdue_job_is_looked_after_even_if_one_cannot_be() -> None:
     assert heal.run() == 2
     assert heal.calls == [("1001",), ("1002",)]
     assert heal.telemetry.counts == {"HealingFailed": 1, "JobsOverdue": 2}
+
+
+def test_every_look_lets_those_who_wait_be_told() -> None:
+    heal = Overdue([], is_open=True)
+    heal.run()
+    assert heal.line.told == len(heal.looked_at)
 
 
 def test_the_line_is_mended_once_a_run_before_the_first_look() -> None:

@@ -119,7 +119,8 @@ def test_a_past_request_is_shown_with_its_picture_and_done_again(
     assert "fox 1" in said["content"]
     url = f"https://s3/jobs/{job.job_id}/1/outputs/0_9.png"
     assert gallery["items"] == [{"media": {"url": url}}]
-    again, edit = row["components"]
+    again, edit, star = row["components"]
+    assert star["custom_id"] == f"star:{job.job_id}"
 
     reader.room.clock.pass_time(1)
     assert reader.click(again["custom_id"], id="400000000000000999") == {"type": 5}

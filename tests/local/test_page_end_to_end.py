@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from random import randbytes
 
 import pytest
+import requests
 from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
@@ -186,7 +188,8 @@ def test_some_words_are_drawn_only_where_adults_are(played: Played) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "words"), [("upscale", "Upscaled from"), ("vary", "Varied from")]
+    ("action", "words"),
+    [("upscale", "Upscaled from"), ("vary", "Varied from"), ("zoom", "Zoomed out from")],
 )
 def test_one_picture_is_worked_on(played: Played, action: str, words: str) -> None:
     first = played.serve(f"a lamp to {action}")
@@ -197,6 +200,78 @@ def test_one_picture_is_worked_on(played: Played, action: str, words: str) -> No
     painted(second)
     played.page.get_by_role("link", name="an earlier message").last.click()
     expect(first).to_be_in_viewport()
+
+
+def test_a_picture_is_remixed_with_other_words(played: Played) -> None:
+    first = played.serve("a lamp of brass")
+    painted(first)
+    button(first, "remix").click()
+    form = played.page.get_by_role("dialog")
+    expect(form.locator("#field-prompt")).to_have_value("a lamp of brass")
+    form.locator("#field-prompt").fill("a lamp of glass")
+    form.get_by_role("button", name="Submit").click()
+    expect(form).to_be_hidden()
+    second = played.message("a lamp of glass")
+
+    painted(second)
+    expect(second).to_contain_text("Remixed from picture 1 of an earlier message")
+
+
+def test_of_several_pictures_of_one_request_one_is_picked(played: Played) -> None:
+    first = played.serve("two kites", f"{SMALL} images: 2")
+    expect(painted(first)).to_have_count(2)
+    expect(first.get_by_role("button", name="U2", exact=True)).to_be_visible()
+    first.click(button="right", position={"x": 500, "y": 12})
+    played.page.get_by_role("menuitem", name="Variations", exact=True).click()
+    expect(played.private()).to_contain_text("Which picture?")
+    before = played.page.locator(".message[data-id]:not(.ephemeral)").count()
+    played.private().get_by_role("button", name="2", exact=True).click()
+    answers = played.page.locator(".message[data-id]:not(.ephemeral)")
+
+    expect(answers).to_have_count(before + 1)
+    painted(answers.last)
+    expect(answers.last).to_contain_text("two kites")
+
+
+def test_a_file_that_is_too_large_is_shown_as_a_copy_and_linked_at_the_click(
+    played: Played, tmp_path: Path
+) -> None:
+    noise = tmp_path / "noise.jpg"  # twice as wide and high, it has more than 10 MiB as a PNG
+    Image.frombytes("RGB", (1400, 1400), randbytes(1400 * 1400 * 3)).save(noise, quality=60)
+    played.page.locator("#dock > input[type=file]").set_input_files(noise)
+    played.type("look at this noise")
+    played.message("look at this noise").click(button="right", position={"x": 300, "y": 12})
+    answers = played.page.locator(".message[data-id]:not(.ephemeral)")
+    before = answers.count()
+    played.page.get_by_role("menuitem", name="Upscale", exact=True).click()
+    expect(answers).to_have_count(before + 1)
+    message = answers.last
+    painted(message)
+    button(message, "file").click()
+
+    expect(played.private()).to_contain_text("The file as it was made")
+    link = played.private().locator("a[href*='outputs']").first
+    address = link.get_attribute("href") or ""
+    assert len(requests.get(address, timeout=30).content) > 10 * 1024 * 1024
+
+
+def test_a_favourite_is_found_again_and_others_do_not_see_whose_it_is(played: Played) -> None:
+    message = played.serve("a pebble to keep")
+    painted(message)
+    button(message, "star").click()
+    expect(played.private()).to_contain_text("one of your favourites now")
+    played.type("/history show: favourites")
+    expect(played.private()).to_contain_text("a pebble to keep")
+
+    played.as_member("Barley")
+    played.type("/history show: favourites")
+    expect(played.private()).to_contain_text("You have no favourites yet")
+    played.as_member("Juniper")
+    button(message, "star").click()
+    played.private().get_by_role("button", name="No favourite any more").click()
+    expect(played.private()).to_contain_text("no favourite of yours any more")
+    played.type("/history show: favourites")
+    expect(played.private()).to_contain_text("You have no favourites yet")
 
 
 def test_a_moderator_bans_and_unbans_a_member(played: Played) -> None:
@@ -231,3 +306,20 @@ def test_a_film_is_played_in_its_message(played: Played) -> None:
 
     assert film.evaluate("film => [film.videoWidth, film.videoHeight]") == [832, 480]
     assert film.evaluate("film => film.duration") == pytest.approx(25 / 24, abs=0.05)
+
+
+def test_a_member_sees_their_place_in_the_line_until_their_turn_comes(
+    played: Played, cloud: Cloud
+) -> None:
+    for provider in ("runpod", "sagemaker"):
+        cloud.fault(provider, "down")
+    played.serve("a hasty hare")
+    played.as_member("Barley")
+    message = played.serve("a patient tortoise")
+    expect(message).to_contain_text(re.compile(r"Place \d in the line"), timeout=ANSWER_MS)
+    expect(button(message, "cancel")).to_be_visible()
+    for provider in ("runpod", "sagemaker"):
+        cloud.fault(provider, "ok")
+
+    painted(message)
+    expect(message).not_to_contain_text("in the line")

@@ -19,6 +19,8 @@ from distillery.core.recipes.recipe import PROMPT, Attachment, Option, OptionKin
 
 _CUTOFF = re.compile(r"(?<!\w)::\S[^:]*::")
 _MOST = 20 * 1024 * 1024
+_USED_BY_NONE = "`--{flag}` is known, but no workflow that is installed here uses it. Leave it out."
+_USED_BY = "{title} does not use `--{flag}`; {others} can. Choose with `workflow`."
 _SHARED = {f"adaptweight{number}": "adaptweight" for number in ADAPTERS}
 """Flags that take the value of another one when they are not written themselves."""
 
@@ -36,11 +38,12 @@ def apply_flags(
     flagged = parse_flags(written)
     unused = [name for name in flagged.flags if not options_of(recipe, name)]
     if unused:
-        raise InvalidOption("\n".join(_not_used(name, recipe, recipes) for name in unused))
+        raise InvalidOption.of([_not_used(name, recipe, recipes) for name in unused])
     if _CUTOFF.search(flagged.text) and not options_of(recipe, "cutoffweight"):
         raise InvalidOption(
-            f"{recipe.title} cannot keep words apart with `::`. Write them without, and weigh "
-            "them like this: `(blue eyes:1.2)`."
+            "{title} cannot keep words apart with `::`. Write them without, and weigh them like "
+            "this: `(blue eyes:1.2)`.",
+            title=recipe.title,
         )
     set_by_flags: dict[str, Value] = {}
     for name, value in flagged.flags.items():
@@ -59,7 +62,12 @@ def _set(
 ) -> dict[str, Value]:
     if isinstance(value, tuple):
         if len(value) > len(options):
-            raise InvalidOption(f"`--{name}` takes {len(options)} here; you gave {len(value)}.")
+            raise InvalidOption(
+                "`--{flag}` takes {most} here; you gave {number}.",
+                flag=name,
+                most=len(options),
+                number=len(value),
+            )
         pairs = zip(options, value, strict=False)
         return {option.name: _as_option(option, one) for option, one in pairs}
     own = [o for o in options if o.flag == name or o.flag not in all_flags]
@@ -82,10 +90,8 @@ def _linked_file(option: Option, address: str) -> Attachment:
     )
 
 
-def _not_used(name: str, recipe: Recipe, recipes: Sequence[Recipe]) -> str:
+def _not_used(name: str, recipe: Recipe, recipes: Sequence[Recipe]) -> InvalidOption:
     others = [f"`{other.name}`" for other in recipes if options_of(other, name)]
     if not others:
-        return f"`--{name}` is known, but no workflow that is installed here uses it. Leave it out."
-    return (
-        f"{recipe.title} does not use `--{name}`; {', '.join(others)} can. Choose with `workflow`."
-    )
+        return InvalidOption(_USED_BY_NONE, flag=name)
+    return InvalidOption(_USED_BY, title=recipe.title, flag=name, others=", ".join(others))

@@ -17,6 +17,8 @@ FlagValue = bool | int | float | str | tuple[str, ...]
 _FLAG = re.compile(r"(?:^|(?<=\s))(?:--|[\u2013\u2014])([A-Za-z][A-Za-z0-9-]*)(?=\s|$)")
 _RATIO = re.compile(r"(\d{1,5})[:x/](\d{1,5})")
 _MAX_QUOTE = 60
+_UNKNOWN = "There is no flag `--{flag}`. `/help` lists them."
+_MISTYPED = "There is no flag `--{flag}`. Did you mean `{nearest}`?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def parse_flags(written: str) -> FlaggedText:
     starts = [mark.start() for mark in marks] + [len(written)]
     words = [written[: starts[0]]]
     flags: dict[str, FlagValue] = {}
-    problems: list[str] = []
+    problems: list[InvalidOption] = []
     for mark, end in zip(marks, starts[1:], strict=True):
         try:
             flag = _flag(mark[1].lower(), flags)
@@ -44,19 +46,20 @@ def parse_flags(written: str) -> FlaggedText:
             flags[flag.name] = _value(flag, taken)
             words.append(left)
         except InvalidOption as problem:
-            problems.append(str(problem))
+            problems.append(problem)
     if problems:
-        raise InvalidOption("\n".join(problems))
+        raise InvalidOption.of(problems)
     return FlaggedText(" ".join(filter(None, map(str.strip, words))), flags)
 
 
 def _flag(name: str, seen: Mapping[str, FlagValue]) -> Flag:
     if name not in FLAGS:
         close = difflib.get_close_matches(name, FLAGS, n=1)
-        hint = f"Did you mean `{FLAGS[close[0]].example}`?" if close else "`/help` lists them."
-        raise InvalidOption(f"There is no flag `--{name[:_MAX_QUOTE]}`. {hint}")
+        if not close:
+            raise InvalidOption(_UNKNOWN, flag=name[:_MAX_QUOTE])
+        raise InvalidOption(_MISTYPED, flag=name[:_MAX_QUOTE], nearest=FLAGS[close[0]].example)
     if name in seen:
-        raise InvalidOption(f"`--{name}` is there twice. Write it once.")
+        raise InvalidOption("`--{flag}` is there twice. Write it once.", flag=name)
     return FLAGS[name]
 
 
@@ -76,7 +79,9 @@ def _value(flag: Flag, taken: str) -> FlagValue:
     if flag.kind is FlagKind.SWITCH:
         return True
     if not taken:
-        raise InvalidOption(f"`--{flag.name}` needs a value, such as `{flag.example}`.")
+        raise InvalidOption(
+            "`--{flag}` needs a value, such as `{example}`.", flag=flag.name, example=flag.example
+        )
     match flag.kind:
         case FlagKind.INTEGER | FlagKind.NUMBER:
             return _number(flag, taken)
@@ -101,40 +106,51 @@ def _number(flag: Flag, taken: str) -> int | float:
         or (low is not None and number < low)
         or (high is not None and number > high)
     ):
-        raise InvalidOption(
-            f"`--{flag.name}` takes {_wanted(flag)}, not `{_quoted(taken)}`: `{flag.example}`."
-        )
+        raise _not(flag, taken, _wanted(flag))
     return number
 
 
 def _wanted(flag: Flag) -> str:
     kind = "a whole number" if flag.kind is FlagKind.INTEGER else "a number"
     if flag.maximum is not None:
-        return f"{kind} from {flag.minimum:g} to {flag.maximum:g}"
-    return kind if flag.minimum is None else f"{kind} of {flag.minimum:g} or more"
+        kind += " from {low:g} to {high:g}"
+    elif flag.minimum is not None:
+        kind += " of {low:g} or more"
+    return "`--{flag}` takes " + kind + ", not `{given}`: `{example}`."
+
+
+def _not(flag: Flag, taken: str, wanted: str) -> InvalidOption:
+    return InvalidOption(
+        wanted,
+        flag=flag.name,
+        low=flag.minimum,
+        high=flag.maximum,
+        given=_quoted(taken),
+        example=flag.example,
+    )
 
 
 def _ratio(flag: Flag, taken: str) -> str:
     found = _RATIO.fullmatch(taken)
     if not found or not int(found[1]) or not int(found[2]):
-        raise InvalidOption(
-            f"`--{flag.name}` takes width:height, not `{_quoted(taken)}`: `{flag.example}`."
-        )
+        raise _not(flag, taken, "`--{flag}` takes width:height, not `{given}`: `{example}`.")
     return f"{int(found[1])}:{int(found[2])}"
 
 
 def _words(flag: Flag, taken: str) -> tuple[str, ...]:
     words = tuple(filter(None, taken.split(",")))
     if not 1 <= len(words) <= MAX_LORAS:
-        raise InvalidOption(f"`--{flag.name}` takes 1 to {MAX_LORAS} names, parted by commas.")
+        raise InvalidOption(
+            "`--{flag}` takes 1 to {most} names, parted by commas.", flag=flag.name, most=MAX_LORAS
+        )
     return words
 
 
 def _link(flag: Flag, taken: str) -> str:
     address = taken.strip("<>")  # so written, Discord shows no card for it
     if not address.startswith("https://"):
-        raise InvalidOption(
-            f"`--{flag.name}` takes the address of a picture in Discord, not `{_quoted(taken)}`."
+        raise _not(
+            flag, taken, "`--{flag}` takes the address of a picture in Discord, not `{given}`."
         )
     return address
 

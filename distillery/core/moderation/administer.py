@@ -80,6 +80,10 @@ class Administer:
             f"set requests of <@{member}> to {said}",
         )
 
+    def note(self, who: Moderator, member: str, done: str) -> str:
+        """Log what somebody else has done for a moderator."""
+        return self._set_terms(who, member, lambda terms: terms, done)
+
     def set_level(self, who: Moderator, level: Level) -> str:
         """Choose how strict the rules are in this guild."""
         return self._set_policy(

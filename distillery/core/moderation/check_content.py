@@ -73,7 +73,7 @@ class CheckContent:
             raise NotServed(BANNED.format(until="" if until is None else f" until {_time(until)}"))
         if look.standing.penalty in HELD_OFF and now < look.standing.until:
             text = HELD_OFF[look.standing.penalty]
-            raise NotServed(text.format(until=_time(look.standing.until)))
+            raise NotServed(text, until=_time(look.standing.until))
 
     def _setting(self, order: Order, look: Look) -> Setting:
         in_guild = order.origin.guild_id is not None

@@ -10,23 +10,32 @@ import difflib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 
-from distillery.core.errors import InvalidOption
+from distillery.core.errors import InvalidOption, UserError
 from distillery.core.recipes.recipe import STYLE, Attachment, Option, OptionKind, Recipe, Value
 from distillery.core.recipes.sizes import nearest_size
 
 MEGABYTE = 1_000_000
-MAX_ERROR_TEXT = 1900  # a Discord message holds 2,000 characters
 MAX_LIST_TEXT = 300
 MAX_QUOTE_TEXT = 60
 
-_WANTED = {
-    OptionKind.STRING: "a text",
-    OptionKind.INTEGER: "a whole number",
-    OptionKind.NUMBER: "a number",
-    OptionKind.BOOLEAN: "true or false",
-    OptionKind.SIZE: "a size such as 1024x1024, or a shape such as 3:2",
-    OptionKind.ATTACHMENT: "a file",
+WANTED = {
+    OptionKind.STRING: "`{option}` takes a text.",
+    OptionKind.INTEGER: "`{option}` takes a whole number.",
+    OptionKind.NUMBER: "`{option}` takes a number.",
+    OptionKind.BOOLEAN: "`{option}` takes true or false.",
+    OptionKind.SIZE: "`{option}` takes a size such as 1024x1024, or a shape such as 3:2.",
+    OptionKind.ATTACHMENT: "`{option}` takes a file.",
 }
+_UNKNOWN = (
+    "{title} has no option `{given}`. Leave it out, or choose another workflow. Its options are: "
+    "{options}."
+)
+_MISTYPED = (
+    "{title} has no option `{given}`. Did you mean `{nearest}`? Leave it out, or choose another "
+    "workflow. Its options are: {options}."
+)
+_NO_CHOICE = "`{option}` cannot be `{given}`. It can be: {choices}."
+_NEAR_CHOICE = "`{option}` cannot be `{given}`. Did you mean `{nearest}`? It can be: {choices}."
 _CONTROLS = {*range(0x20), *range(0x7F, 0xA0)} - {ord("\n"), ord("\t")}
 _SURROGATES = range(0xD800, 0xE000)  # alone they are no character and cannot be written as UTF-8
 _REMOVED = dict.fromkeys([*_CONTROLS, *_SURROGATES])
@@ -41,26 +50,26 @@ def resolve_options(
     `draw(minimum, maximum)` makes the random values that the member left to us. Raises
     InvalidOption with one line for each mistake, written for the member.
     """
-    problems = [_unknown(recipe, name) for name in given if not _has(recipe, name)]
+    problems: list[UserError] = [_unknown(recipe, name) for name in given if not _has(recipe, name)]
     given = {**_values_of_style(recipe, given), **given}
     values: dict[str, Value] = {}
     for option in recipe.options:
         try:
             value = _resolve(recipe, option, given.get(option.name), draw)
         except InvalidOption as error:
-            problems.append(str(error))
+            problems.append(error)
             continue
         if value is not None:
             values[option.name] = value
     if problems:
-        raise InvalidOption("\n".join(problems)[:MAX_ERROR_TEXT])
+        raise InvalidOption.of(problems)
     return values
 
 
 def check_value(option: Option, value: Value) -> Value:
     """Return the value as it goes into the graph, or raise InvalidOption saying what to change."""
     if not option.kind.fits(value):
-        raise InvalidOption(f"`{option.name}` takes {_WANTED[option.kind]}.")
+        raise InvalidOption(WANTED[option.kind], option=option.name)
     if isinstance(value, Attachment):
         return _checked_file(option, value)
     if option.kind is OptionKind.SIZE:
@@ -71,7 +80,7 @@ def check_value(option: Option, value: Value) -> Value:
     elif not isinstance(value, bool):
         _check_bounds(option, value)
     if option.choices and value not in [choice.value for choice in option.choices]:
-        raise InvalidOption(_not_a_choice(option, value))
+        raise _not_a_choice(option, value)
     return value
 
 
@@ -101,7 +110,12 @@ def _resolve(
     if given is not None:
         return check_value(option, given)
     if option.required:
-        raise InvalidOption(f"`{option.name}` is needed for {recipe.title}: {option.description}")
+        raise InvalidOption(
+            "`{option}` is needed for {title}: {description}",
+            option=option.name,
+            title=recipe.title,
+            description=option.description,
+        )
     if option.random and option.minimum is not None and option.maximum is not None:
         return draw(int(option.minimum), int(option.maximum))
     return option.default
@@ -117,26 +131,38 @@ def _values_of_style(recipe: Recipe, given: Mapping[str, Value]) -> Mapping[str,
     return style.values if style else {}
 
 
-def _unknown(recipe: Recipe, name: str) -> str:
+def _unknown(recipe: Recipe, name: str) -> InvalidOption:
     names = [option.name for option in recipe.options]
-    return (
-        f"{recipe.title} has no option `{_quoted(name)}`.{nearest(name, names)} "
-        f"Leave it out, or choose another workflow. Its options are: {_listed(names)}."
+    close = _nearest(name, names)
+    return InvalidOption(
+        _MISTYPED if close else _UNKNOWN,
+        title=recipe.title,
+        given=_quoted(name),
+        nearest=close,
+        options=_listed(names),
     )
 
 
-def _not_a_choice(option: Option, value: str | float) -> str:
+def _not_a_choice(option: Option, value: str | float) -> InvalidOption:
     allowed = [str(choice.value) for choice in option.choices]
-    return (
-        f"`{option.name}` cannot be `{_quoted(str(value))}`.{nearest(str(value), allowed)} "
-        f"It can be: {_listed(allowed)}."
+    close = _nearest(str(value), allowed)
+    return InvalidOption(
+        _NEAR_CHOICE if close else _NO_CHOICE,
+        option=option.name,
+        given=_quoted(str(value)),
+        nearest=close,
+        choices=_listed(allowed),
     )
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    return next(iter(difflib.get_close_matches(name.lower(), known, n=1)), "")
 
 
 def nearest(name: str, known: list[str]) -> str:
     """Return a sentence that suggests the known name most like `name`, or nothing."""
-    close = difflib.get_close_matches(name.lower(), known, n=1)
-    return f" Did you mean `{close[0]}`?" if close else ""
+    close = _nearest(name, known)
+    return f" Did you mean `{close}`?" if close else ""
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -153,14 +179,24 @@ def _checked_text(option: Option, text: str) -> str:
     """Remove what is no character. All else, also direction marks and zero width, is kept."""
     text = text.translate(_REMOVED)
     if option.required and all(unicodedata.category(char) in _INVISIBLE for char in text):
-        raise InvalidOption(f"`{option.name}` is empty: {option.description}")
+        raise InvalidOption(
+            "`{option}` is empty: {description}",
+            option=option.name,
+            description=option.description,
+        )
     if option.min_length is not None and len(text) < option.min_length:
         raise InvalidOption(
-            f"`{option.name}` has {len(text):,} characters; it needs {option.min_length:,} or more."
+            "`{option}` has {number} characters; it needs {least} or more.",
+            option=option.name,
+            number=f"{len(text):,}",
+            least=f"{option.min_length:,}",
         )
     if option.max_length is not None and len(text) > option.max_length:
         raise InvalidOption(
-            f"`{option.name}` has {len(text):,} characters; {option.max_length:,} are allowed."
+            "`{option}` has {number} characters; {most} are allowed.",
+            option=option.name,
+            number=f"{len(text):,}",
+            most=f"{option.max_length:,}",
         )
     return text
 
@@ -170,24 +206,31 @@ def _check_bounds(option: Option, value: float) -> None:
     if (low is None or value >= low) and (high is None or value <= high):
         return
     if low is not None and high is not None:
-        rule = f"from {low} to {high}"
+        rule = "`{option}` must be from {low} to {high}; you gave {given}."
+    elif low is None:
+        rule = "`{option}` must be {high} or less; you gave {given}."
     else:
-        rule = f"{high} or less" if low is None else f"{low} or more"
-    raise InvalidOption(f"`{option.name}` must be {rule}; you gave {_quoted(str(value))}.")
+        rule = "`{option}` must be {low} or more; you gave {given}."
+    given = _quoted(str(value))
+    raise InvalidOption(rule, option=option.name, low=low, high=high, given=given)
 
 
 def _checked_file(option: Option, file: Attachment) -> Attachment:
     kind = file.content_type.partition(";")[0].strip().lower()  # it may carry a charset
     if option.content_types and kind not in option.content_types:
         raise InvalidOption(
-            f"`{option.name}` cannot be {kind or 'a file of unknown type'}. "
-            f"Attach one of: {_listed(option.content_types)}."
+            "`{option}` cannot be {kind}. Attach one of: {kinds}.",
+            option=option.name,
+            kind=kind or "a file of unknown type",
+            kinds=_listed(option.content_types),
         )
     if file.size < 1:
-        raise InvalidOption(f"`{option.name}` is an empty file. Attach another one.")
+        raise InvalidOption("`{option}` is an empty file. Attach another one.", option=option.name)
     if option.max_bytes is not None and file.size > option.max_bytes:
         raise InvalidOption(
-            f"`{option.name}` may have {option.max_bytes / MEGABYTE:.1f} MB; "
-            f"this file has {file.size / MEGABYTE:.1f} MB. Attach a smaller one."
+            "`{option}` may have {most} MB; this file has {size} MB. Attach a smaller one.",
+            option=option.name,
+            most=f"{option.max_bytes / MEGABYTE:.1f}",
+            size=f"{file.size / MEGABYTE:.1f}",
         )
     return file

@@ -13,7 +13,7 @@ from distillery.discord.picture_ends import PictureEnds
 from distillery.discord.signature import SignatureCheck
 from lambdas.interactions.handler import Handler, build_handler
 from lambdas.interactions.replies import build_replies
-from local.memory import MemoryObjectStore
+from local.memory import MemoryFavourites, MemoryObjectStore
 
 _APPLICATION, _GUILD, _CHANNEL = "400000000000000001", "400000000000000010", "400000000000000020"
 
@@ -21,7 +21,7 @@ _APPLICATION, _GUILD, _CHANNEL = "400000000000000001", "400000000000000010", "40
 def wire(key: SigningKey, accept: AcceptJob) -> Handler:
     """Return the room's handler. It trusts `key`, and has its ports from `accept`."""
     check = SignatureCheck(key.verify_key.encode().hex())
-    replies = build_replies(accept, MemoryObjectStore, _no_pictures)
+    replies = build_replies(accept, MemoryObjectStore, _no_pictures, MemoryFavourites())
     return build_handler(check, replies, accept.telemetry, accept.clock)
 
 

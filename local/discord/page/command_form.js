@@ -49,6 +49,8 @@ export class CommandForm {
 
   focus(text = "") {
     const first = [...this.#fields.values()][0];
+    const [, ...named] = this.#split(text);
+    if (!first && named.length) return void this.#spread(named);
     if (first && text && first.input.type !== "file") {
       first.input.value = text;
       this.#typed(first);

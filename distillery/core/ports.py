@@ -82,11 +82,18 @@ class JobStore(Protocol):
     def account(self, user_id: str) -> Account:
         """Read what a member has; one who never asked has an empty account."""
 
-    def set_balance(self, user_id: str, balance: int, entry_id: str) -> None:
-        """Leave a member so many credits, with a line in the ledger. An entry counts once."""
-
     def release(self, user_id: str, job_id: str) -> None:
         """Take a job that is over off its member's jobs in flight."""
+
+
+class Accounts(Protocol):
+    """What members have, for those who may see and set it."""
+
+    def account(self, user_id: str) -> Account:
+        """Read what a member has; one who never asked has an empty account."""
+
+    def set_balance(self, user_id: str, balance: int, entry_id: str) -> None:
+        """Leave a member so many credits, with a line in the ledger. An entry counts once."""
 
 
 class ProviderRecords(Protocol):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from distillery.core.errors import UserError
 from distillery.core.moderation.administer import Administer, Moderator
-from distillery.core.ports import JobStore
+from distillery.core.ports import Accounts
 from distillery.core.records import Account
 
 NOT_HERE = (
@@ -23,17 +23,17 @@ NOT_HERE = (
 class SetCredits:
     """What moderators of the operator's own servers may do with credits."""
 
-    store: JobStore
+    accounts: Accounts
     administer: Administer
     guilds: frozenset[str]
 
     def seen(self, who: Moderator, member: str) -> Account | None:
         """Return what a member has; None where moderators are not told that."""
-        return self.store.account(member) if who.guild_id in self.guilds else None
+        return self.accounts.account(member) if who.guild_id in self.guilds else None
 
     def __call__(self, who: Moderator, member: str, left: int) -> str:
         """Leave a member so many credits, and log it. Raises UserError where that may not be."""
         if who.guild_id not in self.guilds:
             raise UserError(NOT_HERE)
-        self.store.set_balance(member, left, who.interaction_id)
+        self.accounts.set_balance(member, left, who.interaction_id)
         return self.administer.note(who, member, f"left <@{member}> {left:,} credits")

@@ -34,8 +34,8 @@ STEPS = st.integers(0, 7)
 MOVABLE = ("message", "event", "worker", "request")
 REPEATABLE = ("message", "event", "request")
 LOSABLE = ("message", "event", "worker")
-WITHOUT_EFFECT_HERE = {"Telemetry"}
-"""Ports whose loss no member notices."""
+WITHOUT_EFFECT_HERE = {"Accounts", "Favourites", "Telemetry"}
+"""Ports whose loss no request notices."""
 
 
 def account_of(lines: list[LedgerLine], account: Account) -> Account:

@@ -99,7 +99,7 @@ def test_the_member_is_told_once_when_the_last_has_ended_in_the_order_asked(
 
     for job_id in order[:2]:
         world.finish(job_id)
-    assert shown(world) is None
+    assert world.replies.edits == []
 
     world.finish(order[2])
     assert seen(world) == list(THREE)

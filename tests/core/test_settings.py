@@ -75,8 +75,8 @@ def test_a_provider_that_is_chosen_must_be_known_and_set_up() -> None:
 
 
 def test_the_canary_flies_to_every_provider_that_is_named() -> None:
-    given = {"TABLE_NAME": "t", "QUEUE_URL": "q", "PROVIDERS": "sagemaker, runpod"}
-    assert read_settings(Canary, given).providers == ("sagemaker", "runpod")
+    given = {"TABLE_NAME": "t", "QUEUE_URL": "q", "CANARY_PROVIDERS": "sagemaker, runpod"}
+    assert read_settings(Canary, given).canary_providers == ("sagemaker", "runpod")
 
 
 WATCHDOG = {

@@ -20,11 +20,12 @@ _PER_CENT = 100
 
 
 class RekognitionOpinion:
-    """Implements `PictureOpinion`."""
+    """Implements `PictureOpinion`. Of what is less sure than `score` it is not even told."""
 
-    def __init__(self, client: Any, bucket: str) -> None:
+    def __init__(self, client: Any, bucket: str, score: float) -> None:
         self._client = client
         self._bucket = bucket
+        self._score = score
 
     def takes(self, content_type: str, size: int) -> bool:
         """Tell whether Rekognition judges such files: no videos, no WebP."""
@@ -34,7 +35,8 @@ class RekognitionOpinion:
         """Return every label of a picture; raises NoOpinion."""
         try:
             answer = self._client.detect_moderation_labels(
-                Image={"S3Object": {"Bucket": self._bucket, "Name": key}}
+                Image={"S3Object": {"Bucket": self._bucket, "Name": key}},
+                MinConfidence=self._score * _PER_CENT,  # left out, it is 50
             )
         except (BotoCoreError, ClientError) as error:
             raise NoOpinion(f"Rekognition: {type(error).__name__}") from error

@@ -59,7 +59,7 @@ def review_pictures(
     if settings.picture_check == OFF:
         return None
     return ReviewPictures(
-        opinion=RekognitionOpinion(clients.rekognition(), bucket),
+        opinion=RekognitionOpinion(clients.rekognition(), bucket, settings.check_score),
         moderation=DynamoModeration(clients.dynamodb(), table),
         telemetry=telemetry,
         clock=time.time,

@@ -34,9 +34,9 @@ def test_it_names_what_it_finds() -> None:
         stub.add_response(
             "detect_moderation_labels",
             {"ModerationLabels": labels, "ModerationModelVersion": "7.0"},
-            {"Image": {"S3Object": {"Bucket": "pictures", "Name": KEY}}},
+            {"Image": {"S3Object": {"Bucket": "pictures", "Name": KEY}}, "MinConfidence": 25.0},
         )
-        found = RekognitionOpinion(rekognition, "pictures").of_picture(KEY)
+        found = RekognitionOpinion(rekognition, "pictures", 0.25).of_picture(KEY)
     assert found == [Finding("Explicit", 0.875), Finding("Swimwear", 0.25)]
 
 
@@ -46,7 +46,7 @@ def test_an_answer_that_does_not_come_is_no_opinion(code: str) -> None:
     with Stubber(rekognition) as stub:
         stub.add_client_error("detect_moderation_labels", code)
         with pytest.raises(NoOpinion, match="Rekognition"):
-            RekognitionOpinion(rekognition, "pictures").of_picture(KEY)
+            RekognitionOpinion(rekognition, "pictures", 0.25).of_picture(KEY)
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_an_answer_that_does_not_come_is_no_opinion(code: str) -> None:
     ],
 )
 def test_it_takes_what_rekognition_takes(content_type: str, size: int, takes: bool) -> None:
-    assert RekognitionOpinion(client(), "pictures").takes(content_type, size) is takes
+    assert RekognitionOpinion(client(), "pictures", 0.25).takes(content_type, size) is takes

@@ -24,7 +24,7 @@ def opinion(cloud: Cloud) -> RekognitionOpinion:
         aws_secret_access_key="test",
         config=Config(retries={"total_max_attempts": 1}, proxies={}),
     )
-    return RekognitionOpinion(client, "images")
+    return RekognitionOpinion(client, "images", 0.7)
 
 
 async def test_the_switch_says_what_is_found(cloud: Cloud) -> None:

@@ -86,9 +86,13 @@ class _File:
             allowed_words=self._words("allow", allow, "words", plain),
             allowed_phrases=[
                 *self._words("allow", allow, "phrases", plain_phrase),
-                *(phrase for n, row in self._rows("pair", allow) for phrase in self._pairs(n, row)),
+                *(
+                    phrase
+                    for n, row in self._rows("pair", "allow")
+                    for phrase in self._pairs(n, row)
+                ),
             ],
-            excuses=[self._excuse(n, row) for n, row in self._rows("excuse", allow)],
+            excuses=[self._excuse(n, row) for n, row in self._rows("excuse", "allow")],
             tails=self._words("", document, "tails", plain),
         )
 
@@ -136,13 +140,12 @@ class _File:
         words, beside = (self._words(place, row, key, plain) for key in ("words", "beside"))
         return Excuse(frozenset(words), frozenset(beside))
 
-    def _rows(
-        self, key: str, table: Mapping[str, Any] | None = None
-    ) -> list[tuple[int, Mapping[str, Any]]]:
-        table = self._document if table is None else table
+    def _rows(self, key: str, within: str = "") -> list[tuple[int, Mapping[str, Any]]]:
+        table = self._document.get(within, {}) if within else self._document
         rows = table.get(key, []) if isinstance(table, dict) else []
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            self._wrong(key, f"must be tables; begin each with [[{key}]]")
+            name = f"{within}.{key}".lstrip(".")
+            self._wrong(name, f"must be tables; begin each with [[{name}]]")
             return []
         return list(enumerate(rows, start=1))
 

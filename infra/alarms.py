@@ -20,7 +20,6 @@ from constructs import Construct
 
 from infra.dashboards.sources import DAY, HOUR, Sources
 
-RUNBOOK = "docs/operations.md"
 _FAST, _SLOW = 14.4, 6.0
 """How many times faster than allowed the month's misses are used up (Google, "The Site Reliability
 Workbook", chapter 5): at 14.4 a fiftieth of them goes in an hour, at 6 a twentieth in six."""
@@ -151,9 +150,17 @@ class Alarms(Construct):
     """The alarms, the composite one that wakes, and the topic that tells."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, sources: Sources, email: str, is_local: bool
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        sources: Sources,
+        email: str,
+        runbook: str,
+        is_local: bool,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._runbook = runbook
         self.topic = self._topic(email, is_local=is_local)
         tell = SnsAction(self.topic)
         wanted = [alarm for alarm in alarms(sources) if not (is_local and alarm.is_computed)]
@@ -168,7 +175,7 @@ class Alarms(Construct):
                 self,
                 "Wake",
                 composite_alarm_name=f"{sources.namespace}-look-now",
-                alarm_description=f"One of the alarms that cannot wait. See {RUNBOOK}#alarms",
+                alarm_description=f"One of the alarms that cannot wait. See {runbook}#alarms",
                 alarm_rule=cloudwatch.AlarmRule.any_of(*waking),
             )
             wake.add_alarm_action(tell)
@@ -179,7 +186,7 @@ class Alarms(Construct):
             self,
             "".join(word.capitalize() for word in alarm.name.split("-")),
             alarm_name=f"{namespace}-{alarm.name}",
-            alarm_description=f"{alarm.text} What to do: {RUNBOOK}#{alarm.name}",
+            alarm_description=f"{alarm.text} What to do: {self._runbook}#{alarm.name}",
             metric=alarm.metric,
             threshold=alarm.above,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -19,6 +19,10 @@ def contradictions(settings: Settings) -> dict[str, str]:
             settings.application_id.isdigit(),
             "must be the digits that Discord's developer portal shows",
         ),
+        "alarm_channel": (
+            not settings.alarm_channel or settings.alarm_channel.isdigit(),
+            "must be the digits that Discord copies as a channel's id",
+        ),
         "public_key": (
             re.fullmatch(r"[0-9a-f]{64}", settings.public_key) is not None,
             "must be the 64 hexadecimal digits that Discord's developer portal shows",

@@ -58,6 +58,7 @@ class Monitoring(Construct):
             "Alarms",
             sources=sources,
             email=settings.alarm_email,
+            runbook=settings.runbook,
             is_local=settings.is_local,
         )
         if not settings.is_local:  # an embedded AWS knows neither these nor saved queries

@@ -100,7 +100,14 @@ REGISTER_COMMANDS = Room(
     memory_mib=256,
     timeout_s=60,
 )
+TELL_ALARMS = Room(
+    name="tell_alarms",
+    sources=(*_EVERY_ROOM, "distillery/discord", "distillery/aws"),
+    variables=("DISCORD_API_URL", "BOT_TOKEN_SECRET_NAME", "ALARM_CHANNEL"),
+    memory_mib=256,
+    timeout_s=30,
+)
 ROOMS = (
     *(INTERACTIONS, DISPATCHER, FOLLOWUP, WATCHDOG, DEAD_LETTERS, CANARY),
-    REGISTER_COMMANDS,
+    *(REGISTER_COMMANDS, TELL_ALARMS),
 )

@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from aws_cdk.aws_s3_notifications import LambdaDestination
+from aws_cdk.aws_sns_subscriptions import LambdaSubscription
 from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
@@ -22,6 +23,7 @@ from infra.commands import Commands
 from infra.functions import RoomFunction
 from infra.monitoring import Monitoring
 from infra.queues import Queues
+from infra.room_values import of_settings
 from infra.rooms import (
     CANARY,
     DEAD_LETTERS,
@@ -29,6 +31,7 @@ from infra.rooms import (
     FOLLOWUP,
     INTERACTIONS,
     REGISTER_COMMANDS,
+    TELL_ALARMS,
     WATCHDOG,
     Room,
 )
@@ -74,6 +77,8 @@ class ServiceStack(Stack):
         self._monitoring = Monitoring(
             self, "Monitoring", settings=settings, api=api, rooms=self._rooms
         )
+        if settings.alarm_channel:
+            self._tell_alarms()
         self._outputs(api)
         self._accept_findings(registration)
 
@@ -83,37 +88,11 @@ class ServiceStack(Stack):
         return self._storage.bucket
 
     def _environment(self) -> Mapping[str, str]:
-        settings = self._settings
         return {
             "TABLE_NAME": self._storage.table.table_name,
             "BUCKET_NAME": self._storage.bucket.bucket_name,
             "QUEUE_URL": self._queues.jobs.queue_url,
-            "DISCORD_API_URL": settings.discord_api_url,
-            "DISCORD_APPLICATION_ID": settings.application_id,
-            "DISCORD_PUBLIC_KEY": settings.public_key,
-            "ATTACHMENT_ORIGINS": settings.attachment_origins,
-            "BOT_TOKEN_SECRET_NAME": settings.bot_token_secret,
-            "PROVIDERS": ",".join(settings.providers),
-            "CANARY_PROVIDERS": ",".join(self._settings.at_runpod),
-            "JOB_TIMEOUT_SECONDS": str(settings.job_timeout_seconds),
-            "RUNPOD_API_URL": settings.runpod_api_url,
-            "RUNPOD_ENDPOINT_ID": settings.runpod_endpoint_id,
-            "RUNPOD_SECRET_NAME": settings.runpod_key_secret,
-            "RUNPOD_SLOTS": str(settings.runpod_slots),
-            "SAGEMAKER_ENDPOINT_NAME": settings.sagemaker_endpoint_name,
-            "SAGEMAKER_SLOTS": str(settings.sagemaker_slots),
-            "WORKER_COMFYUI_ENDPOINT_ID": settings.worker_comfyui_endpoint_id,
-            "WORKER_COMFYUI_SLOTS": str(settings.worker_comfyui_slots),
-            "PROMISE_SECONDS": str(settings.promise_seconds),
-            "HEDGE_SHARE": str(settings.hedge_share),
-            "TIERS": settings.tiers,
-            "CREDIT_GUILDS": settings.credit_guilds,
-            **second_opinion.values_of(settings),
-            "COMMAND_STYLE": settings.command_style,
-            "RULES_LEVEL": settings.rules_level,
-            "MESSAGE_RULES_LEVEL": settings.message_rules_level,
-            "PENALTIES": settings.penalties,
-            "KEEP_REFUSED_TEXT": str(settings.keep_refused_text),
+            **of_settings(self._settings),
         }
 
     def _room(self, construct_id: str, room: Room) -> RoomFunction:
@@ -205,6 +184,11 @@ class ServiceStack(Stack):
         self._allow_secret(room, self._settings.bot_token_secret)
         Commands(self, "Commands", room=room, settings=self._settings)
         return room
+
+    def _tell_alarms(self) -> None:
+        room = self._room("TellAlarms", TELL_ALARMS)
+        self._allow_secret(room, self._settings.bot_token_secret)
+        self._monitoring.alarms.topic.add_subscription(LambdaSubscription(room.function))
 
     def _read(self, queue: Queue, room: RoomFunction, *, at_once: int | None = None) -> None:
         """Without `at_once` Lambda asks an idle queue less often, and so for less money."""

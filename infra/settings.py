@@ -98,6 +98,15 @@ class Settings(ContentSettings):
         0.99,
     )
     alarm_email: str = option("who is told of alarms by e-mail", "")
+    alarm_channel: str = option(
+        "the id of a channel in Discord in which the bot tells of alarms: see "
+        "[alarms](operations.md#alarms)",
+        "",
+    )
+    runbook: str = option(
+        "where alarms say that their runbook is: a path, or its address in your own repository",
+        "docs/operations.md",
+    )
     target: str = option("`aws`, or `local` for the embedded AWS", "aws")
     discord_api_url: str = option("Discord's HTTP API", "https://discord.com/api/v10")
     attachment_origins: str = option(

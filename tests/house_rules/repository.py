@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = (
     *("interactions", "dispatcher", "followup", "watchdog", "dead_letters", "canary"),
-    "register_commands",
+    *("register_commands", "tell_alarms"),
 )
 
 

@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
+    "ALARM_CHANNEL": "1",
     "BUCKET_NAME": "a-bucket",
     "TABLE_NAME": "a-table",
     "BOT_TOKEN_SECRET_NAME": "a-secret",

@@ -23,6 +23,7 @@ from infra.stacks import check_rules, make_stacks  # noqa: E402
 EXAMPLE: Mapping[str, str] = {
     "application_id": "1300000000000000001",
     "public_key": "0" * 64,
+    "alarm_channel": "1300000000000000003",
     "runpod_endpoint_id": "abc123",
     "sagemaker_endpoint_name": "Distillery-GPU",
     "worker_comfyui_endpoint_id": "def456",
@@ -36,11 +37,15 @@ def settings_of(context: Mapping[str, Any]) -> Settings:
 
 
 def assembled(out: Path, **context: str) -> dict[str, dict[str, Any]]:
-    """Synthesize the app as `cdk synth` does and return the template of each stack."""
+    """Synthesize the app as `cdk synth` does and return the template of each stack.
+
+    An empty value leaves out what EXAMPLE has.
+    """
+    ours = {name: value for name, value in {**EXAMPLE, **context}.items() if value}
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(
         outdir=str(out),
-        context={**flags, **EXAMPLE, **context, "aws:cdk:bundling-stacks": []},
+        context={**flags, **ours, "aws:cdk:bundling-stacks": []},
     )
     settings = settings_of(app.node.get_all_context())
     make_stacks(app, settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,7 +13,7 @@ import jsonschema
 from moto import mock_aws
 
 from distillery.core.metrics import METRICS
-from tests.infra.conftest import ROOT
+from tests.infra.conftest import ROOT, synthesized
 from tests.infra.test_service_stack import of_type
 
 AWS_OWN = {
@@ -23,6 +24,7 @@ AWS_OWN = {
 }
 """What AWS emits by itself, at no price."""
 PROVIDERS = {"runpod", "sagemaker"}
+SUBSCRIPTION = "AWS::SNS::Subscription"
 MOST_FOR_NOTHING = 50
 """Metrics of a dashboard of the free tier (Amazon CloudWatch pricing)."""
 
@@ -271,3 +273,23 @@ def test_the_five_questions_are_saved_for_all_rooms(template: dict[str, Any]) ->
     for query in saved:
         assert query["Properties"]["Name"].startswith("Distillery/")
         assert len(query["Properties"]["LogGroupNames"]) >= 6
+
+
+def test_the_channel_is_told_of_alarms_only_where_there_is_one(
+    template: dict[str, Any], tmp_path: Path
+) -> None:
+    protocols = [s["Properties"]["Protocol"] for s in of_type(template, SUBSCRIPTION).values()]
+    assert protocols == ["lambda"]
+
+    without = synthesized(tmp_path, alarm_channel="", alarm_email="a@example.com")
+    protocols = [s["Properties"]["Protocol"] for s in of_type(without, SUBSCRIPTION).values()]
+    assert protocols == ["email"]
+    assert not [name for name in without["Resources"] if name.startswith("TellAlarms")]
+
+
+def test_alarms_lead_to_the_runbook_that_the_settings_name(tmp_path: Path) -> None:
+    address = "https://example.com/operations.md"
+    named = synthesized(tmp_path, runbook=address)
+    for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        for alarm in of_type(named, kind).values():
+            assert f"{address}#" in alarm["Properties"]["AlarmDescription"]

@@ -327,6 +327,7 @@ GRANTS: dict[str, set[str]] = {
     "DeadLetters": WORKING_ON_JOBS | reading("DeadLetters"),
     "Canary": {"dynamodb:PutItem on Table"} | WAKING | dead_letters_of_events(),
     "RegisterCommands": secret("distillery/discord-bot-token"),
+    "TellAlarms": secret("distillery/discord-bot-token"),
 }
 
 

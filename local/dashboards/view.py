@@ -1,4 +1,4 @@
-"""The deployed dashboard with this run's figures, as the page draws it.
+"""The deployed dashboard and alarms with this run's figures, as the page draws them.
 
 The definition is the one in the embedded AWS, which is the one that goes to AWS. Only the time that
 is shown differs: a run on a laptop is minutes old, so periods are shortened to fit it.
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from local.dashboards.alarms import evaluated
 from local.dashboards.expressions import Unsupported, evaluate
 from local.dashboards.insights import answer
 from local.dashboards.samples import Line, MetricLog
@@ -35,7 +36,7 @@ class DashboardView:
         self._clock = clock
 
     async def read(self) -> Json:
-        """Return every dashboard, ready to be drawn."""
+        """Return every dashboard and every alarm, ready to be drawn."""
         return await asyncio.to_thread(self._read)
 
     def _read(self) -> Json:
@@ -46,7 +47,10 @@ class DashboardView:
             name: json.loads(self._cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"])
             for name in sorted(names)
         }
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
+        alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
         return {
+            "alarms": evaluated(alarms, lines, self._clock()),
             "period_s": window.period_s,
             "times": window.times(),
             "dashboards": [

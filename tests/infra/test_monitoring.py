@@ -13,6 +13,7 @@ import jsonschema
 from moto import mock_aws
 
 from distillery.core.metrics import METRICS
+from local.dashboards.alarms import evaluated
 from tests.infra.conftest import ROOT, synthesized
 from tests.infra.test_service_stack import of_type
 
@@ -293,3 +294,18 @@ def test_alarms_lead_to_the_runbook_that_the_settings_name(tmp_path: Path) -> No
     for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         for alarm in of_type(named, kind).values():
             assert f"{address}#" in alarm["Properties"]["AlarmDescription"]
+
+
+def test_every_alarm_of_the_local_deployment_is_judged_on_its_page(
+    local_template: dict[str, Any],
+) -> None:
+    """As CloudFormation writes it; DescribeAlarms tells the same names."""
+    made = [
+        {"Dimensions": [], **alarm["Properties"]}
+        for alarm in of_type(local_template, "AWS::CloudWatch::Alarm").values()
+    ]
+    shown = evaluated(made, [], 1_790_000_000.0)
+    assert len(shown) >= 9
+    for one in shown:
+        assert "not played here" not in one["condition"], one
+        assert one["runbook"].startswith("docs/operations.md#")

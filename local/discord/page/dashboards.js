@@ -24,6 +24,7 @@ function draw(told) {
   byId("name").textContent = told.dashboards.map((one) => one.name).join(", ") || "Dashboards";
   byId("note").textContent =
     `this run so far, each point ${told.period_s} s; on AWS the same with longer periods`;
+  byId("alarms").replaceChildren(...alarmsOf(told.alarms ?? []));
   const headings = widgets.filter((widget) => widget.kind === "text");
   const links = headings.map(({ heading }) => el("a", { href: `#${idOf(heading)}` }, heading));
   byId("sections").replaceChildren(...links);
@@ -44,6 +45,27 @@ function cardOf(widget, times) {
   const kinds = { figures, graph: (one) => plot(one, times), table, note };
   const content = kinds[widget.kind](widget);
   return el("section", { class: "card", "aria-label": widget.title }, el("h3", {}, widget.title), content);
+}
+
+function alarmsOf(alarms) {
+  if (!alarms.length) return [];
+  const ringing = alarms.filter((alarm) => alarm.rings).length;
+  const said = ringing ? `${ringing} of ${alarms.length} ring` : `all ${alarms.length} are quiet`;
+  const summary = el("summary", {}, el("h2", {}, "Alarms"), el("span", { class: ringing ? "rings" : "" }, said));
+  const rows = alarms.map((alarm) =>
+    el("tr", { class: alarm.rings ? "rings" : null },
+      el("td", {}, el("b", {}, alarm.rings ? "rings" : "quiet")),
+      el("td", {}, alarm.name),
+      el("td", {}, alarm.condition),
+      el("td", { class: "number" }, alarm.latest === null ? "–" : written(alarm.latest)),
+      el("td", { class: "wide" }, alarm.text),
+    ),
+  );
+  const names = ["", "alarm", "rings", "now", ""];
+  const head = el("tr", {}, names.map((name) => el("th", { class: name === "now" ? "number" : null }, name)));
+  const was = document.querySelector("#alarms details");
+  const open = was ? was.open : ringing > 0;
+  return [el("details", { open }, summary, el("div", { class: "scroll" }, el("table", {}, head, rows)))];
 }
 
 function figures({ series }) {

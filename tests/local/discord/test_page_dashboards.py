@@ -49,11 +49,15 @@ HEADING = {
 
 @asynccontextmanager
 async def shown(
-    client: Client, browser: Browser, *widgets: dict[str, Any], width: int = 1280
+    client: Client,
+    browser: Browser,
+    *widgets: dict[str, Any],
+    alarms: tuple[dict[str, Any], ...] = (),
+    width: int = 1280,
 ) -> AsyncIterator[Page]:
     async def read() -> dict[str, Any]:
         dashboards = [{"name": "Distillery", "widgets": list(widgets)}]
-        return {"period_s": 30, "times": TIMES, "dashboards": dashboards}
+        return {"alarms": alarms, "period_s": 30, "times": TIMES, "dashboards": dashboards}
 
     client.discord.dashboards = read
     faults: list[str] = []
@@ -76,6 +80,37 @@ async def test_a_section_a_figure_and_a_table_are_shown_as_text(
         await expect(figures).to_contain_text("–")
         await expect(page.get_by_role("cell", name="<b>lost</b>")).to_be_visible()
         await expect(page.get_by_text("each point 30 s")).to_be_visible()
+
+
+def alarm(name: str, *, rings: bool, latest: float | None = None) -> dict[str, Any]:
+    condition = "above 0 in 2 of 3 spans of 5 minutes"
+    told = {"condition": condition, "text": "It is so.", "runbook": "docs/operations.md#it"}
+    return {"name": name, "rings": rings, "latest": latest, **told}
+
+
+async def test_alarms_that_ring_are_shown_at_once(client: Client, browser: Browser) -> None:
+    alarms = (
+        alarm("Distillery-dead-letters", rings=True, latest=3.0),
+        alarm("Distillery-no-provider", rings=False),
+    )
+    async with shown(client, browser, HEADING, alarms=alarms) as page:
+        await expect(page.get_by_text("1 of 2 ring")).to_be_visible()
+        row = page.get_by_role("row", name="Distillery-dead-letters")
+        await expect(row).to_contain_text("rings")
+        await expect(row).to_contain_text("3")
+        quiet = page.get_by_role("row", name="Distillery-no-provider")
+        await expect(quiet).to_contain_text("quiet")
+
+
+async def test_alarms_that_are_quiet_are_told_of_in_one_line(
+    client: Client, browser: Browser
+) -> None:
+    alarms = (alarm("Distillery-no-provider", rings=False),)
+    async with shown(client, browser, HEADING, alarms=alarms) as page:
+        await expect(page.get_by_text("all 1 are quiet")).to_be_visible()
+        await expect(page.get_by_role("row", name="Distillery-no-provider")).to_be_hidden()
+        await page.get_by_text("all 1 are quiet").click()
+        await expect(page.get_by_role("row", name="Distillery-no-provider")).to_be_visible()
 
 
 async def test_a_graph_is_drawn_and_tells_its_values_under_the_pointer(

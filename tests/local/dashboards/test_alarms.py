@@ -1,0 +1,97 @@
+"""The deployed alarms, judged by what the rooms of this run wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.dashboards.alarms import evaluated
+from local.dashboards.samples import Line
+
+NOW = 100_000.0
+FIVE_MINUTES_S = 300
+
+
+def emitted(minutes_ago: float, name: str, *values: float) -> Line:
+    return Line(NOW - 60 * minutes_ago, "a log", "Distillery", {}, {name: list(values)}, {})
+
+
+def alarm(**changes: Any) -> dict[str, Any]:
+    return {
+        "AlarmName": "Distillery-dead-letters",
+        "AlarmDescription": "Something failed. What to do: docs/operations.md#dead-letters",
+        "Namespace": "Distillery",
+        "MetricName": "DeadLetters",
+        "Dimensions": [],
+        "Statistic": "Sum",
+        "Period": FIVE_MINUTES_S,
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": 2,
+        "Threshold": 0.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        **changes,
+    }
+
+
+def rings(*lines: Line, **changes: Any) -> bool:
+    (shown,) = evaluated([alarm(**changes)], lines, NOW)
+    is_ringing: bool = shown["rings"]
+    return is_ringing
+
+
+def test_it_rings_when_as_many_periods_are_bad_as_it_says() -> None:
+    assert not rings()
+    assert not rings(emitted(1, "DeadLetters", 5.0))
+    assert rings(emitted(1, "DeadLetters", 1.0), emitted(7, "DeadLetters", 1.0))
+
+
+def test_what_lies_before_its_periods_is_over() -> None:
+    assert not rings(emitted(1, "DeadLetters", 1.0), emitted(40, "DeadLetters", 1.0))
+
+
+def test_silence_raises_none_and_neither_does_another_metric() -> None:
+    assert not rings(emitted(1, "Other", 9.0), emitted(7, "Other", 9.0))
+
+
+def test_the_statistic_and_the_threshold_are_the_alarms_own() -> None:
+    lines = [emitted(1, "DeadLetters", 1.0, 0.0)]
+    once = {"EvaluationPeriods": 1, "DatapointsToAlarm": 1}
+    assert rings(*lines, **once, Statistic="Average", Threshold=0.4)
+    assert not rings(*lines, **once, Statistic="Average", Threshold=0.5)
+    assert rings(
+        *lines,
+        **once,
+        Statistic="Average",
+        Threshold=0.5,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+
+
+def test_it_says_its_condition_its_latest_value_and_what_there_is_to_do() -> None:
+    (shown,) = evaluated([alarm()], [emitted(7, "DeadLetters", 2.0)], NOW)
+    assert shown["condition"] == "above 0 in 2 of 3 spans of 5 minutes"
+    assert shown["latest"] == 2.0
+    assert (shown["text"], shown["runbook"]) == (
+        "Something failed.",
+        "docs/operations.md#dead-letters",
+    )
+
+
+def test_those_that_ring_come_first() -> None:
+    bad = [emitted(1, "DeadLetters", 1.0), emitted(7, "DeadLetters", 1.0)]
+    quiet = alarm(AlarmName="A", MetricName="Other")
+    assert [one["name"] for one in evaluated([quiet, alarm()], bad, NOW)] == [
+        "Distillery-dead-letters",
+        "A",
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"MetricName": None}, {"TreatMissingData": "breaching"}], ids=["math", "silence"]
+)
+def test_what_is_not_played_here_says_so(changes: dict[str, Any]) -> None:
+    one = {name: value for name, value in alarm(**changes).items() if value is not None}
+    (shown,) = evaluated([one], [], NOW)
+    assert "not played here" in shown["condition"]

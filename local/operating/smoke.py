@@ -44,8 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _make_one(place: Place, provider: str) -> Job | None:
-    store = DynamoJobStore(place.client("dynamodb"), place.outputs["TableName"])
-    queue = SqsJobQueue(place.client("sqs"), place.outputs["QueueUrl"])
+    outputs = place.outputs  # says best what is wrong with the shell
+    store = DynamoJobStore(place.client("dynamodb"), outputs["TableName"])
+    queue = SqsJobQueue(place.client("sqs"), outputs["QueueUrl"])
     send = SendCanaries(load_recipes(REPOSITORY / "workflows"), [provider], store, queue, time.time)
     job_id = f"smoke-{provider}-{int(time.time())}"
     send.send(provider, job_id)

@@ -15,7 +15,8 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from distillery.core.errors import QueueUnavailable
-from local.aws import ACCESS_KEY, SECRET_KEY
+from local.aws import ACCESS_KEY, REPOSITORY, SECRET_KEY
+from local.operating.place import CannotGoOn, Place
 from local.serve_command import NOT_UP, read_state
 
 
@@ -32,12 +33,18 @@ class Deployment:
     is_local: bool
     client: Callable[[str], Any]
     """Makes a client of one of AWS's services."""
+    stack: str = "Distillery"
+    """The service's."""
 
 
 def open_deployment(arguments: argparse.Namespace) -> Deployment:
     """Return the deployment that the options name; raises CannotRun."""
+    if arguments.stage:
+        return _of_stage(arguments.stage)
     if bool(arguments.table) != bool(arguments.queue_url):
-        raise CannotRun("Give both --table and --queue-url, or neither for the local cloud.")
+        raise CannotRun(
+            "Give both --table and --queue-url, or --stage, or nothing for the local cloud."
+        )
     session = botocore.session.get_session()
     if arguments.table:
         return Deployment(arguments.table, arguments.queue_url, False, session.create_client)
@@ -57,6 +64,16 @@ def open_deployment(arguments: argparse.Namespace) -> Deployment:
     return Deployment(state["table"], state["queue_url"], True, client)
 
 
+def _of_stage(stage: str) -> Deployment:
+    try:
+        place = Place.of({"stage": stage}, REPOSITORY)
+        outputs = place.outputs
+    except CannotGoOn as problem:
+        raise CannotRun(str(problem)) from problem
+    stack = place.settings.stack_name
+    return Deployment(outputs["TableName"], outputs["QueueUrl"], False, place.client, stack)
+
+
 def run_on(arguments: argparse.Namespace, action: Callable[[Deployment], None]) -> int:
     """Do it on the deployment that the options name; returns the exit status."""
     try:
@@ -64,7 +81,7 @@ def run_on(arguments: argparse.Namespace, action: Callable[[Deployment], None]) 
     except CannotRun as problem:
         return _fail(str(problem))
     except (BotoCoreError, ClientError, QueueUnavailable) as error:
-        return _fail(f"{error}\nCheck the credentials, the region, --table and --queue-url.")
+        return _fail(f"{error}\nCheck the credentials, the region, --stage, --table, --queue-url.")
     return 0
 
 

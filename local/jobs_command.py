@@ -102,7 +102,7 @@ def _show(arguments: argparse.Namespace, _: Deployment, job: Job) -> None:
 
 
 def _trace(arguments: argparse.Namespace, deployment: Deployment, job: Job) -> None:
-    lines = log_lines(deployment, job, arguments.stack)
+    lines = log_lines(deployment, job, arguments.stack or deployment.stack)
     if arguments.json:
         print(json.dumps({"job": document(job), "log": [line.document() for line in lines]}))
         return

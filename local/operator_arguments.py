@@ -21,6 +21,9 @@ _OF_ONE_JOB = {
 
 def add_deployment(parser: argparse.ArgumentParser) -> None:
     """Describe the options that name a deployment on AWS."""
+    parser.add_argument(
+        "--stage", choices=["prod", "dev"], help="on AWS: this stage of distillery.toml"
+    )
     parser.add_argument("--table", help="on AWS: the output TableName of the stack")
     parser.add_argument("--queue-url", help="on AWS: the output QueueUrl of the stack")
 
@@ -35,7 +38,7 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
         one = commands.add_parser(name, help=meaning)
         one.add_argument("id", metavar="JOB", help="the job's id, as `list` shows it")
     commands.choices["trace"].add_argument(
-        "--stack", default="Distillery", help="on AWS: the stack whose logs to search"
+        "--stack", help="on AWS with --table: the stack whose logs to search"
     )
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print everything as JSON")

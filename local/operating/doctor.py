@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.operating.checks import checks_of
 from local.operating.outside import Unwell
-from local.operating.place import CannotGoOn, Place
+from local.operating.place import CannotGoOn, Place, context_of
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[2]
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each check; returns 0 only if all is well."""
     try:
-        place = Place.of(arguments, REPOSITORY)
+        place = Place.of(context_of(arguments), REPOSITORY)
         outputs = place.outputs
     except CannotGoOn as problem:
         print(problem, file=sys.stderr)

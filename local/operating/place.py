@@ -44,10 +44,10 @@ class Place:
         self.settings = settings
 
     @classmethod
-    def of(cls, arguments: argparse.Namespace, folder: Path) -> Place:
+    def of(cls, context: Mapping[str, str], folder: Path) -> Place:
         """Read the settings; raises CannotGoOn."""
         try:
-            return cls(read_settings(context_of(arguments), folder))
+            return cls(read_settings(context, folder))
         except WrongSettings as error:
             raise CannotGoOn(f"{error}\nWrite them with: distillery init") from error
 

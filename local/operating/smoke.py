@@ -15,7 +15,7 @@ from distillery.core.errors import QueueUnavailable
 from distillery.core.job import Job, JobState
 from distillery.core.send_canaries import SendCanaries
 from distillery.recipe_files import load_recipes
-from local.operating.place import CannotGoOn, Place
+from local.operating.place import CannotGoOn, Place, context_of
 
 REPOSITORY = Path(__file__).parents[2]
 _LOOK_S = 1.0
@@ -26,7 +26,7 @@ _PATIENCE_S = 15 * 60.0
 def run(arguments: argparse.Namespace) -> int:
     """Send a job and follow it; returns 0 for a picture."""
     try:
-        place = Place.of(arguments, REPOSITORY)
+        place = Place.of(context_of(arguments), REPOSITORY)
         provider = arguments.provider or place.settings.providers[0]
         if provider not in place.settings.providers:
             known = ", ".join(place.settings.providers)

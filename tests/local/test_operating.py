@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import threading
@@ -18,6 +19,7 @@ from distillery.aws.dead_letters import DynamoDeadLetters
 from distillery.core.ports import DeadLetter, LetterSource
 from infra.settings import Settings
 from infra.settings_file import read_settings
+from local.deployment import open_deployment
 from local.operating import checks
 from local.operating.init import account, ask_all, keep, written
 from local.operating.outside import Unwell
@@ -266,6 +268,18 @@ def test_an_alarm_that_rings_is_named(others: Others, monkeypatch: pytest.Monkey
     )
     with pytest.raises(Unwell, match=r"Distillery-no-provider: docs/operations\.md"):
         checks.alarms(StandIn(others))
+
+
+def test_the_commands_for_jobs_find_a_stage_by_its_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = {"TableName": "a-table", "QueueUrl": "a-queue"}
+    settings = Settings(application_id="1", public_key="0" * 64, stage="dev")
+    place = StandIn.__new__(StandIn)
+    place.settings = settings
+    monkeypatch.setattr(StandIn, "outputs", outputs)
+    monkeypatch.setattr(Place, "of", lambda context, folder: place)
+    found = open_deployment(argparse.Namespace(stage="dev", table=None, queue_url=None))
+    assert (found.table, found.queue_url, found.stack) == ("a-table", "a-queue", "DistilleryDev")
+    assert not found.is_local
 
 
 @pytest.mark.parametrize(("allowed", "is_well"), [(0, False), (1, True)])

@@ -27,6 +27,7 @@ EXAMPLE: Mapping[str, str] = {
     "runpod_endpoint_id": "abc123",
     "sagemaker_endpoint_name": "Distillery-GPU",
     "worker_comfyui_endpoint_id": "def456",
+    "credit_guilds": "1300000000000000002",
     "guardrail_id": "ghi789",
 }
 

@@ -13,7 +13,7 @@ from local.discord.component_rules import walk
 from local.member import words_of
 from tests.local.conftest import ANSWER_S, Cloud
 
-pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]  # they share one cloud
+pytestmark = pytest.mark.cloud
 AGE_RESTRICTED = "1200000000000000401"
 SMALL = {"size": "512x512", "steps": "4"}
 

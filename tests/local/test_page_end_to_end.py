@@ -255,23 +255,26 @@ def test_a_file_that_is_too_large_is_shown_as_a_copy_and_linked_at_the_click(
     assert len(requests.get(address, timeout=30).content) > 10 * 1024 * 1024
 
 
+def favourites_show(played: Played, words: str) -> None:
+    """Use /history for the member's favourites, and wait for the answer, however busy all is."""
+    played.type("/history show: favourites")
+    expect(played.private()).to_contain_text(words, timeout=ANSWER_MS)
+
+
 def test_a_favourite_is_found_again_and_others_do_not_see_whose_it_is(played: Played) -> None:
     message = played.serve("a pebble to keep")
     painted(message)
     button(message, "star").click()
     expect(played.private()).to_contain_text("one of your favourites now")
-    played.type("/history show: favourites")
-    expect(played.private()).to_contain_text("a pebble to keep")
+    favourites_show(played, "a pebble to keep")
 
     played.as_member("Barley")
-    played.type("/history show: favourites")
-    expect(played.private()).to_contain_text("You have no favourites yet")
+    favourites_show(played, "You have no favourites yet")
     played.as_member("Juniper")
     button(message, "star").click()
     played.private().get_by_role("button", name="No favourite any more").click()
     expect(played.private()).to_contain_text("no favourite of yours any more")
-    played.type("/history show: favourites")
-    expect(played.private()).to_contain_text("You have no favourites yet")
+    favourites_show(played, "You have no favourites yet")
 
 
 def test_a_moderator_bans_and_unbans_a_member(played: Played) -> None:

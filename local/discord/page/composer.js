@@ -208,6 +208,7 @@ export class Composer {
     const who = this.#who();
     const options = await uploaded(values);
     this.#leave();
+    this.#busy = false; // the next one need not wait for the answer to this one
     const done = this.#messages.pending(this.#world.member, command.name);
     try {
       const body = { ...who, command: command.name, options };

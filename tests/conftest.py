@@ -26,6 +26,7 @@ FIRST = (
         "local/test_permissions.py",
     ),
     ("local/test_page_end_to_end.py",),
+    ("local/test_deploy_document.py",),
     ("local/test_workflow_walk.py",),
     ("local/test_cloud.py",),
     ("infra/",),

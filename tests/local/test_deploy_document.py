@@ -1,0 +1,155 @@
+"""docs/deploy.md, followed word for word by a new operator, on the local cloud.
+
+Only what a shell and a file hold differs: where AWS, Discord and Runpod are, and the stage, which
+is that of the document's second bot, since the local cloud has deployed the first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from local.aws import ACCESS_KEY, SECRET_KEY, python_version, served_url
+from tests.local.conftest import Cloud
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "distillery.toml"
+PATIENCE_S = 400
+SOON_S = 30
+COMMANDS = [
+    "make setup",
+    ".venv/bin/distillery init",
+    "make bootstrap",
+    "make deploy",
+    ".venv/bin/distillery doctor",
+    ".venv/bin/distillery smoke",
+    ".venv/bin/distillery cost idle",
+]
+
+
+def commands_of_the_document() -> list[str]:
+    text = (ROOT / "docs" / "deploy.md").read_text().partition("\n## SageMaker")[0]
+    return [
+        line
+        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        for line in block.splitlines()
+    ]
+
+
+class Operator:
+    """A shell in the clone, whose AWS is the local cloud's."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def run(self, command: str, answers: str = "") -> subprocess.CompletedProcess[str]:
+        state = self._cloud.state
+        return subprocess.run(
+            command,
+            shell=True,
+            capture_output=True,
+            check=False,
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "STAGE": "dev",
+                "AWS_ENDPOINT_URL": state["aws_endpoint_url"],
+                "AWS_ENDPOINT_URL_SAGEMAKER": state["control_url"].removesuffix("/control"),
+                "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+                "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+                "AWS_REGION": state["region"],
+                "AWS_DEFAULT_REGION": state["region"],
+                "CDK_DISABLE_CLI_TELEMETRY": "true",
+            },
+            input=answers,
+            text=True,
+            timeout=PATIENCE_S,
+        )
+
+    def must(self, command: str, answers: str = "") -> str:
+        done = self.run(command, answers)
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, f"{command}\n{said}"
+        return said
+
+    def paste(self, url: str) -> None:
+        """Do what an operator does on the application's page."""
+        page = f"{self._cloud.state['discord_url']}/control/interactions_url"
+        requests.post(page, json={"url": url}, timeout=30).raise_for_status()
+
+    def sees(self, token: str, words: str) -> None:
+        """Look into the channel until somebody has said these words."""
+        state = self._cloud.state
+        page = f"{state['discord_url']}/api/v10/channels/{state['channel_id']}/messages?limit=10"
+        deadline = time.monotonic() + SOON_S
+        while time.monotonic() < deadline:
+            said = requests.get(page, headers={"Authorization": f"Bot {token}"}, timeout=30).json()
+            if any(words in str(message["components"]) for message in said):
+                return
+            time.sleep(0.2)
+        pytest.fail(f"nobody said {words}")
+
+
+@pytest.fixture
+def operator(cloud: Cloud) -> Iterator[Operator]:
+    assert not FILE.exists(), "this test writes distillery.toml, and would destroy yours"
+    shell = Operator(cloud)
+    yield shell
+    FILE.unlink(missing_ok=True)
+    shell.paste(cloud.state["interactions_url"])
+
+
+def test_the_document_says_these_commands() -> None:
+    assert commands_of_the_document() == COMMANDS
+
+
+@pytest.mark.cloud
+def test_following_the_document_ends_with_a_picture(cloud: Cloud, operator: Operator) -> None:
+    state = cloud.state
+    gpus = state["control_url"].removesuffix("/control")
+    stand_ins = {
+        "target": "local",
+        "discord_api_url": f"{state['discord_url']}/api/v10",
+        "attachment_origins": state["discord_url"],
+        "runpod_api_url": f"{gpus}/v2",
+        "sagemaker_url": gpus,
+        "python_version": python_version(),
+        "alarm_channel": state["channel_id"],
+    }
+    here = " ".join(f"-c {key}={value}" for key, value in stand_ins.items())
+    identity = (cloud.folder / "identity.json").read_text()
+    token, key = (
+        re.findall(rf'"{name}": "(.*?)"', identity)[0] for name in ("bot_token", "runpod_key")
+    )
+
+    operator.must(COMMANDS[0])
+    said = operator.must(
+        f"{COMMANDS[1]} {here}", f"{token}\nlocal-runpod\n{key}\nn\nlocal-sagemaker\n"
+    )
+    assert state["application_id"] in said
+    assert token not in FILE.read_text() + said
+    operator.must(COMMANDS[2])
+    deployed = operator.must(COMMANDS[3])
+    url = re.findall(r"InteractionsUrl = (\S+)", deployed)[0]
+    url = served_url(state["aws_endpoint_url"], url)
+    before = operator.run(f"{COMMANDS[4]} -c stage=dev")
+    assert before.returncode == 1
+    assert f"paste {url} as Interactions Endpoint URL" in before.stdout, before.stdout
+    operator.paste(url)
+    said = operator.must(f"{COMMANDS[4]} -c stage=dev")
+    assert "WRONG" not in said
+    assert "made a picture" in operator.must(f"{COMMANDS[5]} -c stage=dev")
+    assert "smoke-runpod" in operator.must(".venv/bin/distillery jobs list --hours 1 --stage dev")
+    assert re.search(r"^all +\d", operator.must(f"{COMMANDS[6]} -c stage=dev"), re.MULTILINE)
+    topic = re.findall(r"AlarmTopic = (\S+)", deployed)[0]
+    alarm = json.loads((ROOT / "tests/events/sns_alarm.json").read_text())["Records"][0]["Sns"]
+    cloud.aws("sns").publish(TopicArn=topic, Message=alarm["Message"])
+    operator.sees(token, "One of the alarms that cannot wait")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
+from distillery.core.circuit import Circuit
 from distillery.core.job import Job, JobState, Origin, Outcome, Picture, Request
 from distillery.core.parent import Parent
 from distillery.core.recipes.recipe import Attachment
@@ -19,6 +20,7 @@ from distillery.core.tier import Tier
 
 AttributeValue = Mapping[str, Any]
 Item = dict[str, AttributeValue]
+Stored = TypeVar("Stored", Attachment, Circuit, Origin, Outcome, Parent, Picture, Tier)
 
 RECORD_LIFE_S = 180 * 24 * 3600
 """DynamoDB deletes the record some time after this (time to live); until then the buttons of its
@@ -108,17 +110,17 @@ def from_item(item: Mapping[str, AttributeValue]) -> Job:
 
     return Job(
         job_id=item["job_id"]["S"],
-        origin=Origin(**json.loads(item["origin"]["S"])),
+        origin=read_known(Origin, json.loads(item["origin"]["S"])),
         request=_request(json.loads(item["request"]["S"])),
         created_at=number("created_at"),
         state=JobState(item["state"]["S"]),
         attempt=int(number("attempt")),
-        tier=Tier(**json.loads(item["tier"]["S"])),
+        tier=read_known(Tier, json.loads(item["tier"]["S"])),
         charge=int(number("charge")),
         start_tag=number("start_tag") if "start_tag" in item else None,
         losses=int(number("losses")),
         is_probe=bool(item["is_probe"]["BOOL"]),
-        parent=Parent(**json.loads(item["parent"]["S"])) if "parent" in item else None,
+        parent=read_known(Parent, json.loads(item["parent"]["S"])) if "parent" in item else None,
         only_on=text("only_on"),
         provider=text("provider"),
         provider_job_id=text("provider_job_id"),
@@ -155,10 +157,16 @@ def _request(document: Mapping[str, Any]) -> Request:
     return Request(
         workflow=document["workflow"],
         values=document["values"],
-        attachments={n: Attachment(**v) for n, v in document["attachments"].items()},
+        attachments={n: read_known(Attachment, v) for n, v in document["attachments"].items()},
     )
 
 
 def _outcome(document: Mapping[str, Any]) -> Outcome:
-    pictures = tuple(Picture(**picture) for picture in document["pictures"])
-    return Outcome(**{**document, "pictures": pictures})
+    pictures = tuple(read_known(Picture, picture) for picture in document["pictures"])
+    return read_known(Outcome, {**document, "pictures": pictures})
+
+
+def read_known(kind: type[Stored], document: Mapping[str, Any]) -> Stored:
+    """Read what this version knows; while a deployment moves on, a newer one writes as well."""
+    names = (field.name for field in fields(kind))
+    return kind(**{name: document[name] for name in names if name in document})

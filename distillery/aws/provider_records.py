@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from distillery.aws.job_record import AttributeValue, Item
+from distillery.aws.job_record import AttributeValue, Item, read_known
 from distillery.aws.transactions import Action, Transactions
 from distillery.core.circuit import Circuit
 from distillery.core.errors import StoreConflict
@@ -121,7 +121,7 @@ def _record(item: Mapping[str, AttributeValue]) -> ProviderRecord:
         served_at=number("served_at"),
         woke_s=number("woke_s"),
         took_s=tuple(number(f"took_{n}") for n in range(RECENT) if f"took_{n}" in item),
-        circuit=Circuit(**circuit),
+        circuit=read_known(Circuit, circuit),
     )
 
 

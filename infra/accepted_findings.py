@@ -16,7 +16,8 @@ _EVERYWHERE = (
     ),
     (
         "Serverless-LambdaTracing",
-        "A trace for each call costs money and time; the job's id is in every line instead.",
+        "The setting `tracing` makes traces; the job's id is in every line anyhow, and the room "
+        "that answers Discord has no time for them.",
     ),
     (
         "Serverless-LambdaEventSourceMappingDestination",
@@ -99,13 +100,6 @@ _ACCEPTED = {
     "Queues/DeadLetters": (
         ("AwsSolutions-SQS3", _LAST_RESORT),
         ("Serverless-SQSRedrivePolicy", _LAST_RESORT),
-    ),
-    "Api/HttpApi": (
-        (
-            "AwsSolutions-APIG4",
-            "Discord signs every request; the function checks the signature before all else, "
-            "and API Gateway has no authorizer for Ed25519.",
-        ),
     ),
     "Commands/ProviderRole": (
         (

@@ -45,6 +45,8 @@ class Alarm:
     """...of so many must be wrong. Where nothing was emitted, nothing is wrong."""
     wakes: bool = False
     """Whether a person is to look at once."""
+    takes_back: bool = False
+    """Whether it tells of our code, so that a deployment that sets it off is taken back."""
 
     @property
     def is_computed(self) -> bool:
@@ -69,6 +71,7 @@ def _of_answers(sources: Sources) -> Sequence[Alarm]:
             _FAST * missing,
             *(2, 12),
             wakes=True,
+            takes_back=True,
         ),
         Alarm(
             "more-requests-fail-than-should",
@@ -90,6 +93,7 @@ def _of_answers(sources: Sources) -> Sequence[Alarm]:
             sources.metric("DeadLetters", "Sum"),
             0,
             wakes=True,
+            takes_back=True,
         ),
     )
 
@@ -135,6 +139,7 @@ def _of_discord(sources: Sources) -> Sequence[Alarm]:
             0,
             *(2, 3),
             wakes=True,
+            takes_back=True,
         ),
         Alarm(
             "discord-may-ban-us",
@@ -166,6 +171,7 @@ class Alarms(Construct):
         wanted = [alarm for alarm in alarms(sources) if not (is_local and alarm.is_computed)]
         made = {alarm.name: self._alarm(sources.namespace, alarm) for alarm in wanted}
         self.all: Sequence[cloudwatch.IAlarm] = tuple(made.values())
+        self.of_our_code = tuple(made[alarm.name] for alarm in wanted if alarm.takes_back)
         waking = [made[alarm.name] for alarm in wanted if alarm.wakes]
         for alarm in wanted:
             if is_local or not alarm.wakes:  # an embedded AWS knows no composite alarm

@@ -55,6 +55,10 @@ def contradictions(settings: Settings) -> dict[str, str]:
             settings.python_version == "3.13" or settings.is_local,
             "Lambda runs 3.13; only target=local may differ",
         ),
+        "waf": (
+            not (settings.waf and settings.is_local),
+            "an embedded AWS has none; leave it out where target is local",
+        ),
         "build_image": (
             not (settings.build_image and settings.is_local),
             "an embedded AWS builds none; leave it out where target is local",

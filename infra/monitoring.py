@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 from aws_cdk import aws_logs as logs
@@ -17,6 +18,9 @@ from infra.log_queries import LogQueries
 from infra.rooms import DEAD_LETTERS, DISPATCHER, FOLLOWUP, INTERACTIONS, WATCHDOG
 from infra.settings import Settings
 
+if TYPE_CHECKING:
+    from infra.guarded_api import GuardedApi
+
 _SECONDS_AN_HOUR = 3600
 
 
@@ -29,7 +33,7 @@ class Monitoring(Construct):
         construct_id: str,
         *,
         settings: Settings,
-        api: InteractionsApi,
+        api: InteractionsApi | GuardedApi,
         rooms: Mapping[str, RoomFunction],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -43,7 +47,8 @@ class Monitoring(Construct):
             },
             objective=settings.success_objective,
             budget_dollars=settings.gpu_budget_dollars,
-            api_id=api.http_api.http_api_id,
+            api=api.dimensions,
+            api_errors=api.errors,
             sagemaker_endpoint=(
                 settings.sagemaker_endpoint_name if "sagemaker" in settings.providers else ""
             ),
@@ -65,7 +70,7 @@ class Monitoring(Construct):
             self._count_failures_of(api, sources.namespace)
             LogQueries(self, "LogQueries", namespace=sources.namespace, log_groups=groups)
 
-    def _count_failures_of(self, api: InteractionsApi, namespace: str) -> None:
+    def _count_failures_of(self, api: InteractionsApi | GuardedApi, namespace: str) -> None:
         """Count what the room cannot count itself, as it does: a crash, and an answer too late.
 
         So one metric, and one alarm, has all that Discord got no answer to.

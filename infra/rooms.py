@@ -38,6 +38,12 @@ class Room:
     """Names of its environment variables; the stack knows the values."""
     memory_mib: int
     timeout_s: int
+    runs_at_most: int
+    """Runs at one time, no more and always these, where `reserve_concurrency` says so."""
+    is_traced: bool = True
+    """Whether X-Ray follows it, where `tracing` says so."""
+    is_gradual: bool = False
+    """Whether new code of it gets a tenth of the calls first: where members would notice."""
 
 
 INTERACTIONS = Room(
@@ -50,6 +56,9 @@ INTERACTIONS = Room(
     ),
     memory_mib=1024,  # memory buys CPU, and a cold start must answer Discord within 3 s
     timeout_s=10,
+    runs_at_most=100,  # 200 calls a second, each well under half a second
+    is_traced=False,  # a trace begins with a cold start, which must answer within Discord's 3 s
+    is_gradual=True,
 )
 DISPATCHER = Room(
     name="dispatcher",
@@ -61,6 +70,8 @@ DISPATCHER = Room(
     ),
     memory_mib=512,
     timeout_s=30,  # a lost run is tried again after six times this: within the token's 15 minutes
+    runs_at_most=10,  # as many as its queue calls: with fewer, messages would become dead letters
+    is_gradual=True,
 )
 FOLLOWUP = Room(
     name="followup",
@@ -68,6 +79,8 @@ FOLLOWUP = Room(
     variables=_DELIVERY_VARIABLES,
     memory_mib=512,  # holds all pictures of a message at once, and mostly waits (make bench)
     timeout_s=30,  # less than the lease of a delivery: who comes after it does not meet it
+    runs_at_most=50,
+    is_gradual=True,
 )
 WATCHDOG = Room(
     name="watchdog",
@@ -75,6 +88,7 @@ WATCHDOG = Room(
     variables=(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES, "PROMISE_SECONDS", "HEDGE_SHARE"),
     memory_mib=512,  # it may deliver pictures in followup's stead, and sleeps while a job is open
     timeout_s=120,  # it begins its last look 45 s after it began
+    runs_at_most=2,  # one may still deliver when the next minute begins
 )
 DEAD_LETTERS = Room(
     name="dead_letters",
@@ -82,6 +96,7 @@ DEAD_LETTERS = Room(
     variables=_DELIVERY_VARIABLES,
     memory_mib=512,  # it may deliver pictures in followup's stead
     timeout_s=60,
+    runs_at_most=5,
 )
 CANARY = Room(
     name="canary",
@@ -89,6 +104,7 @@ CANARY = Room(
     variables=("TABLE_NAME", "QUEUE_URL", "CANARY_PROVIDERS"),
     memory_mib=256,
     timeout_s=30,
+    runs_at_most=1,
 )
 REGISTER_COMMANDS = Room(
     name="register_commands",
@@ -99,6 +115,7 @@ REGISTER_COMMANDS = Room(
     ),
     memory_mib=256,
     timeout_s=60,
+    runs_at_most=1,
 )
 TELL_ALARMS = Room(
     name="tell_alarms",

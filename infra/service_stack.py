@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnElement, CfnOutput, Duration, Stack
 from aws_cdk import aws_events as events
-from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_events_targets import LambdaFunction
-from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from aws_cdk.aws_s3_notifications import LambdaDestination
 from aws_cdk.aws_sns_subscriptions import LambdaSubscription
-from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
 from infra import second_opinion
@@ -23,6 +20,7 @@ from infra.commands import Commands
 from infra.functions import RoomFunction
 from infra.monitoring import Monitoring
 from infra.queues import Queues
+from infra.rollout import Rollout
 from infra.room_values import of_settings
 from infra.rooms import (
     CANARY,
@@ -31,6 +29,7 @@ from infra.rooms import (
     FOLLOWUP,
     INTERACTIONS,
     REGISTER_COMMANDS,
+    ROOMS,
     TELL_ALARMS,
     WATCHDOG,
     Room,
@@ -48,9 +47,11 @@ from infra.storage import (
     Storage,
 )
 
+if TYPE_CHECKING:
+    from infra.guarded_api import GuardedApi
+
 _DISPATCHERS_AT_ONCE = 10
 _LOCAL_DISPATCHERS_AT_ONCE = 2  # each is a process of 50 to 60 MB
-_EVENT_LIFE = Duration.hours(1)  # an older event concerns a job that has long been answered
 
 
 class ServiceStack(Stack):
@@ -79,6 +80,9 @@ class ServiceStack(Stack):
         )
         if settings.alarm_channel:
             self._tell_alarms()
+        if settings.gradual and not settings.is_local:  # an embedded AWS knows no CodeDeploy
+            rooms = {room.name: self._rooms[room.name] for room in ROOMS if room.is_gradual}
+            Rollout(self, "Rollout", rooms=rooms, alarms=self._monitoring.alarms.of_our_code)
         self._outputs(api)
         self._accept_findings(registration)
 
@@ -101,7 +105,7 @@ class ServiceStack(Stack):
         )
         return made
 
-    def _interactions(self) -> InteractionsApi:
+    def _interactions(self) -> InteractionsApi | GuardedApi:
         room = self._room("Interactions", INTERACTIONS)
         # Moderators query their log.
         actions = "dynamodb:GetItem,BatchGetItem,PutItem,UpdateItem,Query"
@@ -111,9 +115,11 @@ class ServiceStack(Stack):
         # Without it S3 answers 403, not 404, for a picture that is not kept any more.
         room.allow("s3:ListBucket", self._storage.bucket.bucket_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
-        return InteractionsApi(
-            self, "Api", function=room.function, is_local=self._settings.is_local
-        )
+        if self._settings.waf:
+            from infra.guarded_api import GuardedApi  # noqa: PLC0415 - seconds of the CDK, seldom
+
+            return GuardedApi(self, "Api", function=room.live)
+        return InteractionsApi(self, "Api", function=room.live, is_local=self._settings.is_local)
 
     def _dispatcher(self) -> None:
         room = self._room("Dispatcher", DISPATCHER)
@@ -123,16 +129,16 @@ class ServiceStack(Stack):
         self._allow_sagemaker(room, "InvokeEndpointAsync,DescribeEndpoint")
         second_opinion.allow_text_check(self, room, self._settings)
         at_once = _LOCAL_DISPATCHERS_AT_ONCE if self._settings.is_local else _DISPATCHERS_AT_ONCE
-        self._read(self._queues.jobs, room, at_once=at_once)
+        room.read(self._queues.jobs, at_once=at_once)
 
     def _followup(self) -> None:
         room = self._room("Followup", FOLLOWUP)
         self._allow_jobs(room)
-        self._keep_dead_letters(room, retries=2)
+        room.keep_failures(self._queues.dead_letters, retries=2)
         for document in ("progress.json", "result.json"):
             self._storage.bucket.add_event_notification(
                 s3.EventType.OBJECT_CREATED,
-                LambdaDestination(room.function),
+                LambdaDestination(room.for_events),
                 s3.NotificationKeyFilter(prefix="jobs/", suffix=f"/{document}"),
             )
         self._storage.keep_logs_of_helpers()
@@ -151,24 +157,24 @@ class ServiceStack(Stack):
             results = (self._storage.bucket.arn_for_objects(key) for key in (OUTPUTS, RESULTS))
             room.allow("s3:PutObject", *results)
         # The next run, a minute later, is the retry.
-        self._keep_dead_letters(room, retries=0)
+        room.keep_failures(self._queues.dead_letters, retries=0)
         events.Rule(
             self,
             "EveryMinute",
             schedule=events.Schedule.rate(Duration.minutes(1)),
-            targets=[LambdaFunction(room.function, retry_attempts=0)],
+            targets=[LambdaFunction(room.for_events, retry_attempts=0)],
         )
 
     def _dead_letters(self) -> None:
         room = self._room("DeadLetters", DEAD_LETTERS)
         self._allow_jobs(room)
-        self._read(self._queues.dead_letters, room)
+        room.read(self._queues.dead_letters)
 
     def _canary(self) -> None:
         room = self._room("Canary", CANARY)
         room.allow("dynamodb:PutItem", self._storage.table.table_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
-        self._keep_dead_letters(room, retries=2)
+        room.keep_failures(self._queues.dead_letters, retries=2)
         # An instance of SageMaker's that starts for one picture costs half a dollar, and it puts no
         # idle endpoint to sleep.
         if self._settings.at_runpod:
@@ -176,7 +182,7 @@ class ServiceStack(Stack):
                 self,
                 "EveryThirdDay",
                 schedule=events.Schedule.rate(Duration.days(3)),
-                targets=[LambdaFunction(room.function)],
+                targets=[LambdaFunction(room.for_events)],
             )
 
     def _register_commands(self) -> RoomFunction:
@@ -188,25 +194,7 @@ class ServiceStack(Stack):
     def _tell_alarms(self) -> None:
         room = self._room("TellAlarms", TELL_ALARMS)
         self._allow_secret(room, self._settings.bot_token_secret)
-        self._monitoring.alarms.topic.add_subscription(LambdaSubscription(room.function))
-
-    def _read(self, queue: Queue, room: RoomFunction, *, at_once: int | None = None) -> None:
-        """Without `at_once` Lambda asks an idle queue less often, and so for less money."""
-        room.function.add_event_source(
-            SqsEventSource(
-                queue,
-                batch_size=1,  # one may take most of the room's time: fetching a file, delivering
-                max_concurrency=at_once,
-                report_batch_item_failures=True,
-            )
-        )
-
-    def _keep_dead_letters(self, room: RoomFunction, *, retries: int) -> None:
-        room.function.configure_async_invoke(
-            on_failure=destinations.SqsDestination(self._queues.dead_letters),
-            retry_attempts=retries,
-            max_event_age=_EVENT_LIFE,
-        )
+        self._monitoring.alarms.topic.add_subscription(LambdaSubscription(room.for_events))
 
     def _allow_runpod(self, room: RoomFunction) -> None:
         if self._settings.at_runpod:
@@ -247,7 +235,7 @@ class ServiceStack(Stack):
         )
         room.allow("ssm:GetParameter", arn)
 
-    def _outputs(self, api: InteractionsApi) -> None:
+    def _outputs(self, api: InteractionsApi | GuardedApi) -> None:
         CfnOutput(self, "InteractionsUrl", value=api.url)
         CfnOutput(self, "TableName", value=self._storage.table.table_name)
         CfnOutput(self, "BucketName", value=self._storage.bucket.bucket_name)

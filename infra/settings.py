@@ -80,6 +80,27 @@ class Settings(ContentSettings):
         "the SSM parameter, a SecureString, that holds Runpod's API key",
         "/distillery/runpod-api-key",
     )
+    gradual: bool = option(
+        "whether a deployment gives new code a tenth of the calls for a quarter of an hour, and "
+        "takes it back when it fails; else it gets all at once: see "
+        "[deployments](operations.md#deployments)",
+        True,
+    )
+    reserve_concurrency: bool = option(
+        "whether each room has runs of its own that no other function can use up, and no more than "
+        "these; needs an account that allows 300 runs at a time",
+        False,
+    )
+    tracing: bool = option(
+        "whether X-Ray traces the rooms, all but the one that answers Discord; see "
+        "[traces](operations.md#traces)",
+        False,
+    )
+    waf: bool = option(
+        "whether AWS WAF stands before the address that Discord calls, for $8 a month and $3.10 "
+        "more for a million calls",
+        False,
+    )
     runpod_dollars_per_hour: float = option(
         "what Runpod takes for an hour of one worker; an A40 (docs.runpod.io, Pricing)", 1.224
     )

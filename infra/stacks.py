@@ -5,8 +5,6 @@ from __future__ import annotations
 from aws_cdk import App, IStackSynthesizer, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from infra.gpu_stack import GpuImage, GpuStack
-from infra.image_stack import ImageStack
 from infra.service_stack import ServiceStack
 from infra.settings import Settings
 
@@ -17,10 +15,16 @@ def make_stacks(
     """Make them all, each by a name that says the stage; returns the service."""
     name = settings.stack_name
     service = ServiceStack(app, name, settings=settings, synthesizer=synthesizer)
-    image = ImageStack(app, f"{name}Image") if settings.build_image else None
+    # Who wants neither does not wait seconds for the parts of the CDK that they need.
+    if settings.build_image:
+        from infra.image_stack import ImageStack  # noqa: PLC0415
+
+        image = ImageStack(app, f"{name}Image")
     if settings.make_endpoint:
+        from infra.gpu_stack import GpuImage, GpuStack  # noqa: PLC0415
+
         gpu = GpuStack(app, f"{name}Gpu", settings=settings, bucket=service.bucket)
-        if settings.gpu_image or image is None:
+        if settings.gpu_image:
             gpu.run(GpuImage.named(settings.gpu_image, gpu))
         else:
             gpu.run(GpuImage(image.image_uri, image.repository_arn))

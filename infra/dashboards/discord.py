@@ -35,7 +35,7 @@ def discord(sources: Sources) -> list[Sequence[cloudwatch.IWidget]]:
                     sources.metric("AcknowledgeTime", "SampleCount", "acknowledged"),
                     sources.metric("InteractionsFailed", "Sum", "failed"),
                     sources.metric("SignaturesRefused", "Sum", "wrong signatures"),
-                    of_api(sources, "5xx", "Sum"),
+                    of_api(sources, sources.api_errors, "Sum"),
                 ],
                 unit="calls",
                 width=THIRD,
@@ -61,7 +61,7 @@ def of_api(sources: Sources, name: str, statistic: str) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace="AWS/ApiGateway",
         metric_name=name,
-        dimensions_map={"ApiId": sources.api_id},
+        dimensions_map=dict(sources.api),
         statistic=statistic,
         period=FIVE_MINUTES,
         label=f"{name} of the API",

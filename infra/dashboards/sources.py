@@ -27,7 +27,10 @@ class Sources:
     """The share of requests that should be answered with pictures."""
     budget_dollars: float
     """For GPUs, a month."""
-    api_id: str
+    api: Mapping[str, str]
+    """The dimensions of the API's own metrics."""
+    api_errors: str
+    """Which of them counts its errors."""
     sagemaker_endpoint: str
     """Empty when there is none."""
     rooms_that_accept: Sequence[str]

@@ -1,16 +1,19 @@
-"""Synthesizes the stack once; bundling is left out, so that no wheel is fetched."""
+"""Synthesizes each variant of the app once; bundling is left out, so that no wheel is fetched."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+sys.dont_write_bytecode = False  # or the CDK's modules take 8 s, each time anew
 # jsii, under the CDK, starts `node` when it is imported; ours comes first.
 os.environ["PATH"] = f"{ROOT}/.venv/bin{os.pathsep}{os.environ['PATH']}"
 
@@ -29,6 +32,29 @@ EXAMPLE: Mapping[str, str] = {
     "worker_comfyui_endpoint_id": "def456",
     "credit_guilds": "1300000000000000002",
     "guardrail_id": "ghi789",
+}
+GPU: Mapping[str, str] = {
+    "make_endpoint": "true",
+    "gpu_image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/distillery:abc",
+    "gpu_models": "s3://our-models/sdxl/",
+    "gpu_max_instances": "3",
+    "gpu_instance_type": "ml.p3.2xlarge",  # moto knows no newer one
+}
+EVERY_STACK: Mapping[str, str] = {
+    **{key: value for key, value in GPU.items() if key != "gpu_image"},
+    "build_image": "true",
+}
+DEV: Mapping[str, str] = {**EVERY_STACK, "stage": "dev", "keep_data": "false"}
+OPTIONS: Mapping[str, str] = {
+    "gradual": "false",
+    "reserve_concurrency": "true",
+    "tracing": "true",
+    "waf": "true",
+}
+LOCAL: Mapping[str, str] = {
+    "target": "local",
+    "sagemaker_url": "http://127.0.0.1:1",
+    "discord_api_url": "http://127.0.0.1:2/api/v10",
 }
 
 
@@ -60,18 +86,46 @@ def synthesized(out: Path, **context: str) -> dict[str, Any]:
     return assembled(out, **context)["Distillery"]
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The template for AWS. Synthesis fails when cdk-nag finds something that is not accepted."""
-    return synthesized(tmp_path_factory.mktemp("aws"))
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What one synthesis wrote: the folder, and the templates in it by their stacks' names."""
+
+    folder: Path
+    templates: dict[str, dict[str, Any]]
+
+
+Assemble = Callable[..., Assembly]
+"""Synthesizes the app as the settings given by name say."""
 
 
 @pytest.fixture(scope="session")
-def local_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def assemble(tmp_path_factory: pytest.TempPathFactory) -> Assemble:
+    """The same settings are synthesized once. It fails when cdk-nag finds what is not accepted."""
+    made: dict[tuple[tuple[str, str], ...], Assembly] = {}
+
+    def assemble(**context: str) -> Assembly:
+        key = tuple(sorted(context.items()))
+        if key not in made:
+            folder = tmp_path_factory.mktemp("assembly")
+            made[key] = Assembly(folder, assembled(folder, **context))
+        return made[key]
+
+    return assemble
+
+
+@pytest.fixture(scope="session")
+def template(assemble: Assemble) -> dict[str, Any]:
+    """The template for AWS."""
+    return assemble().templates["Distillery"]
+
+
+@pytest.fixture(scope="session")
+def with_options(assemble: Assemble) -> dict[str, Any]:
+    """The template of whoever wants all that is optional, and every deployment at once."""
+    return assemble(**OPTIONS).templates["Distillery"]
+
+
+@pytest.fixture(scope="session")
+def local_template(assemble: Assemble) -> dict[str, Any]:
     """The template for the embedded AWS."""
-    return synthesized(
-        tmp_path_factory.mktemp("local"),
-        target="local",
-        sagemaker_url="http://127.0.0.1:1",
-        discord_api_url="http://127.0.0.1:2/api/v10",
-    )
+    return assemble(**LOCAL).templates["Distillery"]

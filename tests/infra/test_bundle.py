@@ -29,7 +29,9 @@ def test_a_bundle_holds_its_own_room_and_no_other(room: Room) -> None:
 def test_the_name_of_a_bundle_is_the_same_until_something_in_it_changes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    room = Room(name="r", sources=("code.py",), variables=(), memory_mib=1, timeout_s=1)
+    room = Room(
+        name="r", sources=("code.py",), variables=(), memory_mib=1, timeout_s=1, runs_at_most=1
+    )
     (tmp_path / "lambdas" / "r").mkdir(parents=True)
     (tmp_path / "lambdas" / "__init__.py").touch()
     requirements = tmp_path / "lambdas" / "r" / "requirements.txt"
@@ -50,7 +52,14 @@ def test_the_name_of_a_bundle_is_the_same_until_something_in_it_changes(
 
 
 def test_a_source_that_is_not_there_is_named() -> None:
-    room = Room(name="dispatcher", sources=("gone",), variables=(), memory_mib=1, timeout_s=1)
+    room = Room(
+        name="dispatcher",
+        sources=("gone",),
+        variables=(),
+        memory_mib=1,
+        timeout_s=1,
+        runs_at_most=1,
+    )
 
     with pytest.raises(FileNotFoundError, match=r"infra/rooms\.py"):
         bundle.room_files(room)
@@ -59,7 +68,7 @@ def test_a_source_that_is_not_there_is_named() -> None:
 def test_packages_that_cannot_be_installed_fail_the_build_with_the_installers_words(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    room = Room(name="r", sources=(), variables=(), memory_mib=1, timeout_s=1)
+    room = Room(name="r", sources=(), variables=(), memory_mib=1, timeout_s=1, runs_at_most=1)
     (tmp_path / "lambdas" / "r").mkdir(parents=True)
     (tmp_path / "lambdas" / "r" / "requirements.txt").write_text("not a requirement\n")
     monkeypatch.setattr(bundle, "REPOSITORY", tmp_path)

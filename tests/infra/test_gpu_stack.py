@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,23 +10,16 @@ import pytest
 from moto import mock_aws
 
 from infra.settings_file import WrongSettings
-from tests.infra.conftest import EXAMPLE, assembled, settings_of
+from tests.infra.conftest import EXAMPLE, GPU, Assemble, settings_of
 from tests.infra.test_service_stack import granted, of_type
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/distillery:abc"
-GPU = {
-    "make_endpoint": "true",
-    "gpu_image": IMAGE,
-    "gpu_models": "s3://our-models/sdxl/",
-    "gpu_max_instances": "3",
-    "gpu_instance_type": "ml.p3.2xlarge",  # moto knows no newer one
-}
+IMAGE = GPU["gpu_image"]
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def template(assemble: Assemble) -> dict[str, Any]:
     """Synthesis fails when cdk-nag finds something that is not accepted."""
-    return assembled(tmp_path_factory.mktemp("gpu"), **GPU)["DistilleryGpu"]
+    return assemble(**GPU).templates["DistilleryGpu"]
 
 
 def only(template: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -85,9 +77,11 @@ def test_it_reads_envelopes_and_models_and_writes_what_sagemaker_has_to_say(
     ]
 
 
-def test_failures_lie_where_the_watchdog_may_look(template: dict[str, Any], tmp_path: Path) -> None:
+def test_failures_lie_where_the_watchdog_may_look(
+    template: dict[str, Any], assemble: Assemble
+) -> None:
     """`distillery/providers/sagemaker.py` reads the object that SageMaker's answer names."""
-    service = assembled(tmp_path, **GPU)["Distillery"]
+    service = assemble(**GPU).templates["Distillery"]
     output = only(template, "AWS::SageMaker::EndpointConfig")["AsyncInferenceConfig"][
         "OutputConfig"
     ]
@@ -135,8 +129,8 @@ def test_it_scales_from_nothing_and_back(template: dict[str, Any]) -> None:
     assert len(alarm["AlarmActions"]) == 1
 
 
-def test_an_instance_that_always_runs_needs_no_first_step(tmp_path: Path) -> None:
-    template = assembled(tmp_path, **GPU, gpu_min_instances="1")["DistilleryGpu"]
+def test_an_instance_that_always_runs_needs_no_first_step(assemble: Assemble) -> None:
+    template = assemble(**GPU, gpu_min_instances="1").templates["DistilleryGpu"]
 
     assert len(of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy")) == 1
     assert only(template, "AWS::ApplicationAutoScaling::ScalableTarget")["MinCapacity"] == 1
@@ -206,10 +200,10 @@ def _plain(properties: dict[str, Any]) -> dict[str, Any]:
     ids=["runpod alone", "sagemaker alone", "both, and a stage", "both, and the image"],
 )
 def test_stacks_are_made_as_the_settings_say(
-    context: dict[str, str | None], stacks: set[str], tmp_path: Path
+    context: dict[str, str | None], stacks: set[str], assemble: Assemble
 ) -> None:
     given = {key: value for key, value in context.items() if value is not None}
-    templates = assembled(tmp_path, **given)
+    templates = assemble(**given).templates
 
     assert templates.keys() == stacks
     service = next(t for name, t in templates.items() if name in ("Distillery", "DistilleryDev"))

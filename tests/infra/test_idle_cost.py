@@ -11,16 +11,15 @@ import pytest
 from local.cost_command import by_choice
 from local.idle_cost import IdleRun, idle_cost
 from local.prices import read_prices
-from tests.infra.conftest import ROOT, assembled
-from tests.infra.test_gpu_stack import GPU
+from tests.infra.conftest import GPU, ROOT, Assemble
 
 QUIET = IdleRun(seconds=0.1, reads=1, log_bytes=100)
 
 
 @pytest.fixture(scope="module")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def templates(assemble: Assemble) -> dict[str, Any]:
     """Runpod, and an endpoint of SageMaker's that is made as well."""
-    return assembled(tmp_path_factory.mktemp("both"), **GPU)
+    return assemble(**GPU).templates
 
 
 def test_with_both_providers_it_is_less_than_a_dollar(templates: dict[str, Any]) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.conftest import assembled
-from tests.infra.test_removal import EVERY_STACK
+from tests.infra.conftest import DEV, EVERY_STACK, LOCAL, OPTIONS, Assemble
 
 pytest.importorskip("cfnlint")  # where `make setup` has not run since it was added
 
@@ -19,17 +18,10 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize(
-    "context",
-    [
-        EVERY_STACK,
-        {**EVERY_STACK, "stage": "dev", "keep_data": "false"},
-        {"target": "local", "sagemaker_url": "http://127.0.0.1:1"},
-    ],
-    ids=["prod", "dev", "local"],
+    "context", [EVERY_STACK, DEV, OPTIONS, LOCAL], ids=["prod", "dev", "options", "local"]
 )
-def test_the_templates_are_clean(context: dict[str, str], tmp_path: Path) -> None:
-    assembled(tmp_path, **context)
-    templates = sorted(map(str, tmp_path.glob("*.template.json")))
+def test_the_templates_are_clean(context: dict[str, str], assemble: Assemble) -> None:
+    templates = sorted(map(str, assemble(**context).folder.glob("*.template.json")))
 
     said = subprocess.run(
         [Path(sys.executable).parent / "cfn-lint", "--ignore-checks", *ACCEPTED, "--", *templates],

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.infra.conftest import assembled
-from tests.infra.test_gpu_stack import GPU
-
-ALL = {**GPU, "gpu_image": "", "build_image": "true"}
-EVERY_STACK = {key: value for key, value in ALL.items() if value}
+from tests.infra.conftest import DEV, EVERY_STACK, Assemble
 
 
 def left_behind(templates: dict[str, dict[str, Any]]) -> set[str]:
-    """The types of what CloudFormation does not delete with its stack."""
+    """The types of what is there after its stack has gone; versions go with their function."""
     return {
         resource["Type"]
         for template in templates.values()
         for resource in template["Resources"].values()
         if resource.get("DeletionPolicy", "Delete") != "Delete"
+        and resource["Type"] != "AWS::Lambda::Version"
     }
 
 
 @pytest.fixture(scope="module")
-def prod(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return assembled(tmp_path_factory.mktemp("prod"), **EVERY_STACK)
+def prod(assemble: Assemble) -> dict[str, dict[str, Any]]:
+    return assemble(**EVERY_STACK).templates
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return assembled(tmp_path_factory.mktemp("dev"), **EVERY_STACK, stage="dev", keep_data="false")
+def dev(assemble: Assemble) -> dict[str, dict[str, Any]]:
+    return assemble(**DEV).templates
 
 
 def of_type(templates: dict[str, dict[str, Any]], kind: str) -> list[dict[str, Any]]:
@@ -78,7 +74,7 @@ def test_every_log_belongs_to_its_stack(stage: str, request: pytest.FixtureReque
 
 
 def test_two_stages_share_no_name(
-    prod: dict[str, dict[str, Any]], dev: dict[str, dict[str, Any]], tmp_path: Path
+    prod: dict[str, dict[str, Any]], dev: dict[str, dict[str, Any]]
 ) -> None:
     """CloudFormation names everything but the endpoint, which the settings name."""
     assert not prod.keys() & dev.keys()

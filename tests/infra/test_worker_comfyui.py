@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from infra.settings_file import WrongSettings
-from tests.infra.conftest import EXAMPLE, settings_of, synthesized
+from tests.infra.conftest import EXAMPLE, Assemble, settings_of
 from tests.infra.test_service_stack import GRANTS, granted
 
 
-def test_the_watchdog_may_store_results_and_nothing_else_that_is_new(tmp_path: Path) -> None:
+def test_the_watchdog_may_store_results_and_nothing_else_that_is_new(assemble: Assemble) -> None:
     """The synthesis runs cdk-nag: every star in a grant has its reason."""
-    template = synthesized(tmp_path, providers="worker_comfyui")
+    template = assemble(providers="worker_comfyui").templates["Distillery"]
 
     usual = {grant for grant in GRANTS["Watchdog"] if "sagemaker" not in grant}
     assert granted(template, "WatchdogRole") - usual == {

@@ -125,6 +125,16 @@ class LocalCloud:
         self._say("cdk synth: done")
         return embedded, assembly.result()
 
+    @property
+    def embedded_aws(self) -> aws.EmbeddedAws:
+        """The embedded AWS, once the cloud runs."""
+        assert self._aws is not None  # noqa: S101 - tells the type checker
+        return self._aws
+
+    async def synthesize(self, repository: Path) -> Path:
+        """Synthesize another copy of the repository for this cloud; raises CommandFailed."""
+        return await aws.synthesize(self._folder / "next", self._context(), repository)
+
     async def broken(self) -> None:
         """Wait until the cloud cannot go on; raises CommandFailed."""
         if self._aws is not None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from local.chaos.finding import Finding, table
 from local.chaos.trials import (
     credits,
+    deployment,
     fairness,
     outage,
     poison,
@@ -32,6 +33,7 @@ TRIALS: Mapping[str, Callable[[], list[Finding]]] = {
     "replay": replay.run,
     "rate_limits": lambda: rate_limits.run(edits=3_000, webhooks=300),
     "signatures": lambda: signatures.run(100_000),
+    "deployment": lambda: deployment.run(100, seed=1),
     "processes": lambda: processes.run(300, seed=1),
 }
 """Each trial at its full size, the quick ones first."""

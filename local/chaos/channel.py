@@ -14,7 +14,7 @@ from local.member import words_of
 Message = Mapping[str, Any]
 Shown = tuple[str, tuple[tuple[str, int], ...]]
 """What a message shows: its text, and the names and sizes of its files."""
-_BAR = ("█", "░")
+_NOT_YET = ("█", "░", "⏳")  # a bar of progress, or a wait
 _PREVIEW = "preview."
 
 
@@ -102,7 +102,7 @@ def _answer(state: Message) -> Shown | None:
     """
     files = tuple(sorted((file["filename"], file["size"]) for file in state["attachments"]))
     words = words_of(state)
-    works = any(cell in words for cell in _BAR)
+    works = any(sign in words for sign in _NOT_YET)
     if words == UNCERTAIN:
         return None
     if state["flags"] & LOADING or works or any(n.startswith(_PREVIEW) for n, _ in files):

@@ -19,11 +19,9 @@ from nacl.signing import SigningKey
 
 from local.member import LocalMember
 
+ROOT = Path(__file__).parents[2]
 START_S = 180.0
 ANSWER_S = 120.0
-UP = "import sys; from pathlib import Path; from local import supervisor; " + (
-    "raise SystemExit(supervisor.up(0, folder=Path(sys.argv[1])))"
-)
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     log = folder / "supervisor.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", UP, str(folder)], stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "tests.local.recorded_cloud", str(folder)],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
         yield Cloud(_wait_for_state(process, folder, log), folder)

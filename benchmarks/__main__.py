@@ -8,6 +8,7 @@ from benchmarks import (
     answers,
     calls,
     content_rules,
+    deployment,
     idle,
     interactions_room,
     local_service,
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "progress": progress.measure,
     "calls": calls.measure,
     "idle": idle.measure,
+    "deployment": deployment.measure,
     "memory": memory.measure,
     "worker": worker.measure,
 }

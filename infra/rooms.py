@@ -123,6 +123,7 @@ TELL_ALARMS = Room(
     variables=("DISCORD_API_URL", "BOT_TOKEN_SECRET_NAME", "ALARM_CHANNEL"),
     memory_mib=256,
     timeout_s=30,
+    runs_at_most=1,
 )
 ROOMS = (
     *(INTERACTIONS, DISPATCHER, FOLLOWUP, WATCHDOG, DEAD_LETTERS, CANARY),

@@ -78,11 +78,11 @@ class ServiceStack(Stack):
         self._monitoring = Monitoring(
             self, "Monitoring", settings=settings, api=api, rooms=self._rooms
         )
-        if settings.alarm_channel:
-            self._tell_alarms()
         if settings.gradual and not settings.is_local:  # an embedded AWS knows no CodeDeploy
             rooms = {room.name: self._rooms[room.name] for room in ROOMS if room.is_gradual}
             Rollout(self, "Rollout", rooms=rooms, alarms=self._monitoring.alarms.of_our_code)
+        if settings.alarm_channel:
+            self._tell_alarms()
         self._outputs(api)
         self._accept_findings(registration)
 
@@ -194,7 +194,7 @@ class ServiceStack(Stack):
     def _tell_alarms(self) -> None:
         room = self._room("TellAlarms", TELL_ALARMS)
         self._allow_secret(room, self._settings.bot_token_secret)
-        self._monitoring.alarms.topic.add_subscription(LambdaSubscription(room.for_events))
+        self._monitoring.alarms.topic.add_subscription(LambdaSubscription(room.live))
 
     def _allow_runpod(self, room: RoomFunction) -> None:
         if self._settings.at_runpod:

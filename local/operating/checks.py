@@ -27,8 +27,9 @@ from local.operating.place import Place
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 _TIMEOUT_S = 10
 _MANY = 1000
-_RUNS_NEEDED = 50
-"""Ten dispatchers and as many answers at once, and no member kept waiting."""
+_RUNS_NEEDED, _RUNS_RESERVED = 50, 300
+"""Ten dispatchers and as many answers at once, and no member kept waiting; and what
+reserve_concurrency takes, with the hundred that AWS keeps for other functions."""
 
 
 def signature(place: Place) -> str:
@@ -127,7 +128,7 @@ def gpu_quota(place: Place) -> str:
 def runs_at_once(place: Place) -> str:
     """New accounts start with ten runs of Lambda at one time."""
     limit = place.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if limit < _RUNS_NEEDED:
+    if limit < (_RUNS_RESERVED if place.settings.reserve_concurrency else _RUNS_NEEDED):
         raise Unwell(
             f"the account allows {limit} runs of Lambda at a time, which a few members use up: ask "
             "for 1,000 in the console, Service Quotas, AWS Lambda, Concurrent executions"

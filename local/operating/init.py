@@ -31,6 +31,7 @@ keep_data = true
 
 [dev]
 keep_data = false
+gradual = false
 """
 
 _PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 38

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,9 @@ def recording(name: str) -> dict[str, Any]:
     return loaded
 
 
-FULL = {
+EXECUTED = "executed"
+
+FULL: dict[str, Any] = {
     "status_str": "error",
     "messages": [
         [
@@ -106,6 +109,24 @@ class FakeComfy:
 
     def set_outputs(self, outputs: dict[str, Any]) -> None:
         self._entry = {**self._entry, "outputs": outputs}
+        types = [event.get("text", {}).get("type") for event in self.events]
+        end = types.index("execution_success")
+        told: list[dict[str, Any]] = [
+            {"node": node, "output": output, "prompt_id": self._recorded_id}
+            for node, output in outputs.items()
+        ]
+        kept = [event for event, type_ in zip(self.events, types, strict=True) if type_ != EXECUTED]
+        end -= types[:end].count(EXECUTED)
+        self.events = [
+            *kept[:end],
+            *({"text": {"type": EXECUTED, "data": data}} for data in told),
+            *kept[end:],
+        ]
+
+    def lose_the_outputs(self) -> None:
+        """Have the socket cut where a node has made something: /history must be asked."""
+        types = [event.get("text", {}).get("type") for event in self.events]
+        self.faults.drop_socket_at, self.faults.events_lost = types.index(EXECUTED), 1
 
     def is_alive(self) -> bool:
         return True
@@ -199,8 +220,14 @@ class FakeComfy:
             if lost:
                 lost -= 1
                 continue
-            await self._send(prompt_id, client, event)
+            await self._send(prompt_id, client, self._as_it_ended(event))
         self._running.discard(prompt_id)
+
+    def _as_it_ended(self, event: dict[str, Any]) -> dict[str, Any]:
+        if self.faults.full_runs and event.get("text", {}).get("type") == "execution_success":
+            ((kind, data),) = FULL["messages"]
+            return {"text": {"type": kind, "data": {**data, "prompt_id": self._recorded_id}}}
+        return event
 
     def _finish(self, prompt_id: str) -> None:
         text = json.dumps(self._entry).replace(self._recorded_id, prompt_id)
@@ -222,11 +249,12 @@ class FakeComfy:
         socket = self._sockets.get(client)
         if socket is None or socket.closed or self.faults.deaf:
             return
-        if "binary" in event:
-            await socket.send_bytes(struct.pack(">II", 1, 1) + self.preview)
-        else:
-            text = json.dumps(event["text"]).replace(self._recorded_id, prompt_id)
-            await socket.send_str(text)
+        with suppress(ConnectionError):  # the client is gone and the socket has yet to say so
+            if "binary" in event:
+                await socket.send_bytes(struct.pack(">II", 1, 1) + self.preview)
+            else:
+                text = json.dumps(event["text"]).replace(self._recorded_id, prompt_id)
+                await socket.send_str(text)
 
     async def _get_history(self, request: web.Request) -> web.Response:
         self.seen.history_asked += 1

@@ -10,9 +10,6 @@ from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Any, TypeVar
 
-import requests
-from requests.exceptions import ChunkedEncodingError
-
 from gpu_container.worker.comfy.connection import Connection, EngineProcess
 from gpu_container.worker.comfy.http_api import ComfyHttp
 from gpu_container.worker.comfy.one_run import (
@@ -24,6 +21,7 @@ from gpu_container.worker.comfy.one_run import (
 )
 from gpu_container.worker.comfy.take_out import take_out
 from gpu_container.worker.comfy.watched_call import TICK_S
+from gpu_container.worker.comfy.wire import ConnectionLost, NoAnswer
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
 
@@ -82,8 +80,8 @@ class Comfy:
         while True:
             try:
                 return self._wires.ask(question, self._check_alive)
-            except requests.RequestException as error:
-                lost = isinstance(error, requests.ConnectionError | ChunkedEncodingError)
+            except NoAnswer as error:
+                lost = isinstance(error, ConnectionLost)
                 if not lost or self._clock() >= give_up_at:
                     raise unreachable(error) from error
             self._check_alive()

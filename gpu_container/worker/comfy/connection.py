@@ -1,4 +1,4 @@
-"""The wires to one engine: a WebSocket and a keep-alive HTTP session, open between runs."""
+"""The wires to one engine: a WebSocket and keep-alive HTTP, open between runs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from gpu_container.worker.comfy.http_api import ComfyHttp
-from gpu_container.worker.comfy.watched_call import watched
 from gpu_container.worker.comfy.web_socket import ComfySocket
+from gpu_container.worker.comfy.wire import Wire
 
 T = TypeVar("T")
 
@@ -32,32 +32,13 @@ class Connection:
         self.client_id = uuid.uuid4().hex
         self.socket = ComfySocket(lambda: engine.url, self.client_id)
         self.left_behind: list[str] = []  # prompts that we could not see leave the engine
-        self._http = ComfyHttp(lambda: engine.url)
+        self._wire = Wire(lambda: engine.url)
 
     def ask(self, question: Callable[[ComfyHttp], T], check: Callable[[], None]) -> T:
-        """Ask over HTTP, unless `check` raises first: then the session is left to the hung call.
-
-        Raises requests.RequestException too.
-        """
-        http = self._http
-
-        def ask_it() -> T:
-            try:
-                return question(http)
-            finally:
-                if self._http is not http:
-                    http.close()
-
-        def check_or_leave() -> None:
-            try:
-                check()
-            except BaseException:
-                self._http = ComfyHttp(lambda: self.engine.url)
-                raise
-
-        return watched(ask_it, check_or_leave)
+        """Ask over HTTP, unless `check` raises first. Raises NoAnswer too."""
+        return question(ComfyHttp(self._wire, check))
 
     def close(self) -> None:
         """Drop every connection."""
         self.socket.close()
-        self._http.close()
+        self._wire.close()

@@ -1,13 +1,15 @@
-"""ComfyUI's HTTP routes that the worker uses, over one keep-alive session."""
+"""ComfyUI's HTTP routes that the worker uses."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-import requests
+from urllib3 import encode_multipart_formdata
 
+from gpu_container.worker.comfy.wire import Answer, AnswerTooLarge, BadAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph
 
@@ -16,20 +18,19 @@ _SLOW_S = 60.0  # validating a graph, moving a file
 
 
 class ComfyHttp:
-    """Every method raises requests.RequestException when the engine cannot be asked."""
+    """Every method raises NoAnswer when the engine cannot be asked, and what `check` raises."""
 
-    def __init__(self, url: Callable[[], str]) -> None:
-        self._url = url
-        self._session = requests.Session()
-        self._session.trust_env = False  # the engine is never behind a proxy
+    def __init__(self, wire: Wire, check: Callable[[], None]) -> None:
+        self._wire = wire
+        self._check = check
 
     def queue_prompt(
         self, graph: Graph, prompt_id: str, client_id: str
     ) -> tuple[bool, dict[str, Any]]:
         """Queue a graph; return whether it was taken, and ComfyUI's answer."""
         body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id}
-        response = self._post("/prompt", body, _SLOW_S)
-        return response.ok, _object(response)
+        answer = self._post("/prompt", body, _SLOW_S)
+        return answer.ok, _object(answer)
 
     def history(self, prompt_id: str) -> dict[str, Any] | None:
         """Return a finished run's entry, or None while there is none."""
@@ -69,46 +70,49 @@ class ComfyHttp:
 
     def upload_image(self, name: str, png: bytes) -> str:
         """Put a PNG into the engine's input folder; return the name a node knows it by."""
-        response = self._session.post(
-            f"{self._url()}/upload/image",
-            files={"image": (name, png, "image/png")},
-            data={"type": "input", "overwrite": "true"},
-            timeout=_SLOW_S,
+        form, content_type = encode_multipart_formdata(
+            {"image": (name, png, "image/png"), "type": "input", "overwrite": "true"}
         )
-        response.raise_for_status()
-        body = _object(response)
+        answer = self._wire.ask(
+            "POST",
+            "/upload/image",
+            self._check,
+            body=form,
+            headers={"Content-Type": content_type},
+            timeout_s=_SLOW_S,
+        )
+        body = _object(_good(answer))
         folder = body.get("subfolder")
         return f"{folder}/{body['name']}" if folder else str(body["name"])
 
     def view(self, file: Mapping[str, str], max_bytes: int) -> bytes:
         """Fetch a file that a run made. Raises JobFailed beyond `max_bytes`."""
         query = {key: file.get(key, "") for key in ("filename", "subfolder", "type")}
-        data = bytearray()
-        with self._session.get(
-            f"{self._url()}/view", params=query, stream=True, timeout=_SLOW_S
-        ) as response:
-            response.raise_for_status()
-            for chunk in response.iter_content(1 << 16):
-                data += chunk
-                if len(data) > max_bytes:
-                    raise JobFailed(
-                        Kind.EXECUTION_FAILED,
-                        f"{query['filename']} is larger than the limit of {max_bytes} bytes; "
-                        "ask for a smaller size",
-                    )
-        return bytes(data)
-
-    def close(self) -> None:
-        """Drop the connections."""
-        self._session.close()
+        path = f"/view?{urlencode(query)}"
+        try:
+            answer = self._wire.ask(
+                "GET", path, self._check, timeout_s=_SLOW_S, most_bytes=max_bytes
+            )
+        except AnswerTooLarge:
+            raise JobFailed(
+                Kind.EXECUTION_FAILED,
+                f"{query['filename']} is larger than the limit of {max_bytes} bytes; "
+                "ask for a smaller size",
+            ) from None
+        return _good(answer).body
 
     def _get(self, path: str) -> dict[str, Any]:
-        response = self._session.get(f"{self._url()}{path}", timeout=_QUICK_S)
-        response.raise_for_status()
-        return _object(response)
+        return _object(_good(self._wire.ask("GET", path, self._check, timeout_s=_QUICK_S)))
 
-    def _post(self, path: str, body: Mapping[str, Any], timeout_s: float) -> requests.Response:
-        return self._session.post(f"{self._url()}{path}", json=body, timeout=timeout_s)
+    def _post(self, path: str, body: Mapping[str, Any], timeout_s: float) -> Answer:
+        return self._wire.ask(
+            "POST",
+            path,
+            self._check,
+            body=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            timeout_s=timeout_s,
+        )
 
 
 def options(input_config: Any) -> list[str]:
@@ -124,10 +128,16 @@ def options(input_config: Any) -> list[str]:
     return [str(choice) for choice in offered] if isinstance(offered, list) else []
 
 
-def _object(response: requests.Response) -> dict[str, Any]:
+def _good(answer: Answer) -> Answer:
+    if not answer.ok:
+        raise BadAnswer(f"HTTP {answer.status}")
+    return answer
+
+
+def _object(answer: Answer) -> dict[str, Any]:
     """Return the JSON body; ComfyUI answers some bad requests with plain text."""
     try:
-        body = response.json()
-    except requests.JSONDecodeError:
+        body = json.loads(answer.body)
+    except ValueError:
         body = None
-    return body if isinstance(body, dict) else {"error": f"HTTP {response.status_code}"}
+    return body if isinstance(body, dict) else {"error": f"HTTP {answer.status}"}

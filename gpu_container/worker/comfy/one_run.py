@@ -1,7 +1,8 @@
 """One prompt in the engine, from before it is queued until it is over.
 
 It has ended when the socket says so or when /history holds it, whichever comes first, and every
-wait has a deadline: a lost message can delay a job but never hang it.
+wait has a deadline: a lost message can delay a job but never hang it. What it made is what the
+socket told of every wanted node; /history is asked where the socket broke or a run failed.
 """
 
 from __future__ import annotations
@@ -15,14 +16,13 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any, TypeVar
 
-import requests
-
 from gpu_container.worker.comfy import errors as comfy_errors
 from gpu_container.worker.comfy.connection import Connection
 from gpu_container.worker.comfy.http_api import ComfyHttp
 from gpu_container.worker.comfy.take_out import take_out
 from gpu_container.worker.comfy.watched_call import TICK_S
 from gpu_container.worker.comfy.web_socket import Message, Preview, SocketDown, is_about
+from gpu_container.worker.comfy.wire import AnswerLate, ConnectionLost, NoAnswer
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
 
@@ -75,7 +75,9 @@ class OneRun:
         self._clock = clock
         self._in_engine = False  # as far as we know: it may have to be taken out
         self._ended = False  # the socket said so
-        self._hears = False  # the socket has brought something of this run
+        self._unbroken = True  # no event can have been lost
+        self._told: dict[str, Any] = {}  # outputs by node, as the socket brought them
+        self._succeeded = False  # the socket said so
         self._runs_node = False
         self._ask_history_at = 0.0
         self._redial_at = 0.0
@@ -91,8 +93,8 @@ class OneRun:
             self._connect()
             self.check()
             self._queue(graph)
-            return self._outputs(self._wait())
-        except (SocketDown, requests.RequestException) as error:
+            return self._wait()
+        except (SocketDown, NoAnswer) as error:
             self._leave()
             raise unreachable(error) from error
         except JobFailed:
@@ -124,8 +126,8 @@ class OneRun:
             self.check()
             try:
                 socket.connect(_CONNECT_S, self.check)
-                while socket.receive(0.001) is not None:
-                    pass
+                while socket.has_more():
+                    socket.receive()
             except SocketDown as error:
                 self._note_unreachable(error)
             else:
@@ -150,43 +152,51 @@ class OneRun:
         while True:
             try:
                 return self._ask(lambda http: http.queue_prompt(graph, self.prompt_id, client_id))
-            except (requests.ConnectionError, requests.Timeout) as error:
+            except (ConnectionLost, AnswerLate) as error:
                 if self._took_it(error):
                     return True, {}
 
     def _took_it(self, error: Exception) -> bool:
         while True:
             self._note_unreachable(error)
-            with suppress(requests.ConnectionError, requests.Timeout):
+            with suppress(ConnectionLost, AnswerLate):
                 return self._ask(lambda http: http.is_known(self.prompt_id))
 
     def _choices(self, class_type: str, input_name: str) -> Sequence[str]:
-        with suppress(requests.RequestException):
+        with suppress(NoAnswer):
             return self._ask(lambda http: http.choices(class_type, input_name))
         return ()
 
-    def _wait(self) -> Mapping[str, Any]:
+    def _wait(self) -> dict[str, Any]:
         while True:
             self.check()
             self._listen()
+            if self._succeeded and self._knows_all():
+                self._in_engine = False
+                return self._told
             if self._ended or self._clock() >= self._ask_history_at:
                 entry = self._ask_history()
                 if entry is not None:
                     self._in_engine = False
-                    return entry
+                    return self._outputs(entry)
+
+    def _knows_all(self) -> bool:
+        """Say whether the socket has told all that /history will."""
+        wanted = self._request.job.outputs
+        return self._unbroken and bool(wanted) and self._told.keys() >= set(wanted)
 
     def _listen(self) -> None:
         """Take one event, or mend the socket and then have /history asked at once."""
         try:
             if self._redial():
                 return
-            event = self._wires.socket.receive(TICK_S)
+            event = self._wires.socket.receive()
         except SocketDown as error:
-            self._hears = False
+            self._unbroken = False
             self._note_unreachable(error)
             return
         if event is not None and is_about(event, self.prompt_id, runs_node=self._runs_node):
-            self._hears, self._redials = True, 0
+            self._wires.socket.hears, self._redials = True, 0
             self._request.watch(event)
             if isinstance(event, Message):
                 self._note(event)
@@ -214,13 +224,18 @@ class OneRun:
         if event.type == "executing":
             self._runs_node = event.data.get("node") is not None
             self._ended = not self._runs_node
+        elif event.type == "executed":
+            node, output = event.data.get("node"), event.data.get("output")
+            if isinstance(output, dict):
+                self._told[str(node)] = output
         elif event.type in _ENDINGS:
+            self._succeeded = event.type == "execution_success"
             self._ask_history_at = min(self._ask_history_at, self._clock() + TICK_S)
 
     def _ask_history(self) -> Mapping[str, Any] | None:
         """Return the run's entry once it is there. Raises JobFailed if the engine forgot it."""
         pause = self._patience.history_every_s
-        if not self._hears:
+        if not self._wires.socket.hears:
             pause = min(pause, _IN_DOUBT_S)
         self._ask_history_at = self._clock() + pause
         try:
@@ -228,9 +243,9 @@ class OneRun:
             if entry is None and not self._ask(lambda http: http.is_known(self.prompt_id)):
                 self._in_engine = False
                 raise JobFailed(Kind.ENGINE_UNAVAILABLE, "the engine restarted and lost the run")
-        except requests.ReadTimeout:
+        except AnswerLate:
             return None  # busy, not gone: loading a model can hold ComfyUI's threads for long
-        except requests.RequestException as error:
+        except NoAnswer as error:
             self._note_unreachable(error)
             return None
         self._unreachable_since = None

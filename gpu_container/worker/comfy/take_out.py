@@ -6,10 +6,9 @@ import logging
 import time
 from threading import Event
 
-import requests
-
 from gpu_container.worker.comfy.connection import Connection
 from gpu_container.worker.comfy.watched_call import TICK_S
+from gpu_container.worker.comfy.wire import NoAnswer
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +37,6 @@ def take_out(wires: Connection, prompt_id: str, within_s: float) -> bool:
             looks += 1
             check()
             Event().wait(TICK_S)
-    except (TimeoutError, requests.RequestException) as error:
+    except (TimeoutError, NoAnswer) as error:
         log.warning("the engine did not take the interrupt: %s", type(error).__name__)
         return False

@@ -1,7 +1,7 @@
 """One WebSocket to ComfyUI that lives as long as the worker and mends itself.
 
-It only wakes the worker up and tells progress: what a run made is always read from /history,
-so a message lost while the socket was down is never missed.
+A message that was lost while it was down is never missed: what a run made is then read from
+/history.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import logging
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from select import select
 from typing import Any
 
 import websocket
 
-from gpu_container.worker.comfy.watched_call import watched
+from gpu_container.worker.comfy.watched_call import TICK_S, watched
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class ComfySocket:
         self._url = url
         self._client_id = client_id
         self._socket: websocket.WebSocket | None = None
+        self.hears = False  # it has brought something of a run of ours since it was made
 
     def connect(self, timeout_s: float, check: Callable[[], None]) -> bool:
         """Connect if there is no connection; return whether a new one was made.
@@ -80,21 +82,27 @@ class ComfySocket:
         """
         if self._socket is not None:
             return False
+        self.hears = False
         try:
             self._socket = watched(lambda: self._dial(timeout_s), check, unwanted=_drop)
         except (OSError, websocket.WebSocketException) as error:
             raise SocketDown(f"no WebSocket to the engine: {error}") from error
         return True
 
-    def receive(self, timeout_s: float) -> Message | Preview | None:
-        """Return the next event, or None after `timeout_s` or for an event of no interest.
+    def has_more(self) -> bool:
+        """Say whether an event has come, or the connection's end, that nobody has taken."""
+        if self._socket is None:
+            return False
+        return bool(select([self._socket.fileno()], [], [], 0)[0])  # type: ignore[no-untyped-call]
+
+    def receive(self) -> Message | Preview | None:
+        """Return the next event, or None after TICK_S or for an event of no interest.
 
         Raises SocketDown; the next `connect` then makes a new connection.
         """
         if self._socket is None:
             raise SocketDown("not connected")
         try:
-            self._socket.settimeout(timeout_s)
             opcode, data = self._socket.recv_data()
         except websocket.WebSocketTimeoutException:
             return None
@@ -121,6 +129,7 @@ class ComfySocket:
         made = websocket.create_connection(address, timeout=timeout_s, http_no_proxy=["*"])
         try:
             made.send(_FEATURES)
+            made.settimeout(TICK_S)
         except (OSError, websocket.WebSocketException):
             _drop(made)
             raise

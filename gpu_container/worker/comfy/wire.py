@@ -1,0 +1,205 @@
+"""HTTP to the engine over connections that stay open, no wait of which can hold a job.
+
+A dead engine does not always end a call to it: a process that it forked can hold the connection
+open, and an engine that is stuck holds it for as long as it likes. So every wait looks up again
+and again; no thread is needed for that, and a question costs little beside what it is about.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import select
+import socket
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from gpu_container.worker.comfy.watched_call import TICK_S, watched
+
+_CONNECT_S = 5.0
+_MOST_BYTES = 1 << 30  # of an answer for which nobody has named a limit
+
+
+class NoAnswer(Exception):
+    """The engine was asked, and gave nothing that can be used."""
+
+
+class ConnectionLost(NoAnswer):
+    """It cannot be connected to, or the connection broke."""
+
+
+class AnswerLate(NoAnswer):
+    """It did not answer in time; it may be busy."""
+
+
+class BadAnswer(NoAnswer):
+    """It answered with an error."""
+
+
+class AnswerTooLarge(Exception):
+    """It answered with more bytes than were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is a success."""
+        return self.status < http.client.BAD_REQUEST
+
+
+class Wire:
+    """The connections to the server at `url`; each question has one of its own while it lasts.
+
+    Any number of threads may ask.
+    """
+
+    def __init__(self, url: Callable[[], str]) -> None:
+        self._url = url
+        self._idle: deque[_Connection] = deque()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        check: Callable[[], None],
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float,
+        most_bytes: int = _MOST_BYTES,
+    ) -> Answer:
+        """Ask, and read the whole answer.
+
+        `check` is called ten times a second; what it raises ends the question, and its connection.
+        Raises NoAnswer, and AnswerTooLarge beyond `most_bytes`.
+        """
+        address = urlsplit(self._url())
+        until = time.monotonic() + timeout_s
+        connection = self._take(address, check)
+        connection.patience.begin(check, until)
+        try:
+            connection.request(method, address.path + path, body or None, dict(headers or {}))
+            response = connection.getresponse()
+            data = response.read(most_bytes + 1)
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise ConnectionLost(type(error).__name__) from error
+        except BaseException:
+            connection.close()
+            raise
+        if len(data) > most_bytes:
+            connection.close()
+            raise AnswerTooLarge
+        response.close()
+        if connection.sock is not None:  # else the server wanted it closed
+            self._idle.append(connection)
+        return Answer(response.status, data)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self, address: SplitResult, check: Callable[[], None]) -> _Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.patience.is_quiet():
+                return connection
+            connection.close()  # the server ended it meanwhile
+        try:
+            made = watched(lambda: _dial(address), check, unwanted=socket.socket.close)
+        except OSError as error:
+            raise ConnectionLost(type(error).__name__) from error
+        return _Connection(address, made)
+
+
+class _Connection(http.client.HTTPConnection):
+    """http.client's words over a socket of ours."""
+
+    def __init__(self, address: SplitResult, made: socket.socket) -> None:
+        super().__init__(address.hostname or "", address.port or _port(address))
+        self.patience = _PatientSocket(made)
+        self.sock: Any = self.patience
+
+    def connect(self) -> None:
+        """Never dial: whoever asks has to be able to leave."""
+        raise ConnectionError("the connection was closed")
+
+
+class _PatientSocket:
+    """As much of a socket as http.client uses, waiting for one tick at a time."""
+
+    def __init__(self, made: socket.socket) -> None:
+        made.settimeout(TICK_S)
+        self._socket = made
+        self._check: Callable[[], None] = lambda: None
+        self._until = 0.0
+
+    def begin(self, check: Callable[[], None], until: float) -> None:
+        """Take what ends the next waits: what `check` raises, or a moment."""
+        self._check = check
+        self._until = until
+
+    def is_quiet(self) -> bool:
+        """Say whether nothing has come that nobody asked for, such as the connection's end."""
+        return not select.select([self._socket], [], [], 0)[0]
+
+    def sendall(self, data: Any) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[self._patiently(self._socket.send, left) :]
+
+    def receive(self, buffer: Any) -> int:
+        return self._patiently(self._socket.recv_into, buffer)
+
+    def makefile(self, *_: Any) -> io.BufferedReader:
+        return io.BufferedReader(_Reading(self))
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _patiently(self, step: Callable[[Any], int], data: Any) -> int:
+        while True:
+            try:
+                return step(data)
+            except TimeoutError:
+                self._check()
+                if time.monotonic() >= self._until:
+                    raise AnswerLate from None
+
+
+class _Reading(io.RawIOBase):
+    """One answer; that it ends does not end the connection."""
+
+    def __init__(self, source: _PatientSocket) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._source.receive(buffer)
+
+
+def _dial(address: SplitResult) -> socket.socket:
+    host = address.hostname or ""
+    made = socket.create_connection((host, address.port or _port(address)), _CONNECT_S)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if address.scheme == "https":
+        return ssl.create_default_context().wrap_socket(made, server_hostname=host)
+    return made
+
+
+def _port(address: SplitResult) -> int:
+    return http.client.HTTPS_PORT if address.scheme == "https" else http.client.HTTP_PORT

@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from threading import Event, Thread
 
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
+
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Job
-from gpu_container.worker.store.access import StoreAccess
+from gpu_container.worker.store.access import AddressRefused, StoreAccess
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +35,7 @@ class Attempts:
     def __init__(
         self, store: StoreAccess | None = None, *, poll_s: float = 2.0, timeout_s: float = 3.0
     ) -> None:
-        self._store = store or StoreAccess()
+        self._pool = (store or StoreAccess()).pool()
         self._poll_s = poll_s
         self._timeout_s = timeout_s
 
@@ -66,21 +69,10 @@ class Attempts:
         return claim is not None and self._ask("PUT", claim.url, claim.headers) in _TAKEN
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> int | None:
-        """Return the status of the answer, whose body is never read, or None without one."""
+        """Return the status of the answer, or None without one."""
         try:
-            with (
-                self._store.session() as session,
-                session.request(
-                    method,
-                    url,
-                    headers=headers,
-                    timeout=self._timeout_s,
-                    allow_redirects=False,
-                    stream=True,
-                ) as response,
-            ):
-                return response.status_code
-        except (OSError, ValueError) as error:  # requests' own are OSErrors, a refusal is not
+            return self._pool.ask(method, url, headers=headers, timeout=Timeout(self._timeout_s))
+        except (HTTPError, AddressRefused) as error:
             log.warning("the store was not asked about the attempt: %s", type(error).__name__)
             return None
 

@@ -145,7 +145,6 @@ class _Work:
             reporter.see(event)
             delivery.see(event)
 
-        reporter.start()
         try:
             with self._timed("engine_s"):
                 made = self._run_graph(images, deadline, see)

@@ -170,12 +170,26 @@ class Mailbox:
         self.sent.append(data)
 
 
+@pytest.fixture(autouse=True)
+def _the_first_file_is_sent_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter_module, "FIRST_S", 0.0)
+
+
 def reporter(mailbox: Any, interval_s: float = 3600) -> Reporter:
-    made = Reporter(
+    return Reporter(
         job_of(graph_of("run_txt2img"), interval_s), mailbox, started=0, clock=lambda: 5
     )
-    made.start()
-    return made
+
+
+def test_a_job_that_is_soon_over_sends_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter_module, "FIRST_S", 60.0)
+    mailbox = Mailbox()
+    report = reporter(mailbox)
+
+    report.see(Message("executing", {"node": "4"}))
+    report.stop()  # returns at once
+
+    assert mailbox.sent == []
 
 
 def test_the_first_progress_is_sent_at_once_and_the_next_not_before_the_interval() -> None:
@@ -219,6 +233,7 @@ def test_after_stop_nothing_is_sent() -> None:
     report.see(Message("executing", {"node": "5"}))
 
     assert len(mailbox.sent) == sent
+    assert report._thread is not None
     assert not report._thread.is_alive()
 
 
@@ -237,6 +252,7 @@ def test_the_end_of_the_telling_is_not_held_up_by_a_store_that_does_not_answer(
 
     assert mailbox.sent == []
     mailbox.may_go.set()
+    assert report._thread is not None
     report._thread.join(5)
     assert len(mailbox.sent) == 1  # and no other was begun
 
@@ -260,7 +276,6 @@ def test_what_is_told_fits_the_schema_with_and_without_a_time_left() -> None:
     now = iter([0.0, 1.0, 2.0, 3.0, *[4.0] * 10])
     job = job_of(plain_graph(), 0.0001)
     report = Reporter(job, cast("Uploader", mailbox), started=0, clock=lambda: next(now))
-    report.start()
     report.see(Message("executing", {"node": "1"}))
     assert mailbox.arrived.wait(5)
     report.stop()

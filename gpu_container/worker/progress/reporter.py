@@ -21,15 +21,18 @@ from gpu_container.worker.store.upload import Uploader
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 3.0
+FIRST_S = 0.25
+"""A job that is over sooner needs no progress, nor what its file would cost."""
 
 
 class Reporter:
     """Sends progress.json from a thread of its own, at most once per interval.
 
-    `end` lets no more be sent and returns at once; `stop` also waits for a file that is on its
-    way, so that progress does not come after the result, but only until `PATIENCE_S` after `end`:
-    a store that takes longer is not worth the result's delay. A progress file that cannot be
-    stored is let go: the next one says more.
+    The thread begins with the first event, so that it is not in the way of the graph's start; the
+    first file is sent FIRST_S later. `end` lets no more be sent and returns at once; `stop` also
+    waits for a file that is on its way, so that progress does not come after the result, but only
+    until `PATIENCE_S` after `end`: a store that takes longer is not worth the result's delay. A
+    progress file that cannot be stored is let go: the next one says more.
     """
 
     def __init__(
@@ -48,20 +51,21 @@ class Reporter:
         self._tracker = Tracker(job, rates)
         self._changed = Condition()
         self._news = False
+        self._waits_for_news = False
         self._ended_at: float | None = None
         self._sequence = 0
-        self._thread = Thread(target=self._send_all, name="progress", daemon=True)
-
-    def start(self) -> None:
-        """Begin to send."""
-        self._thread.start()
+        self._thread: Thread | None = None
 
     def see(self, event: Message | Preview) -> None:
         """Take an event and return at once."""
         with self._changed:
             self._tracker.see(event, self._clock())
             self._news = True
-            self._changed.notify()
+            if self._waits_for_news:
+                self._changed.notify()
+        if self._thread is None and not self._has_ended():
+            self._thread = Thread(target=self._send_all, name="progress", daemon=True)
+            self._thread.start()
 
     def end(self) -> None:
         """Begin no other file, and return at once."""
@@ -73,8 +77,9 @@ class Reporter:
     def stop(self) -> None:
         """End, and wait a little for a file that is on its way."""
         self.end()
-        if self._thread.is_alive():
-            self._thread.join(max(0.0, PATIENCE_S - (self._clock() - (self._ended_at or 0.0))))
+        if self._thread is None:
+            return
+        self._thread.join(max(0.0, PATIENCE_S - (self._clock() - (self._ended_at or 0.0))))
         if self._thread.is_alive():
             log.warning("a progress file that its store does not take was left behind")
 
@@ -82,16 +87,21 @@ class Reporter:
         return self._ended_at is not None
 
     def _send_all(self) -> None:
+        interval = self._job.limits.progress_interval_s
+        self._pause(min(FIRST_S, interval))
         while (snapshot := self._next()) is not None:
             self._send(snapshot)
-            with self._changed:
-                interval = self._job.limits.progress_interval_s
-                self._changed.wait_for(self._has_ended, timeout=interval)
+            self._pause(interval)
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(self._has_ended, timeout=seconds)
 
     def _next(self) -> Snapshot | None:
         with self._changed:
+            self._waits_for_news = True
             self._changed.wait_for(lambda: self._news or self._has_ended())
-            self._news = False
+            self._waits_for_news = self._news = False
             return None if self._has_ended() else self._tracker.snapshot(self._clock())
 
     def _send(self, snapshot: Snapshot) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from gpu_container.worker.store.content import Content, chunks, size
 
+_SMALL = 1 << 16  # bytes
 _QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # HTML, "Multipart form data"
 
 
@@ -40,12 +41,16 @@ class Form:
         return len(self._head) + size(self._content) + len(self._tail)
 
     def __iter__(self) -> Iterator[bytes]:
-        yield self._head
+        """Yield pieces; a small file is one of them, with what is around it."""
+        ready = self._head
         for chunk in chunks(self._content):
             self._check()
             self._hash.update(chunk)
-            yield chunk
-        yield self._tail
+            if len(ready) > _SMALL:
+                yield ready
+                ready = b""
+            ready += chunk
+        yield ready + self._tail
 
     @property
     def sha256(self) -> str:

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 
-import requests
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import UploadTarget
@@ -26,7 +27,7 @@ def _always() -> None:
 
 
 class Uploader:
-    """Posts files over a keep-alive session and tries again what may pass by itself.
+    """Posts files over connections that stay open and tries again what may pass by itself.
 
     Any number of threads may use one.
     """
@@ -42,7 +43,7 @@ class Uploader:
         self._attempts = attempts
         self._timeout_s = timeout_s
         self._sleep = sleep
-        self._session = (store or StoreAccess()).session()
+        self._pool = (store or StoreAccess()).pool()
 
     def post(
         self,
@@ -70,7 +71,7 @@ class Uploader:
             except AddressRefused as refusal:
                 problem = f"its address is refused: {refusal}"
                 break
-            except requests.RequestException as error:
+            except HTTPError as error:
                 problem = type(error).__name__
             else:
                 if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
@@ -84,17 +85,16 @@ class Uploader:
 
     def close(self) -> None:
         """Drop the connections."""
-        self._session.close()
+        self._pool.close()
 
     def _send(self, url: str, form: Form) -> int:
-        response = self._session.post(
+        return self._pool.ask(
+            "POST",
             url,
-            data=form,
-            headers={"Content-Type": form.content_type},
-            timeout=(min(5.0, self._timeout_s), self._timeout_s),
-            allow_redirects=False,
+            body=form,
+            headers={"Content-Type": form.content_type, "Content-Length": str(len(form))},
+            timeout=Timeout(connect=min(5.0, self._timeout_s), read=self._timeout_s),
         )
-        return response.status_code
 
 
 def _form(

@@ -80,6 +80,8 @@ class FakeComfy:
         self._pending: set[str] = set()
         self._running: set[str] = set()
         self._stopped = asyncio.Event()
+        self._running_for = ""  # the client id
+        self._machine = asyncio.Lock()  # one prompt runs, the others are pending
         self._tasks: set[asyncio.Task[None]] = set()
         self.play(name)
         self._loop = loop
@@ -154,7 +156,7 @@ class FakeComfy:
         self._sockets[client] = socket
         status = {"status": {"exec_info": {"queue_remaining": 0}}, "sid": client}
         await socket.send_json({"type": "status", "data": status})
-        if self._running:
+        if self._running and client == self._running_for:
             await socket.send_json({"type": "executing", "data": {"node": "3"}})
         async for message in socket:
             self.seen.said.append(message.json())
@@ -202,8 +204,15 @@ class FakeComfy:
         return web.json_response(reply, status=status)
 
     async def _run(self, prompt_id: str, client: str) -> None:
-        self._pending.discard(prompt_id)
-        self._running.add(prompt_id)
+        async with self._machine:
+            if prompt_id in self._pending:  # nobody has taken it out
+                self._pending.discard(prompt_id)
+                self._running.add(prompt_id)
+                self._running_for = client
+                self._stopped.clear()
+                await self._play(prompt_id, client)
+
+    async def _play(self, prompt_id: str, client: str) -> None:
         lost = 0
         for index, event in enumerate(self.events):
             if index in self.faults.hold_before:

@@ -1,10 +1,10 @@
-"""One graph in the engine at a time, tried again where that can help."""
+"""One graph runs and one waits in the engine, and each is tried again where that can help."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
@@ -79,32 +79,101 @@ def prompt_ids(comfy: FakeComfy) -> list[str]:
     return [prompt["prompt_id"] for prompt in comfy.seen.prompts]
 
 
-def test_a_second_graph_waits_until_the_first_has_left(
-    comfy: FakeComfy, runner: GraphRunner, ask: Callable[..., Asked]
-) -> None:
+def two(comfy: FakeComfy, ask: Callable[..., Asked]) -> tuple[Asked, Asked]:
+    """Have a graph run until it is stopped, and one wait behind it in the engine."""
     comfy.faults.hang_at = 10
     first = ask()
     wait_for(lambda: bool(comfy.seen.prompts))
     second = ask()
-    assert runner.in_engine == 2
-    assert len(comfy.seen.prompts) == 1
+    wait_for(lambda: len(comfy.seen.prompts) == 2)
+    return first, second
+
+
+def test_a_third_graph_waits_until_the_first_has_left(
+    comfy: FakeComfy, runner: GraphRunner, ask: Callable[..., Asked]
+) -> None:
+    first, second = two(comfy, ask)
+    third = ask()
+    assert runner.in_engine == 3
+    assert len(comfy.seen.prompts) == 2
 
     comfy.faults.hang_at = None
     first.stop.set()
 
     assert second.end().outputs
+    assert third.end().outputs
     assert first.end().failure is not None
-    assert len(comfy.seen.prompts) == 2
+    assert len(comfy.seen.prompts) == 3
     assert runner.in_engine == 0
+
+
+def test_each_graph_in_the_engine_has_a_socket_of_its_own_which_the_next_one_takes_over(
+    comfy: FakeComfy, ask: Callable[..., Asked]
+) -> None:
+    first, second = two(comfy, ask)
+    comfy.faults.hang_at = None
+    first.stop.set()
+    second.end()
+    assert ask().end().outputs
+
+    clients = [prompt["client_id"] for prompt in comfy.seen.prompts]
+    assert len(set(clients)) == 2
+    assert event_ids(second) == {prompt_ids(comfy)[1]}
+
+
+def test_a_job_stopped_while_it_waits_in_the_engine_leaves_its_neighbour_alone(
+    comfy: FakeComfy, ask: Callable[..., Asked]
+) -> None:
+    first, second = two(comfy, ask)
+
+    second.stop.set()
+
+    failure = second.end().failure
+    assert failure is not None
+    assert failure.kind is Kind.INTERRUPTED
+    assert comfy.seen.deletes == prompt_ids(comfy)[1:]
+    assert comfy._running == {prompt_ids(comfy)[0]}
+    first.stop.set()
+
+
+class Poisoned:
+    """An engine in which one job's graph kills its neighbour's with its own, each time."""
+
+    def __init__(self, killer: str) -> None:
+        self._killer = killer
+        self._both = Barrier(2, action=self._die)
+        self._deaths = 0
+
+    def _die(self) -> None:
+        self._deaths += 1
+
+    def run(self, job: Job, *_: Any, **__: Any) -> dict[str, Any]:
+        if job.job_id != self._killer and self._deaths == 2:
+            return {"9": {}}
+        self._both.wait(LONG_S)  # both are in the engine
+        raise JobFailed(Kind.ENGINE_UNAVAILABLE, "the engine died during the run")
+
+    def wait_ready(self, *_: object) -> None: ...
+
+
+def test_a_graph_is_not_blamed_for_an_engine_that_another_one_killed(bench: Bench) -> None:
+    engine: Any = Poisoned("killer")
+    runner = GraphRunner(engine, engine)
+
+    killer = Asked(runner, parse_job(bench.job(job_id="killer"))).start()
+    other = Asked(runner, parse_job(bench.job(job_id="other"))).start()
+
+    failure = killer.end().failure
+    assert failure is not None
+    assert "tried twice" in failure.message
+    assert other.end().outputs == {"9": {}}
 
 
 def test_the_graphs_run_in_the_order_in_which_they_came(
     comfy: FakeComfy, runner: GraphRunner, ask: Callable[..., Asked]
 ) -> None:
-    comfy.faults.hang_at = 10
-    first = ask()
-    wait_for(lambda: bool(comfy.seen.prompts))
-    rest = [ask() for _ in range(5)]
+    first, second = two(comfy, ask)
+    rest = [second, *(ask() for _ in range(4))]
 
     comfy.faults.hang_at = None
     first.stop.set()
@@ -120,33 +189,30 @@ def event_ids(asked: Asked) -> set[str]:
 def test_a_job_told_to_stop_in_line_never_reaches_the_engine_and_holds_up_nobody(
     comfy: FakeComfy, runner: GraphRunner, ask: Callable[..., Asked]
 ) -> None:
-    comfy.faults.hang_at = 10
-    first = ask()
-    wait_for(lambda: bool(comfy.seen.prompts))
-    second, third = ask(), ask()
+    first, second = two(comfy, ask)
+    third, fourth = ask(), ask()
 
-    second.stop.set()
-    failure = second.end().failure
+    third.stop.set()
+    failure = third.end().failure
 
     assert failure is not None
     assert failure.kind is Kind.INTERRUPTED
     comfy.faults.hang_at = None
     first.stop.set()
-    assert third.end().outputs
-    assert len(comfy.seen.prompts) == 2
+    assert second.end().outputs
+    assert fourth.end().outputs
+    assert len(comfy.seen.prompts) == 3
     assert comfy.seen.interrupts == prompt_ids(comfy)[:1]
 
 
 def test_a_job_whose_time_is_over_in_line_says_so(
     comfy: FakeComfy, ask: Callable[..., Asked]
 ) -> None:
-    comfy.faults.hang_at = 10
-    first = ask()
-    wait_for(lambda: bool(comfy.seen.prompts))
+    first, second = two(comfy, ask)
 
     failure = ask(timeout_s=0.2).end().failure
+    second.stop.set()
     first.stop.set()
-    first.end()
 
     assert failure is not None
     assert failure.kind is Kind.TIMED_OUT

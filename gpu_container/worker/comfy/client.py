@@ -6,6 +6,7 @@ It knows one engine and never starts it: see retry.py for what happens when the 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Any, TypeVar
@@ -21,7 +22,7 @@ from gpu_container.worker.comfy.one_run import (
 )
 from gpu_container.worker.comfy.take_out import take_out
 from gpu_container.worker.comfy.watched_call import TICK_S
-from gpu_container.worker.comfy.wire import ConnectionLost, NoAnswer
+from gpu_container.worker.comfy.wire import ConnectionLost, NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
 
@@ -31,7 +32,11 @@ T = TypeVar("T")
 
 
 class Comfy:
-    """Runs one graph at a time, over connections that stay open between runs."""
+    """Runs graphs, each over a WebSocket of its own that stays open for the next one.
+
+    So the engine can be given the next prompt before it has done the one before. Any number of
+    threads may use it; how many graphs the engine gets at once is for `GraphRunner` to say.
+    """
 
     def __init__(
         self,
@@ -43,7 +48,9 @@ class Comfy:
         self._engine = engine
         self._patience = patience or Patience()
         self._clock = clock
-        self._wires = Connection(engine)
+        self._wire = Wire(lambda: engine.url)
+        self._idle: deque[Connection] = deque()
+        self._left_behind: list[str] = []  # prompts that we could not see leave the engine
 
     def run(
         self, job: Job, graph: Graph, *, deadline: float, stop: Event, watch: Watch
@@ -54,9 +61,18 @@ class Comfy:
         run is taken out of the engine. `watch` sees every event of the run and must be quick.
         Raises JobFailed.
         """
-        self._take_out_what_stayed()
-        request = Request(job, deadline, stop, watch)
-        return OneRun(request, self._wires, self._patience, self._clock).outcome(graph)
+        wires = self._connection()
+        try:
+            self._take_out_what_stayed(wires)
+            request = Request(job, deadline, stop, watch)
+            run = OneRun(request, wires, self._patience, self._clock)
+            try:
+                return run.outcome(graph)
+            finally:
+                if run.stayed:
+                    self._left_behind.append(run.prompt_id)
+        finally:
+            self._idle.append(wires)
 
     def free(self) -> None:
         """Have the engine let go of its models and of what it has cached. Raises JobFailed."""
@@ -72,14 +88,16 @@ class Comfy:
 
     def close(self) -> None:
         """Drop every connection."""
-        self._wires.close()
+        while self._idle:
+            self._idle.pop().close()
+        self._wire.close()
 
     def _ask(self, question: Callable[[ComfyHttp], T]) -> T:
         """Ask until there is an answer: a process that is killed can take a while to be gone."""
         give_up_at = self._clock() + self._patience.unreachable_s
         while True:
             try:
-                return self._wires.ask(question, self._check_alive)
+                return question(ComfyHttp(self._wire, self._check_alive))
             except NoAnswer as error:
                 lost = isinstance(error, ConnectionLost)
                 if not lost or self._clock() >= give_up_at:
@@ -91,8 +109,14 @@ class Comfy:
         if not self._engine.is_alive():
             raise JobFailed(Kind.ENGINE_UNAVAILABLE, "the engine died")
 
-    def _take_out_what_stayed(self) -> None:
+    def _connection(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Connection(self._engine, self._wire)
+
+    def _take_out_what_stayed(self, wires: Connection) -> None:
         """A run that would not leave, or that was queued late, must not delay the next one."""
-        stayed, self._wires.left_behind = self._wires.left_behind, []
+        stayed, self._left_behind = self._left_behind, []
         for prompt_id in stayed:
-            take_out(self._wires, prompt_id, self._patience.leave_s)
+            take_out(wires, prompt_id, self._patience.leave_s)

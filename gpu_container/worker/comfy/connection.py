@@ -1,4 +1,4 @@
-"""The wires to one engine: a WebSocket and keep-alive HTTP, open between runs."""
+"""The wires to the engine that one run has: a WebSocket of its own, and HTTP."""
 
 from __future__ import annotations
 
@@ -25,20 +25,18 @@ class EngineProcess(Protocol):
 
 
 class Connection:
-    """Everything that is open between the worker and its engine."""
+    """A client in the engine's eyes: what it does is told to this WebSocket. Stays open."""
 
-    def __init__(self, engine: EngineProcess) -> None:
+    def __init__(self, engine: EngineProcess, wire: Wire) -> None:
         self.engine = engine
+        self._wire = wire
         self.client_id = uuid.uuid4().hex
         self.socket = ComfySocket(lambda: engine.url, self.client_id)
-        self.left_behind: list[str] = []  # prompts that we could not see leave the engine
-        self._wire = Wire(lambda: engine.url)
 
     def ask(self, question: Callable[[ComfyHttp], T], check: Callable[[], None]) -> T:
         """Ask over HTTP, unless `check` raises first. Raises NoAnswer too."""
         return question(ComfyHttp(self._wire, check))
 
     def close(self) -> None:
-        """Drop every connection."""
+        """Drop the WebSocket."""
         self.socket.close()
-        self._wire.close()

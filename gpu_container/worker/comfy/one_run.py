@@ -69,6 +69,7 @@ class OneRun:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.prompt_id = str(uuid.uuid4())
+        self.stayed = False  # it could not be seen to leave the engine
         self._request = request
         self._wires = wires
         self._patience = patience
@@ -271,8 +272,8 @@ class OneRun:
         return outputs
 
     def _leave(self) -> None:
-        if self._in_engine and not take_out(self._wires, self.prompt_id, self._patience.leave_s):
-            self._wires.left_behind.append(self.prompt_id)
+        if self._in_engine:
+            self.stayed = not take_out(self._wires, self.prompt_id, self._patience.leave_s)
 
 
 def unreachable(error: Exception) -> JobFailed:

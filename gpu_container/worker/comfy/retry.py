@@ -43,19 +43,26 @@ class _Limits:
 
 
 class GraphRunner:
-    """Runs graphs one at a time, in the order in which they came.
+    """Runs graphs one after the other, in the order in which they came.
 
-    A run whose engine died is run once more on the engine that comes back; one that ran out of
-    GPU memory is run once more after the engine has let go of everything else.
+    The engine has up to `queued` of them, so that it finds the next one there when it has done
+    one; the others wait here, where they can still be stopped without a trace. A run whose engine
+    died is run once more on the engine that comes back; one that ran out of GPU memory is run once
+    more after the engine has let go of everything else.
     """
 
     def __init__(
-        self, comfy: Comfy, engine: KeptEngine, *, clock: Callable[[], float] = time.monotonic
+        self,
+        comfy: Comfy,
+        engine: KeptEngine,
+        *,
+        queued: int = 2,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._comfy = comfy
         self._engine = engine
         self._clock = clock
-        self._turns = Turns()
+        self._turns = Turns(queued)
 
     @property
     def in_engine(self) -> int:
@@ -76,8 +83,8 @@ class GraphRunner:
         def once() -> dict[str, Any]:
             return self._comfy.run(job, graph, deadline=deadline, stop=stop, watch=watch)
 
-        with self._turns.take(limits.check):
-            return self._tried(once, limits)
+        with self._turns.take(limits.check) as is_first:
+            return self._tried(once, limits, is_first)
 
     def upload_image(
         self, name: str, png: bytes, *, deadline: float | None = None, stop: Event | None = None
@@ -99,8 +106,14 @@ class GraphRunner:
         until = self._clock() + _FILE_S if deadline is None else deadline
         return _Limits(until, stop or Event(), self._clock)
 
-    def _tried(self, once: Callable[[], T], limits: _Limits) -> T:
-        """Return what `once` returns; for each reason that passes by itself, try it once more."""
+    def _tried(
+        self, once: Callable[[], T], limits: _Limits, is_first: Callable[[], bool] = lambda: True
+    ) -> T:
+        """Return what `once` returns; for each reason that passes by itself, try it once more.
+
+        An engine that died while another run came first is no fault of this one, and does not
+        count: its neighbour leaves sooner or later.
+        """
         tried: set[Kind] = set()
         while True:
             limits.check()
@@ -110,6 +123,8 @@ class GraphRunner:
             except JobFailed as failure:
                 if failure.kind not in _SECOND_TRY or limits.clock() >= limits.deadline:
                     raise
+                if failure.kind is Kind.ENGINE_UNAVAILABLE and not is_first():
+                    continue
                 if failure.kind in tried:
                     raise _SECOND_TRY[failure.kind](failure) from failure
                 log.warning("the run is tried once more: %s", failure)

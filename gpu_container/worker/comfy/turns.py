@@ -1,4 +1,4 @@
-"""One graph in the engine at a time: whoever came first has the first turn."""
+"""So many graphs in the engine at a time: whoever came first has the first turn."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from gpu_container.worker.comfy.watched_call import TICK_S
 
 
 class Turns:
-    """A line of jobs. The first of it has its turn until it leaves."""
+    """A line of jobs. The first `places` of it have their turns until they leave."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: int) -> None:
+        self._places = places
         self._line: deque[object] = deque()
         self._moved = Condition()
 
@@ -22,17 +23,20 @@ class Turns:
         return len(self._line)
 
     @contextmanager
-    def take(self, check: Callable[[], None]) -> Iterator[None]:
-        """Run the block when it is our turn, unless `check` raises first."""
+    def take(self, check: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+        """Run the block when it is our turn, unless `check` raises first.
+
+        The block gets a function that says whether nobody in the line came before it.
+        """
         place = object()
         with self._moved:
             self._line.append(place)
         try:
             with self._moved:
-                while self._line[0] is not place:
+                while self._line.index(place) >= self._places:
                     check()
                     self._moved.wait(TICK_S)
-            yield
+            yield lambda: self._line[0] is place
         finally:
             with self._moved:
                 self._line.remove(place)

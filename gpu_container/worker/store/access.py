@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.certs import where
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPSConnectionPool, PoolManager, Timeout
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
@@ -111,7 +111,7 @@ class StorePool:
 
     def __init__(self, access: StoreAccess) -> None:
         self._access = access
-        self._pools = PoolManager(maxsize=_CONNECTIONS, ca_certs=where())
+        self._pools = PoolManager(maxsize=_CONNECTIONS, ca_certs=DEFAULT_CA_BUNDLE_PATH)
         _connect_only_where(access, self._pools)
 
     def ask(

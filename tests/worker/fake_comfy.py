@@ -127,8 +127,14 @@ class FakeComfy:
 
     def lose_the_outputs(self) -> None:
         """Have the socket cut where a node has made something: /history must be asked."""
-        types = [event.get("text", {}).get("type") for event in self.events]
-        self.faults.drop_socket_at, self.faults.events_lost = types.index(EXECUTED), 1
+        self.faults.drop_socket_at, self.faults.events_lost = self._index_of(EXECUTED), 1
+
+    def hold_until(self, event: asyncio.Event) -> None:
+        """Let no run end before that is set."""
+        self.faults.hold_before[self._index_of("execution_success")] = event
+
+    def _index_of(self, type_: str) -> int:
+        return [event.get("text", {}).get("type") for event in self.events].index(type_)
 
     def is_alive(self) -> bool:
         return True

@@ -34,11 +34,15 @@ class FaultyLink:
         self._loop = loop
         self._host, self._port = urlsplit(target).hostname, urlsplit(target).port
         self.breaks = Break()
-        self.broke = False
+        self.has_broken = asyncio.Event()
         self.sockets = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._server = loop.call(asyncio.start_server(self._serve, "127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    @property
+    def broke(self) -> bool:
+        return self.has_broken.is_set()
 
     def close(self) -> None:
         self._loop.call(self._close())
@@ -84,7 +88,7 @@ class FaultyLink:
             meant = breaks.about is not None and breaks.about in seen and not lost.is_set()
             if meant and breaks.times:
                 breaks.times -= 1
-                self.broke = True
+                self.has_broken.set()
                 if breaks.fate == "answer lost":
                     lost.set()
                 else:
@@ -103,7 +107,7 @@ class FaultyLink:
         while True:
             frame = await _read_frame(far)
             if first and index == self.breaks.at_frame:
-                self.broke = True
+                self.has_broken.set()
                 if self.breaks.mid_frame:
                     to.write(frame[: len(frame) // 2])
                     await to.drain()

@@ -68,6 +68,9 @@ def run(make_bench: Callable[..., Bench], counts: Counter[tuple[str, str]]) -> R
     return Run(make_bench, counts)
 
 
+LAST_FRAMES = 6  # of a socket that has brought no output yet
+
+
 def graph() -> dict[str, Any]:
     """Make a picture that no engine has cached."""
     size = {"width": 32, "height": 32, "batch_size": 1, "color": next(SEEDS)}
@@ -103,6 +106,8 @@ def test_a_call_to_the_engine_that_breaks_does_not_lose_the_job(
 ) -> None:
     with faulty_link(loop_thread, engine.url) as link:
         link.breaks = Break(about=word, fate=fate)
+        if word == b"GET /history":  # what a socket that was never cut makes needless
+            link.breaks.at_frame = LAST_FRAMES
 
         result = run.job(f"a call of the engine: {fate}", link.url)
 

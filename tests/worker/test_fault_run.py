@@ -247,6 +247,8 @@ def test_an_upload_that_breaks_ends_no_job_without_a_reason(
         access = StoreAccess(frozenset({link.url}))
         times = 1000 if for_good else 1
         link.breaks = Break(about=FILES[file].encode(), fate=fate, times=times)
+        if file == "the progress":  # a job that is over sends none
+            comfy.hold_until(link.has_broken)
 
         result = fault_run.job(
             f"upload {fate} {'always' if for_good else 'once'}",

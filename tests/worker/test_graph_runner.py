@@ -169,7 +169,7 @@ def test_a_graph_is_not_blamed_for_an_engine_that_another_one_killed(bench: Benc
     assert other.end().outputs == {"9": {}}
 
 
-def test_the_graphs_run_in_the_order_in_which_they_came(
+def test_a_graph_is_overtaken_by_no_more_than_the_one_that_came_next(
     comfy: FakeComfy, runner: GraphRunner, ask: Callable[..., Asked]
 ) -> None:
     first, second = two(comfy, ask)
@@ -179,7 +179,8 @@ def test_the_graphs_run_in_the_order_in_which_they_came(
     first.stop.set()
 
     ids = [event_ids(asked.end()).pop() for asked in rest]
-    assert ids == prompt_ids(comfy)[1:]
+    order = [ids.index(prompt_id) for prompt_id in prompt_ids(comfy)[1:]]
+    assert all(abs(came - ran) <= 1 for ran, came in enumerate(order)), order
 
 
 def event_ids(asked: Asked) -> set[str]:

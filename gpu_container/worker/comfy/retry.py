@@ -43,7 +43,7 @@ class _Limits:
 
 
 class GraphRunner:
-    """Runs graphs one after the other, in the order in which they came.
+    """Runs graphs one after the other, as they came.
 
     The engine has up to `queued` of them, so that it finds the next one there when it has done
     one; the others wait here, where they can still be stopped without a trace. A run whose engine

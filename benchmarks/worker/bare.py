@@ -26,15 +26,25 @@ class BareComfy:
 
     def run(self, graph: Graph) -> float:
         """Return the seconds from handing in the prompt to the socket's word that it has ended."""
-        return self.run_all([graph])
+        return self.run_all([graph], 1)
 
-    def run_all(self, graphs: Sequence[Graph]) -> float:
-        """Queue all at once; return the seconds until the last one has ended."""
+    def run_all(self, graphs: Sequence[Graph], queued: int) -> float:
+        """Keep so many queued or running; return the seconds until the last one has ended."""
         begun = time.perf_counter()
-        waiting = {self._queue(graph) for graph in graphs}
-        while waiting:
-            waiting.discard(self._ended())
+        left = list(graphs)
+        waiting: set[str] = set()
+        while left or waiting:
+            while left and len(waiting) < queued:
+                waiting.add(self._queue(left.pop(0)))
+            waiting.discard(self._ended() or "")
         return time.perf_counter() - begun
+
+    def inside_last(self) -> float:
+        """Return the seconds that ComfyUI itself says the graph took that it ran last."""
+        answer = self._session.get(f"{self._url}/history", params={"max_items": 1}, timeout=60)
+        (entry,) = answer.json().values()
+        at = {word: data["timestamp"] for word, data in entry["status"]["messages"]}
+        return float(at["execution_success"] - at["execution_start"]) / 1000
 
     def choices(self, class_type: str, name: str) -> list[str]:
         """Return what a node's input may be set to, as this ComfyUI has it installed."""

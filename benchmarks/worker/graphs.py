@@ -14,10 +14,11 @@ SAVE = "9"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A graph to time, and how many jobs of it are enough."""
+    """A graph to time, and how many jobs of it are enough: one by one, and back to back."""
 
     name: str
     jobs: int
+    in_a_row: int
     make: Callable[[int], Graph]
 
 

@@ -8,23 +8,19 @@ BENCH_LONG_RUN how many jobs are run to see whether memory grows.
 
 from __future__ import annotations
 
-import itertools
-import json
 import os
 import shlex
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from benchmarks.figures import show, show_load, table
 from benchmarks.worker.bare import BareComfy
-from benchmarks.worker.graphs import SAVE, Graph, Kind, sampled_image, scaled_image
-from benchmarks.worker.process import Program, program
+from benchmarks.worker.graphs import Kind, sampled_image, scaled_image
 from benchmarks.worker.ready import show_ready
+from benchmarks.worker.sides import BARE, OURS, THEIRS, Sides, Took, start
 
 STAND_IN = (
     f"{shlex.quote(sys.executable)} -m local.engine --port {{port}} --base-dir {{dir}}"
@@ -32,37 +28,11 @@ STAND_IN = (
 )
 _RANDOM_WEIGHTS = "tiny_random.safetensors"
 _LONG_RUN = int(os.environ.get("BENCH_LONG_RUN", "200"))
-_IN_A_ROW = 20
+_ROWS = 3  # of jobs back to back; the median counts
+_QUEUED = 2  # graphs that our worker lets ComfyUI have
+_AT_ONCE = 4  # jobs that the SageMaker door runs side by side
 
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """The three ways to run a graph in one and the same ComfyUI."""
-
-    bare: BareComfy
-    ours: Program
-    theirs: Program | None
-    store: str
-    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-
-    def envelope(self, graph: Graph) -> dict[str, Any]:
-        """Return a job for our worker, whose files go to the sink."""
-        target = {"url": self.store, "fields": {"key": "jobs/1/1/${filename}"}}
-        return {
-            "version": 1,
-            "job_id": "1",
-            "attempt": 1,
-            "graph": graph,
-            "outputs": [SAVE],
-            "inputs": [],
-            "upload": dict.fromkeys(("outputs", "progress", "result"), target),
-            "limits": {
-                "timeout_s": 600,
-                "progress_interval_s": 1,
-                "max_outputs": 16,
-                "max_output_bytes": 1 << 26,
-            },
-        }
+Rounds = Sequence[dict[str, Took]]
 
 
 def measure() -> None:
@@ -71,27 +41,13 @@ def measure() -> None:
     command = os.environ.get("COMFYUI_COMMAND") or STAND_IN
     show_ready(command)
     with ExitStack() as stack:
-        sides = _start(stack, command)
+        sides = start(stack, command)
         kinds = _kinds(sides.bare)
         _show_added(sides, kinds)
+        _show_full_envelope(sides, kinds[0])
         _show_throughput(sides, kinds)
         _show_memory(sides, kinds[0])
-
-
-def _start(stack: ExitStack, command: str) -> Sides:
-    store = stack.enter_context(program("benchmarks.worker.store")).line()
-    worker = {"COMFYUI_COMMAND": command, "STORE_ORIGINS": store, "LOG_LEVEL": "WARNING"}
-    ours = stack.enter_context(program("benchmarks.worker.ours", environment=worker))
-    url = json.loads(ours.line())["url"]
-    theirs = None
-    if handler := os.environ.get("WORKER_COMFYUI_HANDLER"):
-        host = url.partition("://")[2]
-        theirs = stack.enter_context(program("benchmarks.worker.theirs", handler, host))
-    else:
-        show("worker-comfyui", "not measured: WORKER_COMFYUI_HANDLER names no handler.py")
-    bare = BareComfy(url)
-    stack.callback(bare.close)
-    return Sides(bare, ours, theirs, store)
+    show_load()
 
 
 def _kinds(bare: BareComfy) -> list[Kind]:
@@ -100,76 +56,106 @@ def _kinds(bare: BareComfy) -> list[Kind]:
     if checkpoint not in installed:
         raise SystemExit(f"BENCH_CHECKPOINT={checkpoint} is not one of {', '.join(installed)}")
     show("checkpoint", checkpoint)
+    sampled = partial(sampled_image, checkpoint)
     return [
-        Kind(f"{name}, {images}", jobs, partial(make, images))
-        for name, jobs, make in (
-            ("EmptyImage to SaveImage", 30, scaled_image),
-            ("4 steps at 64 px", 10, partial(sampled_image, checkpoint)),
-        )
-        for images in (1, 4)
+        Kind("EmptyImage to SaveImage, 1", 100, 60, partial(scaled_image, 1)),
+        Kind("EmptyImage to SaveImage, 4", 60, 40, partial(scaled_image, 4)),
+        Kind("4 steps at 64 px, 1", 20, 10, partial(sampled, 1)),
+        Kind("4 steps at 64 px, 4", 10, 5, partial(sampled, 4)),
     ]
 
 
 def _show_added(sides: Sides, kinds: Sequence[Kind]) -> None:
-    rows = [["graph, images", "bare ms", "ours adds ms", "theirs add ms", "ours / theirs"]]
-    for kind in kinds:
-        taken: dict[str, list[float]] = {"bare": [], "ours": [], "theirs": []}
-        for job in range(kind.jobs + 1):
-            times = _one_each(sides, kind)
-            if job:  # the first run of a kind loads what the others find loaded
-                for side, seconds in times.items():
-                    taken[side].append(seconds)
-        bare, ours, theirs = (
-            statistics.median(taken[side]) * 1000 if taken[side] else None
-            for side in ("bare", "ours", "theirs")
-        )
-        rows.append([kind.name, *_added(bare or 0.0, ours or 0.0, theirs)])
-    print("\nAdded to ComfyUI's own time for one job, medians")
+    rounds = {kind.name: list(_rounds(sides, kind)) for kind in kinds}
+    print("\nAdded to bare ComfyUI's time for one job, ms: medians of each round's differences")
+    _added_table(sides, rounds, lambda took: took.whole)
+    print("\nThe same without the time in which ComfyUI ran the graph, which varies by itself")
+    _added_table(sides, rounds, lambda took: took.around)
+
+
+def _rounds(sides: Sides, kind: Kind) -> Iterator[dict[str, Took]]:
+    """Run one job each way, again and again; each way is as often the first as the last."""
+    names = sides.names
+    for number in range(-len(names), kind.jobs):
+        turn = number % len(names)
+        took = {name: sides.one(name, kind) for name in (*names[turn:], *names[:turn])}
+        if number >= 0:  # the first ones load what the others find loaded
+            yield took
+
+
+def _added_table(sides: Sides, rounds: Mapping[str, Rounds], part: Callable[[Took], float]) -> None:
+    others = [name for name in sides.names if name != BARE]
+    rows = [["graph, images", "rounds", "bare", *others, "ours / theirs"]]
+    for kind, taken in rounds.items():
+        bare = statistics.median(part(took[BARE]) for took in taken) * 1000
+        added = {
+            name: statistics.median(part(took[name]) - part(took[BARE]) for took in taken) * 1000
+            for name in others
+        }
+        ratio = f"{added[OURS] / added[THEIRS]:.2f}" if THEIRS in added else "-"
+        cells = [f"{added[name]:+.1f}" for name in others]
+        rows.append([kind, str(len(taken)), f"{bare:.1f}", *cells, ratio])
     table(rows)
 
 
-def _added(bare: float, ours: float, theirs: float | None) -> list[str]:
-    cells = [f"{bare:.1f}", f"{ours - bare:.1f}"]
-    if theirs is None:
-        return [*cells, "-", "-"]
-    return [*cells, f"{theirs - bare:.1f}", f"{(ours - bare) / (theirs - bare):.2f}"]
-
-
-def _one_each(sides: Sides, kind: Kind) -> dict[str, float]:
-    """Run one job on each side; every one gets a graph of its own, so that none is answered cold
-    and another from the cache.
-    """
-    times = {"bare": sides.bare.run(kind.make(next(sides.numbers)))}
-    order = {"jobs": [sides.envelope(kind.make(next(sides.numbers)))], "at_once": 1}
-    times["ours"] = sides.ours.ask(order)["seconds"][0]
-    if sides.theirs is not None:
-        theirs = sides.theirs.ask({"jobs": [kind.make(next(sides.numbers))]})
-        times["theirs"] = theirs["seconds"][0]
-    return times
+def _show_full_envelope(sides: Sides, kind: Kind) -> None:
+    """Print what the fields add that a job need not have and the service's own jobs have."""
+    differences = []
+    for _ in range(kind.jobs):
+        plain, full = (
+            sides.ours_run([sides.envelope(graph, full=full)], 1)["seconds"][0]
+            for full, graph in zip((False, True), sides.graphs(kind, 2), strict=True)
+        )
+        differences.append(full - plain)
+    added = statistics.median(differences) * 1000
+    show("claim, cancel mark and metadata add to a job of ours", f"{added:+.1f} ms")
 
 
 def _show_throughput(sides: Sides, kinds: Sequence[Kind]) -> None:
-    rows = [["graph, images", "bare jobs/min", "ours", "ours / bare", "theirs"]]
+    two = f"bare, {_QUEUED} queued"
+    rows = [["graph, images", "jobs", "bare, all queued", two, "ours", "ours / bare", THEIRS]]
     for kind in kinds:
-        many = max(kind.jobs, _IN_A_ROW)
-        graphs = [[kind.make(next(sides.numbers)) for _ in range(many)] for _ in range(3)]
-        bare = many / sides.bare.run_all(graphs[0]) * 60
-        # Two at once: the next job's way in and this one's way out lie beside the engine's work.
-        jobs = [sides.envelope(graph) for graph in graphs[1]]
-        ours = many / sides.ours.ask({"jobs": jobs, "at_once": 2})["total_s"] * 60
-        theirs = "-"
-        if sides.theirs is not None:
-            theirs = f"{many / sum(sides.theirs.ask({'jobs': graphs[2]})['seconds']) * 60:.0f}"
-        rows.append([kind.name, f"{bare:.0f}", f"{ours:.0f}", f"{ours / bare:.2f}", theirs])
-    print("\nJobs back to back")
+        ways = _ways(sides, kind)
+        taken: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(_ROWS):
+            for name, run in ways.items():
+                taken[name].append(kind.in_a_row / run() * 60)
+        rate = {name: statistics.median(rates) for name, rates in taken.items()}
+        ratio = f"{rate[OURS] / rate[BARE]:.2f}"
+        theirs = f"{rate[THEIRS]:.0f}" if THEIRS in rate else "-"
+        cells = [f"{rate[name]:.0f}" for name in (BARE, two, OURS)]
+        rows.append([kind.name, str(kind.in_a_row), *cells, ratio, theirs])
+    print(
+        f"\nJobs a minute back to back, medians of {_ROWS} rows in turns; ours: {_AT_ONCE} at once"
+    )
     table(rows)
+
+
+def _ways(sides: Sides, kind: Kind) -> dict[str, Callable[[], float]]:
+    """Return what takes so many seconds to run all jobs of a kind."""
+
+    def ours() -> float:
+        jobs = [sides.envelope(graph) for graph in sides.graphs(kind, kind.in_a_row)]
+        return float(sides.ours_run(jobs, _AT_ONCE)["total_s"])
+
+    def bare(queued: int) -> float:
+        return sides.bare.run_all(sides.graphs(kind, kind.in_a_row), queued)
+
+    ways: dict[str, Callable[[], float]] = {
+        BARE: partial(bare, kind.in_a_row),
+        f"bare, {_QUEUED} queued": partial(bare, _QUEUED),
+        OURS: ours,
+    }
+    if sides.theirs is not None:
+        ways[THEIRS] = lambda: sides.theirs_run(sides.graphs(kind, kind.in_a_row))
+    return ways
 
 
 def _show_memory(sides: Sides, kind: Kind) -> None:
     figures = []
     for _ in range(max(1, _LONG_RUN // 100)):
-        jobs = [sides.envelope(kind.make(next(sides.numbers))) for _ in range(100)]
-        figures.append(sides.ours.ask({"jobs": jobs, "at_once": 2})["rss_mb"])
+        jobs = [sides.envelope(graph) for graph in sides.graphs(kind, 100)]
+        figures.append(sides.ours_run(jobs, _AT_ONCE)["rss_mb"])
     show(
         f"our worker's memory after 100 and after {_LONG_RUN} jobs",
         f"{figures[0]:.0f} MB, {figures[-1]:.0f} MB",

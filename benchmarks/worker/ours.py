@@ -1,7 +1,8 @@
 """Our worker as the container wires it, driven by lines on standard input.
 
-In: {"jobs": [envelope, ...], "at_once": n}. Out: {"seconds": [...], "total_s", "rss_mb"}, after a
-first line with the engine's address. Its environment is the worker's own.
+In: {"jobs": [job, ...], "at_once": n}, each an envelope of ours or an input of worker-comfyui's.
+Out: {"seconds": [...], "total_s", "rss_mb"}, after a first line with the engine's address. Its
+environment is the worker's own.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ import json
 import os
 import sys
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 
 from benchmarks.worker.rss import rss_mb
-from gpu_container.worker.run_job import run_job
+from gpu_container.worker.run_job import Deps, run_job
 from gpu_container.worker.settings import Settings
 from gpu_container.worker.wiring import start_worker
+from gpu_container.worker.worker_comfyui.request import is_request
+from gpu_container.worker.worker_comfyui.run import run_request
 
 
 def main() -> None:
@@ -26,12 +30,13 @@ def main() -> None:
     deps.engine.wait_ready(time.monotonic() + 600, Event())
     _say({"url": deps.engine.url})
 
-    def timed(envelope: dict[str, Any]) -> float:
+    def timed(job: dict[str, Any]) -> float:
         begun = time.perf_counter()
-        result = run_job(envelope, deps, Event())
-        if result.failure:
-            raise SystemExit(f"the worker failed: {result.failure.message}")
-        return time.perf_counter() - begun
+        failure = _run(job, deps)
+        seconds = time.perf_counter() - begun
+        if failure:
+            raise SystemExit(f"the worker failed: {failure}")
+        return seconds
 
     for line in sys.stdin:
         order = json.loads(line)
@@ -41,6 +46,13 @@ def main() -> None:
         total_s = time.perf_counter() - begun
         _say({"seconds": seconds, "total_s": total_s, "rss_mb": rss_mb(os.getpid())})
     deps.close()
+
+
+def _run(job: dict[str, Any], deps: Deps) -> object:
+    """Run a job of either kind, as the doors do; return why it failed, if it did."""
+    if is_request(job):
+        return run_request(job, uuid.uuid4().hex, deps, Event(), timeout_s=600).failure
+    return run_job(job, deps, Event()).failure
 
 
 def _say(answer: dict[str, Any]) -> None:

@@ -171,6 +171,7 @@ class Engine:
                 log.info("engine: %s", line.rstrip())
                 if _READY_WORDS in line:
                     self._news.set()
+        process.wait()  # its last word comes a moment before its end
         self._news.set()
 
     def _why_it_ended(self) -> str:

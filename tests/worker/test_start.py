@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import pytest
 
+from distillery.core.recipe import Attachment, OptionKind, Value, fill_graph
+from distillery.recipe_files import load_recipes
 from gpu_container.worker.comfy.client import Comfy
 from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.comfy.retry import GraphRunner
@@ -18,6 +20,7 @@ from gpu_container.worker.errors import JobFailed, Kind, Node
 from gpu_container.worker.start.begin import Start
 from gpu_container.worker.start.gpu import GpuHealth, missing_gpu
 from gpu_container.worker.start.last_call import LastCall
+from gpu_container.worker.start.recipe_defaults import left_by_default
 from gpu_container.worker.start.timeline import StartTimeline, process_age
 from gpu_container.worker.start.warm_up import WarmUp, shortened
 from gpu_container.worker.start.watched_runner import WatchedRunner
@@ -26,6 +29,8 @@ from tests.worker.test_job_schema import JOB
 from tests.worker.test_progress import job_of
 
 ROOT = Path(__file__).parents[2]
+RECIPES = load_recipes(ROOT / "workflows")
+PICTURE = Attachment("a.png", "https://example.com/a.png", "image/png", 1)
 CUDA = {"type": "cuda", "name": "cuda:0 NVIDIA L4", "vram_total": 24 << 30}
 
 
@@ -221,6 +226,7 @@ def test_a_recipe_is_run_with_few_steps_at_its_own_size_and_with_a_picture_that_
 
     files = sorted((ROOT / "workflows").glob("*/graph.json"))
     assert len(runner.graphs) == len(files) >= 2
+    assert runner.pictures
     for graph, file in zip(runner.graphs, files, strict=True):
         own = json.loads(file.read_text())
         for number, node in graph.items():
@@ -230,7 +236,37 @@ def test_a_recipe_is_run_with_few_steps_at_its_own_size_and_with_a_picture_that_
                 assert node["inputs"]["image"] == "uploaded-warm_up.png"
             if node["class_type"] == "EmptyLatentImage":
                 assert node["inputs"]["width"] == own[number]["inputs"]["width"] >= 512
-    assert runner.pictures
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_a_warm_up_runs_the_nodes_that_a_job_without_any_option_would_run(name: str) -> None:
+    recipe = RECIPES[name]
+    given: dict[str, Value] = {
+        option.name: "a fox" if option.kind is OptionKind.STRING else PICTURE
+        for option in recipe.options
+        if option.required
+    }
+    defaults = {
+        option.name: option.default for option in recipe.options if option.default is not None
+    }
+    job = fill_graph(recipe, {**defaults, **given})
+
+    left = left_by_default(recipe.graph, ROOT / "workflows" / name / "manifest.toml")
+
+    assert wiring(left) == wiring(job)
+    assert len(left) < len(recipe.graph) or not any(o.bypasses for o in recipe.options)
+
+
+def wiring(graph: Any) -> dict[str, dict[str, Any]]:
+    return {
+        node: {name: to for name, to in it["inputs"].items() if isinstance(to, list)}
+        for node, it in graph.items()
+    }
+
+
+def test_a_recipe_without_a_manifest_is_run_whole(tmp_path: Path) -> None:
+    graph = graph_of("run_txt2img")
+    assert left_by_default(graph, tmp_path / "manifest.toml") == graph
 
 
 def test_a_link_for_steps_stays_a_link() -> None:

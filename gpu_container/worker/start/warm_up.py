@@ -1,5 +1,7 @@
 """Runs each recipe once, shortened, before the first job: models load and kernels compile.
 
+Only what its options run by default: no second pass and no LoRA that nobody has asked for.
+
 A courtesy: whatever goes wrong here is logged, and the worker takes jobs all the same.
 """
 
@@ -20,6 +22,7 @@ from PIL import Image
 from gpu_container.worker.errors import JobFailed
 from gpu_container.worker.job import Graph, Job, Limits, UploadTarget
 from gpu_container.worker.progress.weights import links
+from gpu_container.worker.start.recipe_defaults import left_by_default
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +79,8 @@ class WarmUp:
                 return
             begun = self._clock()
             try:
-                self._run(json.loads(file.read_text()), deadline, stop)
+                recipe = json.loads(file.read_text())
+                self._run(left_by_default(recipe, file.with_name("manifest.toml")), deadline, stop)
             except JobFailed as error:
                 log.warning("the warm-up with %s failed: %s", name, error)
             except Exception:  # the boundary of the warm-up: no recipe may keep the worker down

@@ -40,6 +40,10 @@ FULL: dict[str, Any] = {
 }
 
 
+def is_success(status: dict[str, Any]) -> bool:
+    return status["status_str"] == "success"
+
+
 @dataclass
 class Faults:
     drop_socket_at: int | None = None  # the socket closes before this event; it and some are lost
@@ -239,10 +243,11 @@ class FakeComfy:
         self._running.discard(prompt_id)
 
     def _as_it_ended(self, event: dict[str, Any]) -> dict[str, Any]:
-        if self.faults.full_runs and event.get("text", {}).get("type") == "execution_success":
-            ((kind, data),) = FULL["messages"]
-            return {"text": {"type": kind, "data": {**data, "prompt_id": self._recorded_id}}}
-        return event
+        status = FULL if self.faults.full_runs else self._entry["status"]
+        if event.get("text", {}).get("type") != "execution_success" or is_success(status):
+            return event
+        kind, data = status["messages"][-1]
+        return {"text": {"type": kind, "data": {**data, "prompt_id": self._recorded_id}}}
 
     def _finish(self, prompt_id: str) -> None:
         text = json.dumps(self._entry).replace(self._recorded_id, prompt_id)

@@ -11,7 +11,7 @@ import pytest
 from gpu_container.worker.comfy.client import Patience
 from gpu_container.worker.result import JobResult
 from tests.worker.conftest import Bench
-from tests.worker.fake_comfy import FakeComfy, recording
+from tests.worker.fake_comfy import EXECUTED, FakeComfy, recording
 
 EVENTS = len(recording("run_txt2img")["websocket"]) - 1
 PROMPT_ERRORS = recording("prompt_errors")
@@ -45,8 +45,17 @@ def test_after_a_deaf_socket_the_next_job_gets_a_fresh_one(bench: Bench) -> None
     assert len(bench.comfy.seen.connections) == 2
 
 
-def test_with_a_healthy_socket_history_is_asked_once(bench: Bench) -> None:
-    bench.run()
+def test_with_a_healthy_socket_the_history_is_not_asked(bench: Bench) -> None:
+    assert bench.run().status == "succeeded"
+
+    assert bench.comfy.seen.history_asked == 0
+
+
+def test_an_output_of_which_the_socket_did_not_tell_is_read_from_the_history(bench: Bench) -> None:
+    told = [event for event in bench.comfy.events if event.get("text", {}).get("type") != EXECUTED]
+    bench.comfy.events = told
+
+    assert bench.run().status == "succeeded"
 
     assert bench.comfy.seen.history_asked == 1
 

@@ -63,6 +63,10 @@ class Attempts:
         """Ask whether somebody has cancelled the attempt."""
         return job.cancel_url is not None and self._ask("GET", job.cancel_url) == HTTPStatus.OK
 
+    def close(self) -> None:
+        """Drop the connections."""
+        self._pool.close()
+
     def _is_taken(self, job: Job) -> bool:
         """Claim the attempt. Asked once: a second PUT would lose against the first one's mark."""
         claim = job.claim

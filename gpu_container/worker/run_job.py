@@ -65,7 +65,8 @@ class Deps:
     def close(self) -> None:
         """End the engine and drop every connection."""
         self.engine.stop()
-        for part in (self.comfy, self.fetcher, self.uploader, self.progress_uploader):
+        parts = (self.comfy, self.attempts, self.fetcher, self.uploader, self.progress_uploader)
+        for part in parts:
             part.close()
 
 

@@ -80,10 +80,10 @@ def test_the_second_run_of_an_attempt_is_a_duplicate_to_runpod(
     runpod.submit("first", job)
     runpod.submit("again", job)
 
-    first, again = runpod.done.get(timeout=WAIT_S), runpod.done.get(timeout=WAIT_S)
+    both = [runpod.done.get(timeout=WAIT_S) for _ in range(2)]
 
-    assert (first["id"], first["output"]["status"]) == ("first", "succeeded")
-    assert (again["id"], again["output"]["status"]) == ("again", "duplicate")
+    statuses = {done["id"]: done["output"]["status"] for done in both}
+    assert statuses == {"first": "succeeded", "again": "duplicate"}
     assert len(shared_comfy.seen.prompts) == before + 1
     assert bench.result_document()["status"] == "succeeded"
 

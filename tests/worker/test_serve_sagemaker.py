@@ -142,10 +142,10 @@ def test_two_jobs_at_once_run_one_after_the_other(
     slow.start()
     wait_for(lambda: len(shared_comfy.seen.prompts) == before + 1)
     other.start()
-    for _ in range(100):  # time enough for the second job, were it let in
-        assert ping(url) == 200  # healthy although it works
+    wait_for(lambda: len(shared_comfy.seen.prompts) == before + 2)  # the next is there already
 
-    assert len(shared_comfy.seen.prompts) == before + 1
+    assert ping(url) == 200  # healthy although it works
+    assert shared_comfy._running == {shared_comfy.seen.prompts[before]["prompt_id"]}
     shared_comfy.faults.hang_at = None
     shared_comfy._loop.loop.call_soon_threadsafe(shared_comfy._stopped.set)
     slow.join(15)

@@ -25,7 +25,7 @@ from gpu_container.worker.worker_comfyui.run import run_request
 MAX_BODY_BYTES = 20_000_000
 """What worker-comfyui's users may send with their images; an envelope is far smaller."""
 JOBS_AT_ONCE = 4
-"""One in the engine, the others with their inputs and outputs; more wait."""
+"""Two in the engine, of which one runs, the others with their inputs and outputs; more wait."""
 _METHODS = {"/ping": ("GET", "HEAD"), "/invocations": ("POST",)}
 
 

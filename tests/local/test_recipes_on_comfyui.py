@@ -1,6 +1,7 @@
-"""The shipped recipes against a real ComfyUI, at COMFYUI_URL, with the nodes of the lock file.
+"""The shipped recipes against a real ComfyUI, at COMFYUI_URL.
 
-It must offer the models of models.toml (a recipe of which it lacks one is skipped); empty files of
+It must have the custom nodes of the lock file and offer the models of models.toml (a recipe of
+which it lacks one is skipped); empty files of
 their names will do, for nothing is to be executed: each prompt is taken off the queue again. What
 is begun all the same fails at its model.
 """
@@ -66,8 +67,9 @@ def comfyui() -> Iterator[requests.Session]:
 def test_a_real_comfyui_takes_whatever_the_options_make_of_the_graph(
     recipe: Recipe, definitions: Definitions, comfyui: requests.Session
 ) -> None:
-    assert missing(recipe, definitions, "node") == []
-    if lacking := missing(recipe, definitions, "model"):
+    nodes = missing(recipe, definitions, "node")
+    assert [name for name in nodes if name in core_definitions().nodes] == []
+    if lacking := nodes + missing(recipe, definitions, "model"):
         pytest.skip(f"the ComfyUI has no {', '.join(lacking)}")
     refused = {}
     for named, _, graph in cases(recipe):

@@ -54,7 +54,7 @@ def guess(graph: Graph, node: str) -> float:
 class Rates:
     """How fast this worker's engine was with each class of node, against the guess.
 
-    Lives as long as the worker. Only the job in the engine learns, so there is no lock.
+    Lives as long as the worker. Only the job that the engine runs learns, so there is no lock.
     """
 
     def __init__(self) -> None:

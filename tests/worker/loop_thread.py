@@ -35,6 +35,8 @@ class LoopThread:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(2):  # what was cut off is closed in the turns after
+            await asyncio.sleep(0)
 
     async def _serve(self, app: web.Application) -> tuple[web.AppRunner, str]:
         runner = web.AppRunner(app, shutdown_timeout=0.1)

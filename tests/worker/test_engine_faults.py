@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from threading import Thread
 
@@ -12,6 +11,7 @@ from gpu_container.worker.comfy.client import Patience
 from gpu_container.worker.result import JobResult
 from tests.worker.conftest import Bench
 from tests.worker.fake_comfy import EXECUTED, FakeComfy, recording
+from tests.worker.process import wait_for
 
 EVENTS = len(recording("run_txt2img")["websocket"]) - 1
 PROMPT_ERRORS = recording("prompt_errors")
@@ -274,10 +274,3 @@ def in_thread(bench: Bench) -> tuple[Thread, list[JobResult]]:
     thread = Thread(target=lambda: results.append(bench.run()))
     thread.start()
     return thread, results
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.005)

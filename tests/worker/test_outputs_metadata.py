@@ -125,7 +125,7 @@ JSON = st.recursive(
 def test_whatever_is_written_is_read(picture: str) -> None:
     before = PICTURES[picture]()
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(st.dictionaries(st.text(), JSON))
     def check(request: dict[str, Any]) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""A video of hundreds of megabytes goes through the worker without being in its memory."""
+"""A video of more than a hundred megabytes goes through the worker without being in its memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aiohttp import web
 from tests.worker.loop_thread import LoopThread
 from tests.worker.process import ROOT
 
-SIZE = 300 << 20
+SIZE = 128 << 20
 HEAD = b"\x00\x00\x00\x18ftypisom"
 MOST_GROWTH_KIB = 40 << 10
 

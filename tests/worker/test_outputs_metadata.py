@@ -121,20 +121,18 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize("picture", ["png", "jpeg with exif", "webp", "webp, animated"])
-def test_whatever_is_written_is_read(picture: str) -> None:
-    before = PICTURES[picture]()
+WRITABLE = [PICTURES[name]() for name in ("png", "jpeg with exif", "webp", "webp, animated")]
 
-    @settings(max_examples=25, deadline=None)
-    @given(st.dictionaries(st.text(), JSON))
-    def check(request: dict[str, Any]) -> None:
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.text(), JSON))
+def test_whatever_is_written_is_read(request: dict[str, Any]) -> None:
+    for before in WRITABLE:
         with tempfile.TemporaryDirectory() as folder:
             copy = written(before, metadata.encode(request), Path(folder))
             assert metadata.read(copy) == request
             with Image.open(copy) as image:
                 image.load()
-
-    check()
 
 
 @pytest.mark.parametrize("picture", ["png", "jpeg", "webp"])

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from distillery.core.recipe import Attachment, OptionKind, Value, fill_graph
+from distillery.core.recipes.recipe import Attachment, OptionKind, Value, fill_graph
 from distillery.recipe_files import load_recipes
 from gpu_container.worker.comfy.client import Comfy
 from gpu_container.worker.comfy.engine import Engine

@@ -29,7 +29,8 @@ def left_by_default(recipe: Mapping[str, Any], manifest: Path) -> dict[str, Any]
     for bypass in _bypasses(said):
         through = {int(number): name for number, name in bypass["through"].items()}
         _take_out(graph, by_title[bypass["node"]], through)
-    return _reached(graph, [by_title[title] for title in said["outputs"]["nodes"]])
+    outputs = [by_title[title] for title in said["outputs"]["nodes"]]
+    return _reached(graph, [node_id for node_id in outputs if node_id in graph])
 
 
 def _bypasses(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -44,12 +45,18 @@ def _bypasses(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _take_out(graph: dict[str, Any], taken: str, through: Mapping[int, str]) -> None:
-    """Link past a node, as Ctrl+B does in ComfyUI."""
-    inputs = graph[taken]["inputs"]
-    for node_id, node in graph.items():
-        for name, source in list(links(graph, node_id)):
-            if source == taken:
-                node["inputs"][name] = inputs[through[node["inputs"][name][1]]]
+    """Link past a node, as Ctrl+B does in ComfyUI; an optional input may lead to nothing."""
+    followers = [
+        (node["inputs"], name)
+        for node_id, node in graph.items()
+        for name, source in links(graph, node_id)
+        if source == taken
+    ]
+    passed = graph.pop(taken, {"inputs": {}})["inputs"]
+    for inputs, name in followers:
+        _, number = inputs.pop(name)
+        if (past := passed.get(through[number])) is not None:
+            inputs[name] = past
 
 
 def _reached(graph: Graph, outputs: list[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from aiohttp import web
@@ -71,6 +72,7 @@ class Seen:
     freed: list[dict[str, Any]] = field(default_factory=list)
     infos: list[str] = field(default_factory=list)
     said: list[Any] = field(default_factory=list)  # over the socket
+    hung: Event = field(default_factory=Event)  # a request came that is never answered
 
 
 class FakeComfy:
@@ -177,6 +179,7 @@ class FakeComfy:
     @web.middleware
     async def _hang(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if request.path == self.faults.hang_http:
+            self.seen.hung.set()
             await asyncio.sleep(3600)
         answer: web.StreamResponse = await handler(request)
         return answer

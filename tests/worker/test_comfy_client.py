@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 from gpu_container.worker.comfy.client import Comfy, Patience
 from gpu_container.worker.comfy.watched_call import watched
 from gpu_container.worker.comfy.web_socket import Message, Preview
+from gpu_container.worker.comfy.wire import Answer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import parse_job
 from tests.worker.conftest import Bench
@@ -75,12 +77,13 @@ def client(bench: Bench) -> Iterator[Client]:
     made.comfy.close()
 
 
-@pytest.mark.parametrize("path", ["/prompt", "/history", "/ws"])
+@pytest.mark.parametrize("path", ["/prompt", "/ws"])
 def test_a_dead_engine_is_noticed_while_a_call_to_it_hangs(
     comfy: FakeComfy, client: Client, path: str
 ) -> None:
-    comfy.faults.hang_http, comfy.faults.hang_at = path, 10
+    comfy.faults.hang_http = path
     end = client.begin()
+    assert comfy.seen.hung.wait(LONG_S)
 
     client.alive = False
 
@@ -96,6 +99,7 @@ def test_a_dead_engine_is_noticed_while_the_history_is_asked(
     end = client.begin()
     wait_for(lambda: bool(comfy.seen.prompts))
     comfy.faults.hang_http = f"/history/{comfy.seen.prompts[0]['prompt_id']}"
+    assert comfy.seen.hung.wait(LONG_S)
 
     client.alive = False
 
@@ -110,6 +114,7 @@ def test_a_job_told_to_stop_ends_while_a_call_to_the_engine_hangs(
 ) -> None:
     comfy.faults.hang_http = path
     end = client.begin()
+    assert comfy.seen.hung.wait(LONG_S)
 
     client.stop.set()
 
@@ -281,3 +286,23 @@ def test_an_answer_that_comes_after_its_call_was_left_is_given_back() -> None:
 
     assert back.wait(LONG_S)
     assert unwanted == ["late"]
+
+
+def test_an_answer_after_which_the_server_hangs_up_is_read_to_its_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            near, _ = server.accept()
+            with near:
+                near.recv(1 << 16)
+                near.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 100_000)
+
+        thread = Thread(target=answer)
+        thread.start()
+        wire = Wire(lambda: f"http://127.0.0.1:{server.getsockname()[1]}")
+
+        whole = wire.ask("GET", "/", lambda: None, timeout_s=LONG_S)
+
+        thread.join()
+        wire.close()
+    assert whole == Answer(200, b"x" * 100_000)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
+from subprocess import Popen
 from threading import Event
 from typing import Any
 
@@ -42,7 +43,7 @@ class DeadlyRuns:
     def __init__(self, comfy: Comfy, deadly: Callable[[int, Message], bool], engine: Engine):
         self._comfy, self._deadly, self._engine = comfy, deadly, engine
         self.runs = 0
-        self.killed = False
+        self.killed: Popen[str] | None = None
 
     def run(self, job: Job, graph: Any, *, watch: Callable[..., None], **more: Any) -> Any:
         self.runs += 1
@@ -51,7 +52,7 @@ class DeadlyRuns:
         def see(event: Message | Preview) -> None:
             watch(event)
             if isinstance(event, Message) and self._deadly(next(index), event) and not self.killed:
-                self.killed = True
+                self.killed = self._engine._process
                 kill(self._engine)
 
         return self._comfy.run(job, graph, watch=see, **more)
@@ -99,8 +100,9 @@ def test_a_job_whose_engine_process_is_killed_at_an_event_ends_right_on_a_new_on
         bench = make_bench(Kept(engine))
         result, comfy = run(bench, engine, lambda index, _, number=number: index == number)
         assert result.failure is None, f"event {number}"
-        if not comfy.killed:  # a job has no such event
+        if comfy.killed is None:  # a job has no such event
             break
+        comfy.killed.wait(PATIENCE_S)  # it may have been over before it felt the kill
         assert bench.result_document()["status"] == "succeeded"
         bench.store.stored.clear()
         counts["the engine's process killed at an event", "right"] += 1

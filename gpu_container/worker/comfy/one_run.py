@@ -2,7 +2,7 @@
 
 It has ended when the socket says so or when /history holds it, whichever comes first, and every
 wait has a deadline: a lost message can delay a job but never hang it. What it made is what the
-socket told of every wanted node; /history is asked where the socket broke or a run failed.
+socket told of every wanted node; /history is asked where one is missing, or the run failed.
 """
 
 from __future__ import annotations
@@ -76,7 +76,6 @@ class OneRun:
         self._clock = clock
         self._in_engine = False  # as far as we know: it may have to be taken out
         self._ended = False  # the socket said so
-        self._unbroken = True  # no event can have been lost
         self._told: dict[str, Any] = {}  # outputs by node, as the socket brought them
         self._succeeded = False  # the socket said so
         self._runs_node = False
@@ -182,9 +181,9 @@ class OneRun:
                     return self._outputs(entry)
 
     def _knows_all(self) -> bool:
-        """Say whether the socket has told all that /history will."""
+        """Say whether the socket has told of every node that the job wants."""
         wanted = self._request.job.outputs
-        return self._unbroken and bool(wanted) and self._told.keys() >= set(wanted)
+        return bool(wanted) and self._told.keys() >= set(wanted)
 
     def _listen(self) -> None:
         """Take one event, or mend the socket and then have /history asked at once."""
@@ -193,7 +192,6 @@ class OneRun:
                 return
             event = self._wires.socket.receive()
         except SocketDown as error:
-            self._unbroken = False
             self._note_unreachable(error)
             return
         if event is not None and is_about(event, self.prompt_id, runs_node=self._runs_node):

@@ -93,30 +93,31 @@ class Wire:
             response = connection.getresponse()
             data = response.read(most_bytes + 1)
         except (OSError, http.client.HTTPException) as error:
-            connection.close()
+            connection.hang_up()
             raise ConnectionLost(type(error).__name__) from error
         except BaseException:
-            connection.close()
+            connection.hang_up()
             raise
-        if len(data) > most_bytes:
-            connection.close()
-            raise AnswerTooLarge
-        response.close()
-        if connection.sock is not None:  # else the server wanted it closed
+        whole = len(data) <= most_bytes
+        if whole and not response.will_close:
             self._idle.append(connection)
+        else:
+            connection.hang_up()
+        if not whole:
+            raise AnswerTooLarge
         return Answer(response.status, data)
 
     def close(self) -> None:
         """Drop the connections."""
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().hang_up()
 
     def _take(self, address: SplitResult, check: Callable[[], None]) -> _Connection:
         while self._idle:
             connection = self._idle.pop()
             if connection.patience.is_quiet():
                 return connection
-            connection.close()  # the server ended it meanwhile
+            connection.hang_up()  # the server ended it meanwhile
         try:
             made = watched(lambda: _dial(address), check, unwanted=socket.socket.close)
         except OSError as error:
@@ -135,6 +136,11 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         """Never dial: whoever asks has to be able to leave."""
         raise ConnectionError("the connection was closed")
+
+    def hang_up(self) -> None:
+        """End it."""
+        self.close()
+        self.patience.hang_up()
 
 
 class _PatientSocket:
@@ -167,6 +173,9 @@ class _PatientSocket:
         return io.BufferedReader(_Reading(self))
 
     def close(self) -> None:
+        """Do nothing: http.client lets go of a connection before it has read the last answer."""
+
+    def hang_up(self) -> None:
         self._socket.close()
 
     def _patiently(self, step: Callable[[Any], int], data: Any) -> int:

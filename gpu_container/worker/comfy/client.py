@@ -50,6 +50,7 @@ class Comfy:
         self._clock = clock
         self._wire = Wire(lambda: engine.url)
         self._idle: deque[Connection] = deque()
+        self._closed = False
         self._left_behind: list[str] = []  # prompts that we could not see leave the engine
 
     def run(
@@ -73,6 +74,8 @@ class Comfy:
                     self._left_behind.append(run.prompt_id)
         finally:
             self._idle.append(wires)
+            if self._closed:  # meanwhile
+                self.close()
 
     def free(self) -> None:
         """Have the engine let go of its models and of what it has cached. Raises JobFailed."""
@@ -87,7 +90,8 @@ class Comfy:
         return self._ask(lambda http: http.view(file, max_bytes))
 
     def close(self) -> None:
-        """Drop every connection."""
+        """Drop every connection; one that is in use is dropped after that."""
+        self._closed = True
         while self._idle:
             self._idle.pop().close()
         self._wire.close()

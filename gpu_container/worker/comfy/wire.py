@@ -67,6 +67,7 @@ class Wire:
     def __init__(self, url: Callable[[], str]) -> None:
         self._url = url
         self._idle: deque[_Connection] = deque()
+        self._closed = False
 
     def ask(
         self,
@@ -99,7 +100,7 @@ class Wire:
             connection.hang_up()
             raise
         whole = len(data) <= most_bytes
-        if whole and not response.will_close:
+        if whole and not response.will_close and not self._closed:
             self._idle.append(connection)
         else:
             connection.hang_up()
@@ -108,7 +109,8 @@ class Wire:
         return Answer(response.status, data)
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Drop the connections; one that is in use is dropped after that."""
+        self._closed = True
         while self._idle:
             self._idle.pop().hang_up()
 

@@ -60,8 +60,8 @@ def _kinds(bare: BareComfy) -> list[Kind]:
     return [
         Kind("EmptyImage to SaveImage, 1", 100, 60, partial(scaled_image, 1)),
         Kind("EmptyImage to SaveImage, 4", 60, 40, partial(scaled_image, 4)),
-        Kind("4 steps at 64 px, 1", 20, 10, partial(sampled, 1)),
-        Kind("4 steps at 64 px, 4", 10, 5, partial(sampled, 4)),
+        Kind("4 steps at 64 px, 1", 12, 6, partial(sampled, 1)),
+        Kind("4 steps at 64 px, 4", 6, 3, partial(sampled, 4)),
     ]
 
 

@@ -197,7 +197,9 @@ def _adds_up(store: MemoryJobStore | DynamoJobStore) -> None:
     for user_id, opening in zip(MEMBERS, (CREDITS, None), strict=True):
         lines = store.ledger(user_id)
         total = {kind: sum(x.amount for x in lines if x.kind is kind) for kind in LedgerKind}
-        reserved, spent, back = (total[kind] for kind in LedgerKind)
+        reserved, spent, back = (
+            total[kind] for kind in (LedgerKind.RESERVE, LedgerKind.SETTLE, LedgerKind.REFUND)
+        )
         theirs = [job for job in jobs if job.origin.user_id == user_id]
         account = store.account(user_id)
         charged = any(line.kind is LedgerKind.RESERVE for line in lines)

@@ -111,7 +111,7 @@ def _commands(*parents: str) -> list[str]:
         cwd=ROOT,
         text=True,
     ).stdout
-    found = re.findall(r"^    ([\w-]+) ", said, re.MULTILINE)
+    found = re.findall(r"^    ([\w-]+)(?: |$)", said, re.MULTILINE)
     assert found, said
     return found
 

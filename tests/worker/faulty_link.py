@@ -54,7 +54,11 @@ class FaultyLink:
         await asyncio.sleep(0)
 
     async def _serve(self, near: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
-        far, ask = await asyncio.open_connection(self._host, self._port)
+        try:
+            far, ask = await asyncio.open_connection(self._host, self._port)
+        except OSError:  # the engine has gone
+            answer.transport.abort()
+            return
         self._writers |= {answer, ask}
         with suppress(OSError, asyncio.IncompleteReadError, EOFError):
             head = await near.readuntil(b"\r\n\r\n")

@@ -178,7 +178,7 @@ def test_other_requests_are_refused(
     assert response.status_code == status
 
 
-def test_ping_says_200_only_once_the_engine_answers() -> None:
+def test_ping_says_503_until_the_engine_answers() -> None:
     port, closed = free_port(), free_port()
     more = {"COMFYUI_URL": f"http://127.0.0.1:{closed}"}
     with door("serve_sagemaker", environment(port, **more)):

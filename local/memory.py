@@ -21,6 +21,7 @@ from distillery.core.ports import (
     DeadLetter,
     Delivery,
     Envelope,
+    Missing,
     Progress,
     ProviderCondition,
     ProviderJob,
@@ -153,7 +154,7 @@ class Shown:
 
     kind: str  # "waiting", "progress", "pictures" or "failure"
     content: Any
-    missing: str | None = None  # what is said of pictures that could not be made
+    missing: Missing | None = None  # what is said of pictures that could not be made
 
 
 class MemoryReplies:
@@ -182,14 +183,14 @@ class MemoryReplies:
         self._edit(job, Shown("progress", progress))
 
     def show_pictures(
-        self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
+        self, job: Job, deliveries: Sequence[Delivery], missing: Missing | None = None
     ) -> None:
         """Show pictures."""
         self._edit(job, Shown("pictures", tuple(deliveries), missing))
 
-    def show_failure(self, job: Job, text: str) -> None:
+    def show_failure(self, job: Job, text: str, **values: str) -> None:
         """Show words."""
-        self._edit(job, Shown("failure", text))
+        self._edit(job, Shown("failure", text.format(**values) if values else text))
 
     def _edit(self, job: Job, shown: Shown) -> None:
         self.before_edit(job)

@@ -47,10 +47,12 @@ class AdmitJob:
             if not job.is_held:
                 self._make_ready(job)
             return self._enter(job)
-        except NotChecked as error:
-            self.deliver.fail(job, str(error), kind="unchecked")
         except UserError as error:
-            self.deliver.fail(job, str(error), kind="bad_input")
+            kind = "unchecked" if isinstance(error, NotChecked) else "bad_input"
+            [(text, values), *more] = error.parts
+            if more:  # several at once: in English
+                text, values = str(error), {}
+            self.deliver.fail(job, text, kind=kind, **{k: str(v) for k, v in values.items()})
         except StaleJob:
             logger.info("somebody else has moved the job on")
         return None
@@ -59,7 +61,7 @@ class AdmitJob:
         """Copy the member's files to our store, and see that the recipe takes the request."""
         recipe = self.recipes.get(job.request.workflow)
         if recipe is None:
-            raise UserError(UNINSTALLED.format(name=job.request.workflow))
+            raise UserError(UNINSTALLED, name=job.request.workflow)
         fill_graph(recipe, job.request.given)
         if self.review is not None:
             self.review(job, recipe)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from distillery.core.job import Job
-from distillery.core.ports import JobStore, Progress
+from distillery.core.ports import JobStore, Missing, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +40,12 @@ class Answer:
         return max(self.succeeded or self.jobs, key=lambda job: job.times.get("concluded", 0.0))
 
     @property
-    def error(self) -> str:
-        """Why there are no pictures, in the words of the last job that has none."""
-        outcome = self.last.outcome
-        return (outcome.error if outcome else None) or ""
-
-    @property
-    def missing(self) -> str | None:
-        """What to say of pictures that are not among the others; None when all are there."""
+    def missing(self) -> Missing | None:
+        """Which pictures are not among the others; None when all are there."""
         failed = [j.outcome for j in self.jobs if j.outcome and not j.outcome.succeeded]
         if not failed or not self.succeeded:
             return None
-        return f"{len(failed)} of {len(self.jobs)} could not be made. {failed[-1].error}"
+        return Missing(len(failed), len(self.jobs), failed[-1])
 
     def progress(self, job: Job, progress: Progress) -> Progress:
         """How far all of it is, when `job` has come as far as `progress` says."""

@@ -68,7 +68,7 @@ class BuryJob:
         if job.outcome is not None and job.outcome.succeeded:
             self.deliver.keep(job)
             return
-        self.deliver.fail(job, GAVE_UP.format(job_id=job.job_id), kind="dead_letter")
+        self.deliver.fail(job, GAVE_UP, kind="dead_letter", job_id=job.job_id)
 
 
 def _is_in_hand(job: Job) -> bool:

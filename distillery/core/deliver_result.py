@@ -18,6 +18,7 @@ from distillery.core.errors import (
     QueueUnavailable,
     StaleJob,
 )
+from distillery.core.failure_words import failed, words_of
 from distillery.core.job import Job, JobState, Outcome
 from distillery.core.ports import (
     Clock,
@@ -81,9 +82,9 @@ class DeliverResult:
             keys.claim_key(job.job_id, job.attempt)
         )
 
-    def fail(self, job: Job, text: str, *, kind: str) -> None:
+    def fail(self, job: Job, text: str, *, kind: str, **values: str) -> None:
         """End the job with words instead of pictures, if it still stands as the caller saw it."""
-        self._claim(job, Outcome(error=text, error_kind=kind))
+        self._claim(job, failed(Outcome(), kind, text, values))
 
     def is_late(self, job: Job) -> bool:
         """Tell whether the job has waited for as long as anybody may."""
@@ -237,7 +238,8 @@ class DeliverResult:
             deliveries = deliveries_of(answer.succeeded, self.objects)
             self.replies.show_pictures(last, deliveries, answer.missing)
         else:
-            self.replies.show_failure(last, answer.error)
+            text, values = words_of(last.outcome or Outcome())
+            self.replies.show_failure(last, text, **values)
 
     def _finish(self, job: Job, outcome: Outcome, *, seen: bool) -> None:
         now = self.clock()

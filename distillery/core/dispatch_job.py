@@ -156,7 +156,7 @@ class DispatchJob:
         if self.deliver.is_late(job):
             self.deliver.fail_late(job)
         elif job.request.workflow not in self.recipes:
-            self.deliver.fail(job, UNINSTALLED.format(name=job.request.workflow), kind="bad_input")
+            self.deliver.fail(job, UNINSTALLED, kind="bad_input", name=job.request.workflow)
         else:
             return False
         return True

@@ -90,8 +90,10 @@ class Outcome:
     """How a job ended: the pictures, or the words that tell the member why there are none."""
 
     pictures: tuple[Picture, ...] = ()
-    error: str | None = None
+    error: str | None = None  # in English
     error_kind: str | None = None
+    error_text: str | None = None  # what `error` is without `error_values` in its braces, if other
+    error_values: Mapping[str, str] = field(default_factory=dict)
     withheld: int = 0  # how many pictures somebody's finding has left out
     engine_s: float = 0.0  # how long the image engine worked
     upload_s: float = 0.0  # how long the worker took to store the pictures
@@ -267,14 +269,8 @@ class Job:
 
     def concluded(self, outcome: Outcome, now: float, lease_s: float) -> Job:
         """The outcome is known; the caller alone may tell the member for `lease_s` seconds."""
-        return self._moved(
-            JobState.DELIVERING,
-            "concluded",
-            now,
-            outcome=outcome,
-            lease_until=now + lease_s,
-            due_at=now + lease_s,
-        )
+        until, to = now + lease_s, JobState.DELIVERING
+        return self._moved(to, "concluded", now, outcome=outcome, lease_until=until, due_at=until)
 
     def reclaimed(self, now: float, lease_s: float) -> Job:
         """Whoever was telling the member has gone: the caller takes over."""

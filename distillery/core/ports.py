@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from distillery.core.circuit import Circuit
-from distillery.core.job import Job, Picture
+from distillery.core.job import Job, Outcome, Picture
 from distillery.core.records import Account, ProviderRecord
 
 Clock = Callable[[], float]
@@ -242,6 +242,15 @@ class Delivery:
         return self.copy or self.picture
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Of all pictures of a request, how many could not be made, and how the last of them ended."""
+
+    number: int
+    all: int
+    outcome: Outcome
+
+
 class Replies(Protocol):
     """The member's message. Each call replaces all of it, so that a repeat changes nothing."""
 
@@ -252,14 +261,14 @@ class Replies(Protocol):
         """Show how far the job has come. Raises DiscordError."""
 
     def show_pictures(
-        self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
+        self, job: Job, deliveries: Sequence[Delivery], missing: Missing | None = None
     ) -> None:
-        """Show the pictures of all jobs that share `job`'s message, and what to say of those that
-        are `missing`. Raises DiscordError.
+        """Show the pictures of all jobs that share `job`'s message, and tell of those that are
+        `missing`. Raises DiscordError.
         """
 
-    def show_failure(self, job: Job, text: str) -> None:
-        """Say why there is no picture. Raises DiscordError."""
+    def show_failure(self, job: Job, text: str, **values: str) -> None:
+        """Say why there is no picture, with `values` in the braces. Raises DiscordError."""
 
 
 class Favourites(Protocol):

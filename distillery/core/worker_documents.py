@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from distillery.core import keys
+from distillery.core.failure_words import failed, failure_words
 from distillery.core.job import Outcome, Picture
 from distillery.core.ports import Progress
 
@@ -22,22 +23,6 @@ MAX_PREVIEW_BYTES = 64 * 1024
 NO_ENGINE = "engine_unavailable"
 RETRYABLE = frozenset({NO_ENGINE, "upload_failed", "out_of_memory", "interrupted"})
 """Failures of the machine, not of the job: another attempt may well succeed."""
-
-_WORDS = {
-    "bad_input": "The attached picture could not be used: {message} Attach another one.",
-    "invalid_graph": (
-        "This workflow does not fit the image engine: {message} "
-        "Try another workflow, and tell an operator."
-    ),
-    "execution_failed": "The image engine failed: {message} Try again, or change the options.",
-    "out_of_memory": "The picture did not fit the GPU. Try a smaller size.",
-    "timed_out": "Making the picture took too long. Try fewer steps or a smaller size.",
-    "no_output": "The workflow ended without a picture. Tell an operator.",
-    "upload_failed": "The pictures were made but could not be stored. Try again.",
-    "engine_unavailable": "No image engine could be started. Try again in a minute.",
-    "interrupted": "The work was stopped before it was done. Try again.",
-}
-_UNKNOWN = "Something went wrong while making the picture. Try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +55,9 @@ def parse_result(data: bytes) -> WorkerResult:
                 raise BadDocument("a succeeded result holds no outputs")
             return WorkerResult(replace(times, pictures=pictures), is_cold)
         error = document["error"]
-        text = failure_text(str(error["kind"]), str(error["message"]))
-        return WorkerResult(replace(times, error=text, error_kind=str(error["kind"])), is_cold)
+        kind = str(error["kind"])
+        text, values = failure_words(kind, str(error["message"]))
+        return WorkerResult(failed(times, kind, text, values), is_cold)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as problem:
         raise BadDocument(f"not a result: {problem!r}") from problem
 
@@ -91,15 +77,6 @@ def parse_progress(data: bytes) -> Progress:
         )
     except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise BadDocument(f"not a progress document: {problem!r}") from problem
-
-
-def failure_text(kind: str, message: str) -> str:
-    """Say to a member what a worker's error means and what to do."""
-    first_line = message.strip().splitlines()[0] if message.strip() else "no reason was given."
-    sentence = first_line[:300].rstrip()
-    if sentence[-1] not in ".!?":
-        sentence += "."
-    return _WORDS.get(kind, _UNKNOWN).format_map({"message": sentence})
 
 
 def _object(data: bytes) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from distillery.core.failure_words import words_of
 from distillery.core.job import Job, JobState, Picture
 from distillery.core.list_jobs import Standing
 from distillery.discord.link_cards import MOST_CARDS, link_card
@@ -130,7 +131,9 @@ def _end(words: Words, job: Job) -> str:
     if job.was_cancelled:
         return words("cancelled")
     if job.outcome is not None and job.outcome.error is not None:
-        return words("failed: {reason}", reason=escape(job.outcome.error, REASON_CHARACTERS))
+        said, values = words_of(job.outcome)
+        reason = words(said, **values)
+        return words("failed: {reason}", reason=escape(reason, REASON_CHARACTERS))
     number = len(_pictures(job))
     pictures = words("1 picture") if number == 1 else words("{number} pictures", number=number)
     return pictures if job.is_final else words("{pictures}, being sent to you", pictures=pictures)
@@ -142,7 +145,7 @@ def _pictures(job: Job) -> Sequence[Picture]:
 
 def _prompt(job: Job) -> str:
     prompt = escape(str(job.request.values.get("prompt", "")), PROMPT_CHARACTERS)
-    part = f" ({job.parts.index(job.job_id) + 1} of {len(job.parts)})" if job.parts else ""
+    part = f" ({job.parts.index(job.job_id) + 1}/{len(job.parts)})" if job.parts else ""
     return f"**{prompt or escape(job.request.workflow, PROMPT_CHARACTERS)}**{part}"
 
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from distillery.core.failure_words import words_of
 from distillery.core.job import Job, JobState
-from distillery.core.ports import Delivery, Progress, Waiting
+from distillery.core.ports import Delivery, Missing, Progress, Waiting
 from distillery.core.recipes.recipe import Recipe, recipe_for
 from distillery.discord import buttons
 from distillery.discord.buttons import MADE_BY, Action
@@ -69,30 +70,31 @@ class Looks:
         return edit_of([container([*parts, buttons.while_open(words, job)], WORKING)], names)
 
     def pictures(
-        self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
+        self, job: Job, deliveries: Sequence[Delivery], missing: Missing | None = None
     ) -> dict[str, Any]:
         """The pictures, what is needed to make them again, and what can be done with them."""
         words = _words(job)
         names = [each.sent.name for each in deliveries if each.data is not None]
         facts = [f"-# {self._facts(words, job, deliveries)}", *_too_large(words, deliveries)]
-        facts += [f"⚠️ {missing}"] if missing else []
+        facts += [f"⚠️ {_missing(words, missing)}"] if missing else []
         facts += _judged(words, deliveries)
         parts = [text(_heading(words, job)), *_shown(deliveries), text("\n".join(facts))]
         rows = buttons.below_pictures(words, job, self.offered, deliveries)
         return edit_of([container([*parts, *rows], DONE)], names)
 
-    def failure(self, job: Job, reason: str) -> dict[str, Any]:
+    def failure(self, job: Job, reason: str, **values: str) -> dict[str, Any]:
         """Why there is no picture, and what to do."""
         words = _words(job)
-        said, color = words(reason), OVER
+        said, color = words(reason, **values), OVER
         if not job.was_cancelled:  # else the member wanted it: nothing is wrong
             said, color = f"⚠️ {said}", FAILED
         parts = [text(_heading(words, job)), text(said), buttons.below_failure(words, job)]
         return edit_of([container(parts, color)])
 
-    def removed(self, user_id: str) -> dict[str, Any]:
+    def removed(self, job: Job, user_id: str) -> dict[str, Any]:
         """Nothing but who took the answer away."""
-        return edit_of([container([text(f"-# 🗑️ Deleted by <@{user_id}>")], OVER)])
+        said = _words(job)("Deleted by {member}", member=f"<@{user_id}>")
+        return edit_of([container([text(f"-# 🗑️ {said}")], OVER)])
 
     @property
     def offered(self) -> Collection[Action]:
@@ -128,6 +130,12 @@ def _shown(deliveries: Sequence[Delivery]) -> Iterator[Component]:
         yield gallery(visible, covered)
     cards = (one.name for one in sent if one.name not in visible)
     yield from (file_card(name, is_covered=name in covered) for name in cards)
+
+
+def _missing(words: Words, missing: Missing) -> str:
+    text, values = words_of(missing.outcome)
+    counted = words("{number} of {all} could not be made.", number=missing.number, all=missing.all)
+    return f"{counted} {words(text, **values)}"
 
 
 def _judged(words: Words, deliveries: Sequence[Delivery]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from distillery.core.errors import DiscordRefused
 from distillery.core.job import Job
-from distillery.core.ports import Clock, Delivery, Progress, Telemetry, Waiting
+from distillery.core.ports import Clock, Delivery, Missing, Progress, Telemetry, Waiting
 from distillery.discord.channel_messages import ChannelMessages
 from distillery.discord.http import File
 from distillery.discord.looks import PREVIEW, Looks
@@ -51,7 +51,7 @@ class DiscordReplies:
         self._show(job, self._looks.working(job, progress), files)
 
     def show_pictures(
-        self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
+        self, job: Job, deliveries: Sequence[Delivery], missing: Missing | None = None
     ) -> None:
         """Show the pictures."""
         files = [
@@ -59,9 +59,9 @@ class DiscordReplies:
         ]
         self._answer(job, self._looks.pictures(job, deliveries, missing), files)
 
-    def show_failure(self, job: Job, text: str) -> None:
+    def show_failure(self, job: Job, text: str, **values: str) -> None:
         """Say why there is no picture and what to do."""
-        self._answer(job, self._looks.failure(job, text), [])
+        self._answer(job, self._looks.failure(job, text, **values), [])
 
     def _show(self, job: Job, payload: Mapping[str, Any], files: Sequence[File]) -> None:
         if self._token_has_ended(job):

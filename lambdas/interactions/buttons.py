@@ -156,7 +156,7 @@ class Buttons:
             return private(self.words(interaction)(NOT_OVER))
         for part in answer.jobs:
             self._remove(part)
-        return update_to(self.looks.removed(click.asker.origin.user_id))
+        return update_to(self.looks.removed(job, click.asker.origin.user_id))
 
     def _cancel(self, interaction: Interaction) -> Answer:
         click, job = self._read(interaction)

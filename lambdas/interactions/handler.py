@@ -34,6 +34,7 @@ UNCERTAIN = (
     "Distillery could not take your request for certain. If `/queue` does not show it, it was lost "
     "and nothing was charged: send it again."
 )
+NO_COMMAND = "There is no command `/{name}`. Use `/serve`."
 OLD_BUTTON = "This button or form is no longer in use. Send a new `/serve`."
 
 
@@ -114,7 +115,8 @@ def _sorry(interaction: Interaction | None, said: Said) -> Mapping[str, Any]:
 
 
 def _unknown(interaction: Interaction) -> Mapping[str, Any]:
-    return private(f"There is no command `/{interaction.command[:40]}`. Use `/serve`.")
+    words = Words(interaction.locale)
+    return private(words(NO_COMMAND, name=interaction.command[:40]))
 
 
 def _no_suggestions(_: Interaction) -> Mapping[str, Any]:

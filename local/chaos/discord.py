@@ -12,7 +12,7 @@ from typing import Any
 
 from distillery.core.errors import DiscordRefused, DiscordUnavailable
 from distillery.core.job import Job
-from distillery.core.ports import Delivery, Progress, Waiting
+from distillery.core.ports import Delivery, Missing, Progress, Waiting
 from local.chaos.clockwork import Clockwork
 from local.chaos.weather import Weather
 
@@ -73,14 +73,14 @@ class SimulatedDiscord:
         self._edit(job, "progress", progress.sequence)
 
     def show_pictures(
-        self, job: Job, deliveries: Sequence[Delivery], missing: str | None = None
+        self, job: Job, deliveries: Sequence[Delivery], missing: Missing | None = None
     ) -> None:
         """Edit the message."""
         self._edit(job, "pictures", tuple((d.job.job_id, d.data) for d in deliveries))
 
-    def show_failure(self, job: Job, text: str) -> None:
+    def show_failure(self, job: Job, text: str, **values: str) -> None:
         """Edit the message."""
-        self._edit(job, "failure", text)
+        self._edit(job, "failure", (text, values))
 
     def _edit(self, job: Job, kind: str, content: Any) -> None:
         message = self.messages[job.lead_id]

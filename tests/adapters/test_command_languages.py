@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from distillery.core import failure_words
 from distillery.core.errors import BrokenRecipe
 from distillery.core.locales import LOCALES, version
 from distillery.core.recipes.recipe import Choice, Option, OptionKind, Recipe
@@ -22,6 +22,7 @@ from distillery.discord.commands import all_commands
 from distillery.discord.serve_command import serve_command
 from distillery.discord.translation import Words, catalogue, languages
 from distillery.recipe_files import load_recipes
+from distillery.rule_files import load_rules
 from local.discord import command_rules
 from local.discord.command_routes import as_in_the_document
 from local.discord.openapi import OpenApi, document_at_hand
@@ -96,33 +97,59 @@ def test_every_translation_has_the_same_texts_and_the_same_braces() -> None:
             assert braces(said) == braces(english), f"{locale}: {english}"
 
 
-def constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """The texts that a module gives names to."""
+def constants(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
+    """The texts that a module gives names to, one by one or as the values of a table."""
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            with contextlib.suppress(ValueError):
-                yield node.targets[0].id, ast.literal_eval(node.value)
+            inner = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            texts = [one.value for one in inner if isinstance(one, ast.Constant)]
+            yield node.targets[0].id, [text for text in texts if isinstance(text, str)]
 
 
-def said(tree: ast.Module, named: Mapping[str, str]) -> Iterator[str]:
-    """The texts in `words("…")`, `words(NAME)` and `self.words(interaction)("…")`."""
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args):
+TOLD = {
+    *("words", "UserError", "NotServed", "NotChecked", "InvalidOption", "NotEnoughCredits"),
+}
+"""What makes of a text something that a member reads."""
+
+
+def said(tree: ast.Module, named: Mapping[str, list[str]]) -> Iterator[str]:
+    """The texts in `words("…")`, `self.words(interaction)(NAME)`, `UserError(TABLE[…])` and so on,
+
+    and those that a job's outcome keeps, or a rule: `Outcome(error=NAME)`, `fail(job, NAME)`.
+    """
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         speaker = call.func.func if isinstance(call.func, ast.Call) else call.func
-        if getattr(speaker, "id", getattr(speaker, "attr", "")) == "words":
-            text = call.args[0]
-            if isinstance(text, ast.Constant):
-                yield str(text.value)
-            elif isinstance(text, ast.Name) and text.id in named:
-                yield named[text.id]
+        name = getattr(speaker, "id", getattr(speaker, "attr", ""))
+        told = call.args[:1] if name.strip("_") in TOLD else []
+        told = call.args[1:2] if name == "fail" else told  # the first is the job
+        told += [word.value for word in call.keywords if word.arg in ("error", "message")]
+        for one in told:
+            if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value:
+                yield one.value
+            where = one.value if isinstance(one, ast.Subscript) else one
+            yield from named.get(getattr(where, "id", ""), [])
+
+
+FOR_OTHERS = (
+    *("distillery/discord/admin.py", "lambdas/interactions/admin.py"),
+    *(f"distillery/core/moderation/{name}.py" for name in ("administer", "set_credits")),
+    "distillery/core/rules/rule_file.py",
+)
+"""What `/admin` answers moderators is in English, as is what operators read."""
 
 
 def test_every_text_that_is_said_to_members_is_translated() -> None:
-    folders = ("distillery/discord", "lambdas/interactions")
-    trees = [ast.parse(p.read_text()) for f in folders for p in sorted((ROOT / f).glob("*.py"))]
-    named = {name: text for tree in trees for name, text in constants(tree)}
+    folders = ("distillery/discord", "lambdas/interactions", "distillery/core")
+    files = {p for folder in folders for p in (ROOT / folder).rglob("*.py")}
+    files -= {ROOT / name for name in FOR_OTHERS}
+    trees = [ast.parse(path.read_text()) for path in sorted(files)]
+    named = {name: texts for tree in trees for name, texts in constants(tree)}
     texts = {text for tree in trees for text in said(tree, named | dict(constants(tree)))}
+    rules = load_rules()
+    texts |= {*failure_words.FAILURES.values(), *failure_words.PICTURE_FAULTS.values()}
+    texts |= {rule.message for rule in (*rules.rules, *rules.combinations) if rule.message}
 
-    assert len(texts) > 40
+    assert len(texts) > 150
     assert texts <= set(catalogue("de")), texts - set(catalogue("de"))
 
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distillery.core.errors import NotEnoughCredits
+from distillery.core.failure_words import failed
 from distillery.core.job import CANCELLED, Job, Origin, Outcome, Picture, Request
 from distillery.core.parent import Parent
-from distillery.core.ports import Delivery, Progress, Waiting
+from distillery.core.ports import Delivery, Missing, Progress, Waiting
 from distillery.core.recipes.recipe import Action as RecipeAction
 from distillery.core.recipes.recipe import Option, OptionKind, Recipe
 from distillery.core.tier import Tier
@@ -205,7 +206,7 @@ def test_a_cancelled_request_is_shown_without_a_warning_sign() -> None:
 
 
 def test_a_deleted_answer_says_by_whom() -> None:
-    edit = LOOKS.removed("43")
+    edit = LOOKS.removed(job(), "43")
     assert words_of(edit) == "-# 🗑️ Deleted by <@43>"
     assert labels(edit) == edit["attachments"] == []
     assert accepted(edit)
@@ -214,13 +215,14 @@ def test_a_deleted_answer_says_by_whom() -> None:
 def test_pictures_of_several_jobs_are_one_message_whose_buttons_name_each_job() -> None:
     parts = (JOB_ID, f"{JOB_ID}-2")
     jobs = [replace(done(), job_id=part, parts=parts) for part in parts]
-    edit = LOOKS.pictures(jobs[1], [Delivery(each, PICTURE, b"x") for each in jobs], "1 is missing")
+    missing = Missing(1, 3, failed(Outcome(), "lost", "{what} broke.", {"what": "It"}))
+    edit = LOOKS.pictures(jobs[1], [Delivery(each, PICTURE, b"x") for each in jobs], missing)
     buttons = [
         part["custom_id"] for _, part in walk(edit["components"], "c") if "custom_id" in part
     ]
     assert buttons[:2] == [f"upscale:{JOB_ID}:0", f"upscale:{JOB_ID}-2:0"]
     assert f"again:{JOB_ID}" in buttons
-    assert "⚠️ 1 is missing" in words_of(edit)
+    assert "⚠️ 1 of 3 could not be made. It broke." in words_of(edit)
     assert accepted(edit)
 
 

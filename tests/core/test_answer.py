@@ -9,7 +9,7 @@ from itertools import permutations
 import pytest
 
 from distillery.core.credits import LedgerKind
-from distillery.core.deliver_result import DELIVERY_LEASE_S
+from distillery.core.deliver_result import DELIVERY_LEASE_S, TOO_LATE
 from distillery.core.errors import DiscordUnavailable, InvalidOption, NotEnoughCredits
 from distillery.core.job import Job, JobState
 from distillery.core.tier import Tier
@@ -126,7 +126,8 @@ def test_what_could_not_be_made_is_said_and_not_charged(world: World) -> None:
     assert seen(world) == ["1001", "1001-3"]
     now = shown(world)
     assert now is not None
-    assert str(now.missing).startswith("1 of 3 could not be made. ")
+    assert now.missing is not None
+    assert (now.missing.number, now.missing.all) == (1, 3)
     assert ledger(world) == {
         LedgerKind.RESERVE: 3,
         LedgerKind.SETTLE: 2,
@@ -183,7 +184,8 @@ def test_one_that_no_gpu_makes_in_time_does_not_hold_up_the_others_for_ever(worl
     assert seen(world) == ["1001"]
     now = shown(world)
     assert now is not None
-    assert "No GPU was free in time" in str(now.missing)
+    assert now.missing is not None
+    assert now.missing.outcome.error == TOO_LATE
 
 
 def test_progress_is_that_of_all_of_them(world: World) -> None:

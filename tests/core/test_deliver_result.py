@@ -12,13 +12,13 @@ from distillery.core.deadlines import LOOK_AGAIN_S, PROGRESS_WITHIN_S, TOKEN_LIF
 from distillery.core.deliver_result import DELIVERY_LEASE_S, MAX_LOSSES, UNREADABLE
 from distillery.core.deliveries import MAX_MESSAGE_BYTES
 from distillery.core.errors import DiscordRefused, DiscordUnavailable, StaleJob
+from distillery.core.failure_words import failure_words
 from distillery.core.job import Job, JobState
 from distillery.core.records import Account
 from distillery.core.tier import Tier
 from distillery.core.worker_documents import (
     RETRYABLE,
     BadDocument,
-    failure_text,
     parse_progress,
     parse_result,
 )
@@ -140,7 +140,8 @@ def test_what_the_job_itself_caused_is_told_at_once_and_costs_nothing(kind: str)
     world.worker_writes_error(kind)
     world.deliver("1001", 1)
 
-    assert world.words() == failure_text(kind, "node 3 said no")
+    text, values = failure_words(kind, "node 3 said no")
+    assert world.words() == text.format_map(values)
     assert world.job().state is JobState.FAILED
     assert world.account().balance == 5
     assert world.record("runpod").holders == frozenset()

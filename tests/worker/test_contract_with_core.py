@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,10 @@ import jsonschema
 import pytest
 
 from distillery.core.envelope import build_envelope
+from distillery.core.failure_words import PICTURE_FAULTS, UNKNOWN, failure_words
 from distillery.core.job import Job, Origin, Request
 from distillery.core.recipes.recipe import Attachment
-from distillery.core.worker_documents import failure_text, parse_progress, parse_result
+from distillery.core.worker_documents import parse_progress, parse_result
 from distillery.recipe_files import load_recipes
 from gpu_container.worker.errors import Kind
 from gpu_container.worker.job import parse_job
@@ -81,10 +84,34 @@ def test_what_the_core_builds_the_worker_takes(workflow: str) -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_failure_of_a_worker_has_words_for_the_member(kind: Kind) -> None:
-    text = failure_text(kind.value, "node 3 said no")
+    text, values = failure_words(kind.value, "node 3 said no")
     if kind is not Kind.BAD_JOB:  # our own mistake: there is nothing more to tell
-        assert text != failure_text("no such kind", "")
-    assert text.endswith(".")
+        assert text != UNKNOWN
+    assert text.format_map(values).endswith(".")
+
+
+def refusals(tree: ast.Module) -> Iterator[str]:
+    """What `raise Unsound(…)` and `JobFailed(…)` say, with 4000 for what varies."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "id", "")
+        if name not in ("Unsound", "JobFailed"):
+            continue
+        said = call.args[-1]
+        parts = said.values if isinstance(said, ast.JoinedStr) else [said]
+        text = "".join(str(p.value) if isinstance(p, ast.Constant) else "4000" for p in parts)
+        yield f"the {text}" if name == "Unsound" else text
+
+
+def test_whatever_a_worker_finds_wrong_with_a_picture_is_told_in_words_of_ours() -> None:
+    folder = ROOT / "gpu_container/worker/inputs"
+    found = {text for file in folder.glob("*.py") for text in refusals(ast.parse(file.read_text()))}
+
+    assert len(found) > 15
+    for text in found - {"4000", "the 4000."}:  # which pass on what another says
+        said, _ = failure_words(Kind.BAD_INPUT, text)
+        assert said in PICTURE_FAULTS.values(), text
+    _, values = failure_words(Kind.BAD_INPUT, "the image has more than 4,000 pixels; send another")
+    assert values == {"most": "4,000"}
 
 
 def test_the_core_reads_the_documents_that_the_contract_describes() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from distillery.core.errors import AlreadyDecided, NotServed, StoreConflict
@@ -21,18 +21,19 @@ logger = logging.getLogger(__name__)
 
 _TRIES = 5
 CLOSED = "Moderators of this server have closed this channel to requests. Ask in another one."
-BANNED = "Moderators of this server do not take requests of yours{until}."
+BANNED = "Moderators of this server do not take requests of yours."
+BANNED_UNTIL = "Moderators of this server do not take requests of yours until {until}."
 HELD_OFF = {
     PAUSE: "Too many of your requests broke the rules. You can ask again {until}.",
     BLOCK: "Your requests broke the rules so often that none is taken until {until}.",
 }
 NEXT = {
-    PAUSE: " Too many of your requests broke the rules: you can ask again {until}.",
+    PAUSE: "Too many of your requests broke the rules: you can ask again {until}.",
     GRAY_LIST: (
-        " Too many of your requests broke the rules: until {until} the strictest rules hold for "
+        "Too many of your requests broke the rules: until {until} the strictest rules hold for "
         "you, and one request at a time."
     ),
-    BLOCK: " Your requests broke the rules so often that none is taken until {until}.",
+    BLOCK: HELD_OFF[BLOCK],
 }
 
 
@@ -60,7 +61,8 @@ class CheckContent:
             self.telemetry.count("ContentDecisions", action=verdict.action, rule=verdict.rule_id)
             logger.info("a rule of content applies", extra={"rule": verdict.rule_id})
             if verdict.is_refused:
-                raise NotServed(verdict.message + self._refuse(decision, look.standing))
+                told = self._refuse(decision, look.standing)
+                raise NotServed.of([NotServed(verdict.message), *told])
             self.moderation.record(decision)
         return Cleared(verdict.texts, self._jobs_at_once(look))
 
@@ -69,8 +71,9 @@ class CheckContent:
         if order.origin.channel_id in look.policy.closed_channels:
             raise NotServed(CLOSED)
         if look.terms.is_banned(now):
-            until = look.terms.banned_until
-            raise NotServed(BANNED.format(until="" if until is None else f" until {_time(until)}"))
+            if look.terms.banned_until is None:
+                raise NotServed(BANNED)
+            raise NotServed(BANNED_UNTIL, until=_time(look.terms.banned_until))
         if look.standing.penalty in HELD_OFF and now < look.standing.until:
             text = HELD_OFF[look.standing.penalty]
             raise NotServed(text, until=_time(look.standing.until))
@@ -91,22 +94,23 @@ class CheckContent:
             limits.append(1)
         return min((limit for limit in limits if limit is not None), default=None)
 
-    def _refuse(self, decision: Decision, standing: Standing) -> str:
-        """Record a refusal, and say what follows from it."""
+    def _refuse(self, decision: Decision, standing: Standing) -> Sequence[NotServed]:
+        """Record a refusal, and return what follows from it: nothing, or one more line."""
         before = standing
         for _ in range(_TRIES):
             after = self.penalties.after_refusal(before, self.clock())
             try:
                 self.moderation.refuse(decision, before, after)
             except AlreadyDecided:
-                return ""  # another delivery of this interaction has counted it
+                return ()  # another delivery of this interaction has counted it
             except StoreConflict:
                 before = self.moderation.look(decision.guild_id, decision.user_id).standing
             else:
-                told = NEXT.get(after.penalty, "") if after.until > self.clock() else ""
-                return told.format(until=_time(after.until))
+                if after.penalty not in NEXT or after.until <= self.clock():
+                    return ()
+                return (NotServed(NEXT[after.penalty], until=_time(after.until)),)
         logger.warning("a refusal could not be counted: others were first every time")
-        return ""
+        return ()
 
     def _decision(self, order: Order, texts: Mapping[str, str], verdict: Verdict) -> Decision:
         text = "\n".join(texts.values())

@@ -34,7 +34,7 @@ def scaled_image(images: int, number: int) -> Graph:
             height=256,
             crop="disabled",
         ),
-        SAVE: _node("SaveImage", images=["2", 0], filename_prefix="bench"),
+        SAVE: _node("SaveImage", images=["2", 0], filename_prefix=_prefix(number)),
     }
 
 
@@ -61,8 +61,13 @@ def sampled_image(
             denoise=1.0,
         ),
         "8": _node("VAEDecode", samples=["5", 0], vae=["1", 2]),
-        SAVE: _node("SaveImage", images=["8", 0], filename_prefix="bench"),
+        SAVE: _node("SaveImage", images=["8", 0], filename_prefix=_prefix(number)),
     }
+
+
+def _prefix(number: int) -> str:
+    """Return a folder that stays small: ComfyUI lists the whole of it for every file it saves."""
+    return f"bench-{number // 50}/image"
 
 
 def _node(class_type: str, **inputs: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.inputs.fetch import CheckedImage, Fetcher
 from gpu_container.worker.job import Graph, Job, UploadTarget, parse_job, result_address
 from gpu_container.worker.outputs.deliver import Delivery
+from gpu_container.worker.outputs.leftovers import Leftovers
 from gpu_container.worker.progress.reporter import Reporter
 from gpu_container.worker.progress.weights import Rates
 from gpu_container.worker.result import JobResult, StoredOutput, Timings
@@ -56,6 +57,7 @@ class Deps:
     fetcher: Fetcher
     uploader: Uploader
     progress_uploader: Uploader
+    leftovers: Leftovers
     models: ModelShelf | None = None
     start: StartFigures | None = None
     rates: Rates = field(default_factory=Rates)
@@ -81,7 +83,7 @@ def run_job(envelope: object, deps: Deps, stop: Event) -> JobResult:
     job_id, attempt, target = result_address(envelope)
     outputs: tuple[StoredOutput, ...] = ()
     failure: JobFailed | None = None
-    with job_log.about(job_id, attempt):
+    with job_log.about(job_id, attempt), deps.leftovers.kept():
         try:
             job = parse_job(envelope)
             with deps.attempts.hold(job, stop) as watch:

@@ -18,6 +18,7 @@ from gpu_container.worker.job import Graph
 from gpu_container.worker.models.declared import MODELS_FILE, ModelsFileWrong, load_models
 from gpu_container.worker.models.ensure import Models
 from gpu_container.worker.models.model_paths import model_folders, own_folder
+from gpu_container.worker.outputs.leftovers import Leftovers
 from gpu_container.worker.progress.reporter import PATIENCE_S
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.settings import ConfigError, Settings
@@ -73,6 +74,7 @@ def begin_worker(settings: Settings) -> Worker:
         fetcher=Fetcher(store),
         uploader=Uploader(store),
         progress_uploader=Uploader(store, attempts=1, timeout_s=PATIENCE_S),
+        leftovers=Leftovers(engine),
         models=models,
         start=timeline,
     )

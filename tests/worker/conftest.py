@@ -17,6 +17,7 @@ from gpu_container.worker.attempt import Attempts
 from gpu_container.worker.comfy.client import Comfy, Patience
 from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.inputs.fetch import Fetcher
+from gpu_container.worker.outputs.leftovers import Leftovers
 from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps, run_job
 from gpu_container.worker.store.access import StoreAccess
@@ -144,6 +145,7 @@ def make_bench(comfy: FakeComfy, store: Store) -> Iterator[Callable[..., Bench]]
             fetcher=Fetcher(access, sleep=pauses.append),
             uploader=Uploader(access, sleep=pauses.append),
             progress_uploader=Uploader(access, attempts=1, timeout_s=3),
+            leftovers=Leftovers(engine),
         )
         benches.append(Bench(comfy, store, deps, pauses))
         return benches[-1]

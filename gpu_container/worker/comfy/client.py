@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import Event
 from typing import Any, TypeVar
 
@@ -84,10 +84,6 @@ class Comfy:
     def upload_image(self, name: str, png: bytes) -> str:
         """Give the engine an input image; return the name a node knows it by."""
         return self._ask(lambda http: http.upload_image(name, png))
-
-    def view(self, file: Mapping[str, str], max_bytes: int) -> bytes:
-        """Fetch a file that a run made. Raises JobFailed, also beyond `max_bytes`."""
-        return self._ask(lambda http: http.view(file, max_bytes))
 
     def close(self) -> None:
         """Drop every connection; one that is in use is dropped after that."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from urllib3 import encode_multipart_formdata
 
-from gpu_container.worker.comfy.wire import Answer, AnswerTooLarge, BadAnswer, Wire
-from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.comfy.wire import Answer, BadAnswer, Wire
 from gpu_container.worker.job import Graph
 
 _QUICK_S = 10.0  # questions: ComfyUI answers them even while it samples
@@ -84,22 +83,6 @@ class ComfyHttp:
         body = _object(_good(answer))
         folder = body.get("subfolder")
         return f"{folder}/{body['name']}" if folder else str(body["name"])
-
-    def view(self, file: Mapping[str, str], max_bytes: int) -> bytes:
-        """Fetch a file that a run made. Raises JobFailed beyond `max_bytes`."""
-        query = {key: file.get(key, "") for key in ("filename", "subfolder", "type")}
-        path = f"/view?{urlencode(query)}"
-        try:
-            answer = self._wire.ask(
-                "GET", path, self._check, timeout_s=_SLOW_S, most_bytes=max_bytes
-            )
-        except AnswerTooLarge:
-            raise JobFailed(
-                Kind.EXECUTION_FAILED,
-                f"{query['filename']} is larger than the limit of {max_bytes} bytes; "
-                "ask for a smaller size",
-            ) from None
-        return _good(answer).body
 
     def _get(self, path: str) -> dict[str, Any]:
         return _object(_good(self._wire.ask("GET", path, self._check, timeout_s=_QUICK_S)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, Protocol, TypeVar
@@ -93,10 +93,6 @@ class GraphRunner:
         return self._tried(
             lambda: self._comfy.upload_image(name, png), self._limits(deadline, stop)
         )
-
-    def view(self, file: Mapping[str, str], max_bytes: int) -> bytes:
-        """Fetch a file that a run made. Raises JobFailed, also beyond `max_bytes`."""
-        return self._tried(lambda: self._comfy.view(file, max_bytes), self._limits(None, None))
 
     def close(self) -> None:
         """Drop every connection."""

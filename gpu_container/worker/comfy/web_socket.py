@@ -124,9 +124,12 @@ class ComfySocket:
         """Connect and ask for previews that say of which run they are.
 
         An engine may be shared: one whose client gave no client id sends its previews to all.
+        That a text is UTF-8 is checked when it is decoded; the library's own check is slow.
         """
         address = self._url().replace("http", "ws", 1) + f"/ws?clientId={self._client_id}"
-        made = websocket.create_connection(address, timeout=timeout_s, http_no_proxy=["*"])
+        made = websocket.create_connection(
+            address, timeout=timeout_s, http_no_proxy=["*"], skip_utf8_validation=True
+        )
         try:
             made.send(_FEATURES)
             made.settimeout(TICK_S)

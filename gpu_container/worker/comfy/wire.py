@@ -22,7 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 from gpu_container.worker.comfy.watched_call import TICK_S, watched
 
 _CONNECT_S = 5.0
-_MOST_BYTES = 1 << 30  # of an answer for which nobody has named a limit
+_MOST_BYTES = 1 << 26  # of an answer
 
 
 class NoAnswer(Exception):
@@ -38,11 +38,7 @@ class AnswerLate(NoAnswer):
 
 
 class BadAnswer(NoAnswer):
-    """It answered with an error."""
-
-
-class AnswerTooLarge(Exception):
-    """It answered with more bytes than were asked for."""
+    """It answered with an error, or without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +74,11 @@ class Wire:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         timeout_s: float,
-        most_bytes: int = _MOST_BYTES,
     ) -> Answer:
         """Ask, and read the whole answer.
 
         `check` is called ten times a second; what it raises ends the question, and its connection.
-        Raises NoAnswer, and AnswerTooLarge beyond `most_bytes`.
+        Raises NoAnswer.
         """
         address = urlsplit(self._url())
         until = time.monotonic() + timeout_s
@@ -92,20 +87,20 @@ class Wire:
         try:
             connection.request(method, address.path + path, body or None, dict(headers or {}))
             response = connection.getresponse()
-            data = response.read(most_bytes + 1)
+            data = response.read(_MOST_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             connection.hang_up()
             raise ConnectionLost(type(error).__name__) from error
         except BaseException:
             connection.hang_up()
             raise
-        whole = len(data) <= most_bytes
+        whole = len(data) <= _MOST_BYTES
         if whole and not response.will_close and not self._closed:
             self._idle.append(connection)
         else:
             connection.hang_up()
         if not whole:
-            raise AnswerTooLarge
+            raise BadAnswer(f"more than {_MOST_BYTES} bytes")
         return Answer(response.status, data)
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,14 +59,17 @@ def node_outputs(job: Job, node_id: str, output: Mapping[str, Any]) -> list[Outp
     ]
 
 
+def files_in(values: Iterable[object]) -> Iterator[EngineFile]:
+    """Yield what names a file of the engine."""
+    for item in values:
+        if isinstance(item, dict) and (name := _text(item, "filename", "")):
+            yield EngineFile(name, _text(item, "subfolder", ""), _text(item, "type", "output"))
+
+
 def _items(output: Mapping[str, Any]) -> list[EngineFile | str]:
     """Return files and texts; a preview (type temp) counts only where the node has no other."""
     files = [
-        EngineFile(item["filename"], _text(item, "subfolder", ""), _text(item, "type", "output"))
-        for values in output.values()
-        if isinstance(values, list)
-        for item in values
-        if isinstance(item, dict) and _text(item, "filename", "")
+        file for values in output.values() if isinstance(values, list) for file in files_in(values)
     ]
     kept = [file for file in files if file.type != "temp"] or files
     return [*kept, *_texts(output)]

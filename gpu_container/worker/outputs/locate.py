@@ -12,6 +12,7 @@ import requests
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.outputs.find import EngineFile
+from gpu_container.worker.outputs.leftovers import still_in_use
 from gpu_container.worker.store.content import CHUNK
 
 _FOLDERS = ("output", "temp", "input")
@@ -41,6 +42,7 @@ def located(engine: EngineWithFiles, file: EngineFile, max_bytes: int) -> Iterat
     path = _on_disk(engine.folder, file) if engine.folder else None
     if path is not None:
         check_size(file.filename, path.stat().st_size, max_bytes)
+        still_in_use(path)
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="output-") as folder:

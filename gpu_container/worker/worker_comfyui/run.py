@@ -10,6 +10,8 @@ from typing import Any
 from gpu_container.worker import log as job_log
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Job, Limits, UploadTarget
+from gpu_container.worker.outputs.find import EngineFile, files_in
+from gpu_container.worker.outputs.locate import located
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.worker_comfyui.answer import (
     Answer,
@@ -38,7 +40,7 @@ def run_request(
     Never raises. Setting `stop` interrupts exactly this job's run.
     """
     deadline = deps.clock() + timeout_s
-    with job_log.about(job_id, 1):
+    with job_log.about(job_id, 1), deps.leftovers.kept():
         try:
             answer = _run(parse_request(payload), job_id, deps, stop, deadline)
         except RequestRefused as refusal:
@@ -88,23 +90,19 @@ def _job(job_id: str, graph: dict[str, Any], timeout_s: float) -> Job:
     )
 
 
-def _files(made: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
+def _files(made: Mapping[str, Any]) -> Iterator[EngineFile]:
     """Yield every node's images but previews, as worker-comfyui does; other kinds it leaves."""
     for node_id, output in made.items():
         others = sorted(set(output) - {"images"})
         if others:
             log.info("node %s made what this format has no place for: %s", node_id, others)
-        for file in output.get("images") or ():
-            if file.get("type") != "temp" and file.get("filename"):
-                yield file
+        yield from (file for file in files_in(output.get("images") or ()) if file.type != "temp")
 
 
-def _add(file: Mapping[str, str], pictures: Pictures, deps: Deps) -> None:
-    name = file["filename"]
+def _add(file: EngineFile, pictures: Pictures, deps: Deps) -> None:
     try:
-        pictures.add(name, deps.comfy.view(file, pictures.room))
+        with located(deps.engine, file, pictures.most_bytes) as path:
+            pictures.add(file.filename, path.read_bytes())
     except JobFailed as failure:
-        if failure.kind is Kind.EXECUTION_FAILED:  # more than there is room for
-            pictures.too_large(name)
-        else:
-            pictures.errors.append(f"Failed to fetch image data for {name}: {failure.message}")
+        name = file.filename
+        pictures.errors.append(f"Failed to fetch image data for {name}: {failure.message}")

@@ -50,6 +50,8 @@ check: installed ## Lint, types, import rules, house rules and a search for secr
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/hadolint gpu_container/Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/zizmor --quiet --offline .github
 	@git ls-files -z --cached --others --exclude-standard > .tools/files
 	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(NOT_SECRET)
 	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(SHAPES_OF_KEYS)

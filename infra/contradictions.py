@@ -12,34 +12,36 @@ _TARGETS = ("aws", "local")
 _COMMAND_STYLES = ("serve", "per_workflow", "both")
 
 
+_Checks = dict[str, tuple[bool, str]]
+"""By setting: whether it can work, and what would."""
+
+
 def contradictions(settings: Settings) -> dict[str, str]:
     """Say which settings cannot work, each with what would."""
     checks = {
+        **_discord(settings),
+        **_promises(settings),
+        **settings.content_checks(),
+        **_deployment(settings),
+        **_endpoints(settings),
+        **(_gpu(settings) if settings.make_endpoint else {}),
+    }
+    return {name: words for name, (holds, words) in checks.items() if not holds}
+
+
+def _discord(settings: Settings) -> _Checks:
+    return {
         "application_id": (
             settings.application_id.isdigit(),
             "must be the digits that Discord's developer portal shows",
-        ),
-        "alarm_channel": (
-            not settings.alarm_channel or settings.alarm_channel.isdigit(),
-            "must be the digits that Discord copies as a channel's id",
         ),
         "public_key": (
             re.fullmatch(r"[0-9a-f]{64}", settings.public_key) is not None,
             "must be the 64 hexadecimal digits that Discord's developer portal shows",
         ),
-        "stage": (settings.stage in STAGES, f"must be {' or '.join(STAGES)}"),
-        "providers": (
-            0 < len(settings.providers) == len(set(settings.providers) & set(_PROVIDERS)),
-            f"must be one or more of {', '.join(_PROVIDERS)}",
-        ),
-        "job_timeout_seconds": (
-            settings.job_timeout_seconds < 840,  # noqa: PLR2004 - 14 of the token's 15 minutes
-            "must be less than 840, so that the answer reaches the member",
-        ),
-        "hedge_share": (0 < settings.hedge_share <= 1, "must be greater than 0 and at most 1"),
-        "success_objective": (
-            0.5 < settings.success_objective < 1,  # noqa: PLR2004 - else the alarms mean nothing
-            "must be greater than 0.5 and less than 1",
+        "alarm_channel": (
+            not settings.alarm_channel or settings.alarm_channel.isdigit(),
+            "must be the digits that Discord copies as a channel's id",
         ),
         "credit_guilds": (
             all(one.strip().isdigit() for one in filter(None, settings.credit_guilds.split(","))),
@@ -49,7 +51,26 @@ def contradictions(settings: Settings) -> dict[str, str]:
             settings.command_style in _COMMAND_STYLES,
             f"must be one of {', '.join(_COMMAND_STYLES)}",
         ),
-        **settings.content_checks(),
+    }
+
+
+def _promises(settings: Settings) -> _Checks:
+    return {
+        "job_timeout_seconds": (
+            settings.job_timeout_seconds < 840,  # noqa: PLR2004 - 14 of the token's 15 minutes
+            "must be less than 840, so that the answer reaches the member",
+        ),
+        "hedge_share": (0 < settings.hedge_share <= 1, "must be greater than 0 and at most 1"),
+        "success_objective": (
+            0.5 < settings.success_objective < 1,  # noqa: PLR2004 - else the alarms mean nothing
+            "must be greater than 0.5 and less than 1",
+        ),
+    }
+
+
+def _deployment(settings: Settings) -> _Checks:
+    return {
+        "stage": (settings.stage in STAGES, f"must be {' or '.join(STAGES)}"),
         "target": (settings.target in _TARGETS, f"must be {' or '.join(_TARGETS)}"),
         "python_version": (
             settings.python_version == "3.13" or settings.is_local,
@@ -63,27 +84,30 @@ def contradictions(settings: Settings) -> dict[str, str]:
             not (settings.build_image and settings.is_local),
             "an embedded AWS builds none; leave it out where target is local",
         ),
-        **_endpoints(settings),
-        **(_gpu(settings) if settings.make_endpoint else {}),
     }
-    return {name: words for name, (holds, words) in checks.items() if not holds}
 
 
-def _endpoints(settings: Settings) -> dict[str, tuple[bool, str]]:
+def _endpoints(settings: Settings) -> _Checks:
     return {
-        name: (
-            bool(getattr(settings, name)) or provider not in settings.providers,
-            f"is missing; give it, or leave {provider} out of providers",
-        )
-        for name, provider in (
-            ("runpod_endpoint_id", "runpod"),
-            ("sagemaker_endpoint_name", "sagemaker"),
-            ("worker_comfyui_endpoint_id", "worker_comfyui"),
-        )
+        "providers": (
+            0 < len(settings.providers) == len(set(settings.providers) & set(_PROVIDERS)),
+            f"must be one or more of {', '.join(_PROVIDERS)}",
+        ),
+        **{
+            name: (
+                bool(getattr(settings, name)) or provider not in settings.providers,
+                f"is missing; give it, or leave {provider} out of providers",
+            )
+            for name, provider in (
+                ("runpod_endpoint_id", "runpod"),
+                ("sagemaker_endpoint_name", "sagemaker"),
+                ("worker_comfyui_endpoint_id", "worker_comfyui"),
+            )
+        },
     }
 
 
-def _gpu(settings: Settings) -> dict[str, tuple[bool, str]]:
+def _gpu(settings: Settings) -> _Checks:
     return {
         "make_endpoint": (
             "sagemaker" in settings.providers and not settings.is_local,

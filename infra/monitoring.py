@@ -57,7 +57,8 @@ class Monitoring(Construct):
                 groups[room.name] for room in (FOLLOWUP, DISPATCHER, WATCHDOG, DEAD_LETTERS)
             ],
         )
-        self.dashboard = Dashboard(self, "Dashboard", sources=sources)
+        if settings.dashboard:
+            Dashboard(self, "Dashboard", sources=sources)
         self.alarms = Alarms(
             self,
             "Alarms",

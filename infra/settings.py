@@ -101,6 +101,11 @@ class Settings(ContentSettings):
         "more for a million calls",
         False,
     )
+    dashboard: bool = option(
+        "whether to make the dashboard in CloudWatch; an account has three for nothing, a further "
+        "one is $3 a month",
+        True,
+    )
     runpod_dollars_per_hour: float = option(
         "what Runpod takes for an hour of one worker; an A40 (docs.runpod.io, Pricing)", 1.224
     )

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from local.idle_cost import Templates, idle_cost
+from local.operating.place import CannotGoOn, context_of
 from local.prices import read_prices
 from local.processes import CommandFailed
 
 _REPOSITORY = Path(__file__).parent.parent
+_HOURS = 30 * 24
 _SCHEDULED_CANARIES = 10
 """Pictures a month: one every third day."""
 _LEGEND = """\
@@ -28,8 +30,8 @@ if nothing else in the account uses that. Prices of US East; where each was seen
 def run(arguments: argparse.Namespace) -> int:
     """Print the table; returns the exit status."""
     try:
-        templates = synthesized(dict(pair.split("=", 1) for pair in arguments.context))
-    except CommandFailed as problem:
+        templates = synthesized(context_of(arguments))
+    except (CannotGoOn, CommandFailed) as problem:
         print(problem, file=sys.stderr)
         return 1
     lines = idle_cost(templates)
@@ -48,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def by_choice(templates: Templates) -> list[str]:
     """Say what else is paid, of which no template says how much."""
-    types = {r["Type"] for template in templates.values() for r in template["Resources"].values()}
+    resources = [r for template in templates.values() for r in template["Resources"].values()]
+    types = {resource["Type"] for resource in resources}
     said = [
         f"Runpod makes {_SCHEDULED_CANARIES} canaries a month, a minute of a GPU each if cold: "
         "$0.20 at $1.224 an hour.",
@@ -57,6 +60,13 @@ def by_choice(templates: Templates) -> list[str]:
     if "AWS::ECR::Repository" in types or "AWS::SageMaker::Endpoint" in types:
         price = read_prices()["image_gb"].dollars
         said.append(f"For SageMaker: ${price:.2f} a GB of images in ECR; one has about 4 GB.")
+    for resource in resources:
+        least = resource.get("Properties", {}).get("MinCapacity", 0)
+        if resource["Type"] == "AWS::ApplicationAutoScaling::ScalableTarget" and least:
+            said.append(
+                f"SageMaker always runs {least} of its instances (gpu_min_instances): "
+                f"{least * _HOURS:,} hours a month, each at its price (sagemaker_dollars_per_hour)."
+            )
     return said
 
 

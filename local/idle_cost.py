@@ -94,6 +94,9 @@ def _of_resource(resource: Resource) -> Iterator[tuple[str, float]]:
             bounded = "MaximumConcurrency" in properties.get("ScalingConfig", {})
             pollers = _POLLERS if bounded else _POLLERS_UNBOUNDED
             yield "sqs_request", pollers * _POLLS_A_MINUTE * _MINUTES
+        case "AWS::WAFv2::WebACL":
+            yield "web_acl", 1
+            yield "web_acl_rule", len(properties["Rules"])
         case kind if kind in _ONE_EACH:
             yield _ONE_EACH[kind], 1
 
@@ -103,7 +106,6 @@ _ONE_EACH = {
     "AWS::CloudWatch::Dashboard": "dashboard",
     "AWS::SecretsManager::Secret": "secret",  # pragma: allowlist secret
     "AWS::KMS::Key": "key",
-    "AWS::WAFv2::WebACL": "web_acl",
 }
 _MINUTES_OF = {"minute": 1, "hour": 60, "day": 24 * 60}
 

@@ -46,6 +46,20 @@ class AdminRequest:
 
 def admin_command() -> Payload:
     """Return `/admin` as Discord registers it: in servers alone, for who may manage them."""
+    subcommands = [
+        *_about_members(),
+        _about_rules(),
+        _about_channels(),
+        _sub(LOG, "See what moderators did and what was refused here"),
+    ]
+    return chat_command(ADMIN, "Moderate what is made in this server", subcommands) | {
+        "default_member_permissions": str(MANAGE_SERVER),
+        "contexts": [0],
+        "integration_types": [0],
+    }
+
+
+def _about_members() -> list[Payload]:
     member = {"type": _USER, "name": "member", "description": "Who", "required": True}
     reason = option(OptionKind.STRING, "reason", "Why, for the log", max_length=MAX_REASON)
     hours = option(
@@ -74,51 +88,41 @@ def admin_command() -> Payload:
         "description": "Whom it is for (every member, if left out)",
         "required": False,
     }
+    return [
+        _sub(BAN, "Take no requests of a member here", [member, hours, reason]),
+        _sub(UNBAN, "Take requests of a member again", [member, reason]),
+        _sub(LIMITS, "See or change what members may have", [at_once, anybody, credit]),
+    ]
+
+
+def _about_rules() -> Payload:
     levels = [choice(level.name.lower(), level.name.lower()) for level in Level]
     word: dict[str, Any] = {"max_length": MAX_WORD, "min_length": 1}
+    return _sub(
+        RULES,
+        "See or change the rules of content here",
+        [
+            option(OptionKind.STRING, "level", "How strict they are", choices=levels),
+            option(OptionKind.STRING, "add", "A word that is not wanted here", **word),
+            option(OptionKind.STRING, "remove", "A word that may be used again", **word),
+        ],
+    )
+
+
+def _about_channels() -> Payload:
+    do = option(
+        OptionKind.STRING,
+        "do",
+        "What to do (see which are closed, if left out)",
+        choices=[choice(name, name) for name in (CLOSE, OPEN)],
+    )
     channel = {
         "type": _CHANNEL,
         "name": "channel",
         "description": "Which one (this one, if left out)",
         "required": False,
     }
-    command = chat_command(
-        ADMIN,
-        "Moderate what is made in this server",
-        [
-            _sub(BAN, "Take no requests of a member here", [member, hours, reason]),
-            _sub(UNBAN, "Take requests of a member again", [member, reason]),
-            _sub(LIMITS, "See or change what members may have", [at_once, anybody, credit]),
-            _sub(
-                RULES,
-                "See or change the rules of content here",
-                [
-                    option(OptionKind.STRING, "level", "How strict they are", choices=levels),
-                    option(OptionKind.STRING, "add", "A word that is not wanted here", **word),
-                    option(OptionKind.STRING, "remove", "A word that may be used again", **word),
-                ],
-            ),
-            _sub(
-                CHANNEL,
-                "See where requests are taken, close or open a channel",
-                [
-                    option(
-                        OptionKind.STRING,
-                        "do",
-                        "What to do (see which are closed, if left out)",
-                        choices=[choice(name, name) for name in (CLOSE, OPEN)],
-                    ),
-                    channel,
-                ],
-            ),
-            _sub(LOG, "See what moderators did and what was refused here"),
-        ],
-    )
-    return command | {
-        "default_member_permissions": str(MANAGE_SERVER),
-        "contexts": [0],
-        "integration_types": [0],
-    }
+    return _sub(CHANNEL, "See where requests are taken, close or open a channel", [do, channel])
 
 
 def read_admin(interaction: Interaction) -> AdminRequest:

@@ -33,7 +33,7 @@ def cost(sources: Sources) -> list[Sequence[cloudwatch.IWidget]]:
             figure(
                 "A month at the pace of the last day", [_projected(sources)], "-P1D", width=QUARTER
             ),
-            figure("A picture, last day", _a_picture(sources, DAY), "-P1D", width=QUARTER),
+            figure("A picture, last day", _a_picture(sources, "{}, $"), "-P1D", width=QUARTER),
         ],
         [
             graph(
@@ -47,7 +47,7 @@ def cost(sources: Sources) -> list[Sequence[cloudwatch.IWidget]]:
             ),
             graph(
                 "Dollars a picture",
-                _a_picture(sources, DAY),
+                _a_picture(sources, "{}"),
                 unit="$",
                 since="-P14D",
                 width=HALF,
@@ -85,18 +85,18 @@ def _a_day(sources: Sources) -> list[cloudwatch.IMetric]:
     ]
 
 
-def _a_picture(sources: Sources, period: Duration) -> list[cloudwatch.IMetric]:
+def _a_picture(sources: Sources, label: str) -> list[cloudwatch.IMetric]:
     return [
         computed(
             f"used{number} * {sources.dollars_a_second[who]!r} / made{number}",
             {
-                f"used{number}": sources.metric("GpuTime", "Sum", who, provider=who, period=period),
+                f"used{number}": sources.metric("GpuTime", "Sum", who, provider=who, period=DAY),
                 f"made{number}": sources.metric(
-                    "JobsSucceeded", "Sum", who, provider=who, period=period
+                    "JobsSucceeded", "Sum", who, provider=who, period=DAY
                 ),
             },
-            period=period,
-            label=who,
+            period=DAY,
+            label=label.format(who),
         )
         for number, who in enumerate(sources.providers)
     ]

@@ -24,7 +24,7 @@ class Dashboard(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, sources: Sources) -> None:
         super().__init__(scope, construct_id)
-        self.dashboard = cloudwatch.Dashboard(
+        cloudwatch.Dashboard(
             self,
             "Dashboard",
             dashboard_name=sources.namespace,

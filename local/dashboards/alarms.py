@@ -7,10 +7,11 @@ beyond its threshold. Ours all take a period without data for a good one.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
-from local.dashboards.expressions import Series, Unsupported
+from local.dashboards.expressions import Series, Unsupported, evaluate
 from local.dashboards.samples import Line
 from local.dashboards.statistics import Window, series
 
@@ -22,21 +23,38 @@ _BEYOND: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
     "LessThanThreshold": (operator.lt, "below"),
     "LessThanOrEqualToThreshold": (operator.le, "at most"),
 }
-_HOUR_S, _MINUTE_S = 3600, 60
+_MINUTE_S = 60
+_UNITS = ((86_400, "day"), (3600, "hour"), (_MINUTE_S, "minute"), (1, "second"))
 
 
 def evaluated(alarms: Sequence[Mapping[str, Any]], lines: Sequence[Line], now: float) -> list[Json]:
-    """Return each alarm as the page shows it, those that ring first.
+    """Return each alarm as the page shows it: those that ring first, composite ones before others.
 
-    `alarms` are as DescribeAlarms tells them.
+    `alarms` are as DescribeAlarms tells them; a composite one has the names of its `Parts` besides.
     """
-    shown = [_evaluated(alarm, lines, now) for alarm in alarms]
-    return sorted(shown, key=lambda alarm: (not alarm["rings"], alarm["name"]))
+    simple = [_evaluated(alarm, lines, now) for alarm in alarms if "Parts" not in alarm]
+    ringing = {alarm["name"] for alarm in simple if alarm["rings"]}
+    composite = [_combined(alarm, ringing) for alarm in alarms if "Parts" in alarm]
+    waking = {name for alarm in composite for name in alarm["parts"]}
+    shown = [*composite, *({**alarm, "wakes": alarm["name"] in waking} for alarm in simple)]
+    return sorted(shown, key=lambda alarm: (not alarm["rings"], not alarm["parts"], alarm["name"]))
+
+
+def _combined(alarm: Mapping[str, Any], ringing: Set[str]) -> Json:
+    parts: Sequence[str] = alarm["Parts"]
+    rung = ringing & set(parts)
+    return {
+        **_told(alarm),
+        "rings": bool(rung),
+        "condition": f"any of these {len(parts)} rings",
+        "latest": float(len(rung)),
+        "parts": parts,
+        "wakes": True,
+    }
 
 
 def _evaluated(alarm: Mapping[str, Any], lines: Sequence[Line], now: float) -> Json:
-    text, _, runbook = alarm.get("AlarmDescription", "").partition(" What to do: ")
-    told = {"name": alarm["AlarmName"], "text": text, "runbook": runbook}
+    told = {**_told(alarm), "parts": ()}
     try:
         values = _values(alarm, lines, now)
     except Unsupported as problem:
@@ -46,27 +64,45 @@ def _evaluated(alarm: Mapping[str, Any], lines: Sequence[Line], now: float) -> J
     return {
         **told,
         "rings": bad >= _wanted(alarm),
-        "condition": f"{words} {alarm['Threshold']:g} in {_span(alarm)}",
+        "condition": f"{words} {round(alarm['Threshold'], 3):,g} in {_span(alarm)}",
         "latest": next((value for value in reversed(values) if value is not None), None),
     }
 
 
+def _told(alarm: Mapping[str, Any]) -> Json:
+    text, *runbook = re.split(" (?:What to do:|See) ", alarm.get("AlarmDescription", ""))
+    return {"name": alarm["AlarmName"], "text": text, "runbook": "".join(runbook)}
+
+
 def _values(alarm: Mapping[str, Any], lines: Sequence[Line], now: float) -> Series:
     """Return the alarm's metric in the periods that it looks at, the one under way included."""
-    if "MetricName" not in alarm:
-        raise Unsupported("not played here: an alarm that computes")
     if alarm.get("TreatMissingData") != "notBreaching":
         raise Unsupported("not played here: an alarm that silence raises")
-    period_s, periods = float(alarm["Period"]), int(alarm["EvaluationPeriods"])
+    period_s, periods = _period_s(alarm), int(alarm["EvaluationPeriods"])
     end = (now // period_s + 1) * period_s
-    return series(
-        lines,
-        alarm["Namespace"],
-        alarm["MetricName"],
-        {part["Name"]: part["Value"] for part in alarm.get("Dimensions", [])},
-        alarm.get("Statistic") or alarm["ExtendedStatistic"],
-        Window(end - period_s * periods, period_s, periods),
-    )
+    window = Window(end - period_s * periods, period_s, periods)
+    if "Metrics" not in alarm:
+        return _series(alarm, alarm.get("Statistic") or alarm["ExtendedStatistic"], lines, window)
+    known = {
+        part["Id"]: _series(stat["Metric"], stat["Stat"], lines, window)
+        for part in alarm["Metrics"]
+        if (stat := part.get("MetricStat"))
+    }
+    (computed,) = (part for part in alarm["Metrics"] if "Expression" in part)
+    return evaluate(computed["Expression"], known, periods)
+
+
+def _series(
+    metric: Mapping[str, Any], statistic: str, lines: Sequence[Line], window: Window
+) -> list[float | None]:
+    dimensions = {part["Name"]: part["Value"] for part in metric.get("Dimensions", [])}
+    return series(lines, metric["Namespace"], metric["MetricName"], dimensions, statistic, window)
+
+
+def _period_s(alarm: Mapping[str, Any]) -> float:
+    """Return seconds. An alarm that computes has the period of what it computes from."""
+    stats = (part["MetricStat"] for part in alarm.get("Metrics", ()) if "MetricStat" in part)
+    return float(next((stat["Period"] for stat in stats), alarm.get("Period", _MINUTE_S)))
 
 
 def _wanted(alarm: Mapping[str, Any]) -> int:
@@ -74,10 +110,9 @@ def _wanted(alarm: Mapping[str, Any]) -> int:
 
 
 def _span(alarm: Mapping[str, Any]) -> str:
-    seconds, of = int(alarm["Period"]), int(alarm["EvaluationPeriods"])
-    whole_hours = seconds % _HOUR_S == 0
-    length = seconds // (_HOUR_S if whole_hours else _MINUTE_S)
-    unit = "hour" if whole_hours else "minute"
+    seconds, of = int(_period_s(alarm)), int(alarm["EvaluationPeriods"])
+    unit_s, unit = next(one for one in _UNITS if seconds % one[0] == 0)
+    length = seconds // unit_s
     if of > 1:
         spans = f"{unit}s" if length == 1 else f"spans of {length} {unit}s"
         return f"{_wanted(alarm)} of {of} {spans}"

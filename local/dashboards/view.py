@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from local.dashboards.alarms import evaluated
+from local.dashboards.described import described_alarms
 from local.dashboards.expressions import Unsupported, evaluate
 from local.dashboards.insights import answer
 from local.dashboards.samples import Line, MetricLog
@@ -21,7 +22,7 @@ from local.dashboards.statistics import Window, series
 Json = dict[str, Any]
 
 _PERIODS = 60
-_SHORTEST_S = 10 * 60.0
+_SHORTEST_S = 9.5 * 60
 _ROUND_S = 10.0
 
 
@@ -32,6 +33,7 @@ class DashboardView:
         self, client: Callable[[str], Any], clock: Callable[[], float] = time.time
     ) -> None:
         self._cloudwatch = client("cloudwatch")
+        self._cloudformation = client("cloudformation")
         self._log = MetricLog(client("logs"))
         self._clock = clock
 
@@ -48,7 +50,8 @@ class DashboardView:
             for name in sorted(names)
         }
         pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
-        alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+        made = [alarm for page in pages for alarm in page["MetricAlarms"]]
+        alarms = [*made, *described_alarms(self._cloudformation)]
         return {
             "alarms": evaluated(alarms, lines, self._clock()),
             "period_s": window.period_s,

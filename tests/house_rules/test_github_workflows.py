@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,41 @@ def read(file: Path) -> dict[Any, Any]:
 def steps(file: Path) -> Iterator[dict[str, Any]]:
     for job in read(file)["jobs"].values():
         yield from job["steps"]
+
+
+def lint(file: Path) -> bool:
+    """Whether the linters of `make check` find nothing; they are run as it runs them."""
+    (target,) = re.findall(
+        r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    commands = re.findall(r"\$\(BIN\)/(.*) (?:\.github.*)", target)
+    assert len(commands) == 2
+    return not any(
+        subprocess.run(
+            [ROOT / ".venv/bin" / command.split()[0], *command.split()[1:], str(file)],
+            capture_output=True,
+            check=False,
+        ).returncode
+        for command in commands
+    )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("timeout-minutes:", "timeout-minuts:"),
+        (r"checkout@\w+", "checkout@v7"),
+        ("^name: CI", "name: CI"),
+    ],
+    ids=["a misspelt key", "an action that is not pinned", "no mistake"],
+)
+def test_a_mistake_in_a_workflow_is_found(right: str, wrong: str, tmp_path: Path) -> None:
+    workflow = tmp_path / ".github" / "workflows" / "ci.yml"
+    workflow.parent.mkdir(parents=True)
+    text, found = re.subn(right, wrong, FILES[0].read_text(), flags=re.MULTILINE)
+    assert found
+    workflow.write_text(text)
+    assert lint(workflow) == (text == FILES[0].read_text())
 
 
 def test_there_are_two() -> None:

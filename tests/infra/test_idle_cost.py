@@ -109,6 +109,36 @@ def test_what_is_free_is_taken_off_once() -> None:
     assert line.billed == pytest.approx(0.20)
 
 
+def test_a_firewall_is_counted_with_each_of_its_rules() -> None:
+    firewall = {"Type": "AWS::WAFv2::WebACL", "Properties": {"Rules": [{}, {}, {}]}}
+    assert amounts(One=firewall) == {"web_acl": 1, "web_acl_rule": 3}
+    assert sum(line.listed for line in idle_cost(template(One=firewall), QUIET)) == 8.00
+
+
+def test_without_the_dashboard_the_list_has_its_three_dollars_less(
+    templates: dict[str, Any], assemble: Assemble
+) -> None:
+    lines = {line.price.of: line.listed for line in idle_cost(templates)}
+    without = idle_cost(assemble(**GPU, dashboard="false").templates)
+    left = sum(line.listed for line in without)
+    assert sum(lines.values()) - left == pytest.approx(3.00)
+
+    of_alarms = sum(lines[read_prices()[name].of] for name in ("alarm", "composite_alarm"))
+    told = " ".join((ROOT / "docs" / "operations.md").read_text().split())
+    assert f"shows ${left:.3f} left" in told
+    assert f"are ${of_alarms:.3f} of that" in told
+
+
+def test_instances_that_always_run_are_told_of() -> None:
+    target = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget"}
+    idle, warm = (
+        by_choice(template(One={**target, "Properties": {"MinCapacity": least}}))
+        for least in (0, 2)
+    )
+    assert not any("always runs" in line for line in idle)
+    assert any("always runs 2" in line and "1,440 hours" in line for line in warm)
+
+
 def test_images_are_told_of_only_where_there_are_some(templates: dict[str, Any]) -> None:
     assert any("ECR" in line for line in by_choice(templates))
     assert not any("ECR" in line for line in by_choice(template()))

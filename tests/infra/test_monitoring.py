@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from distillery.core.metrics import METRICS
 from local.dashboards.alarms import evaluated
+from local.dashboards.described import of_template
 from tests.infra.conftest import ROOT, synthesized
 from tests.infra.test_service_stack import of_type
 
@@ -259,13 +260,22 @@ def test_only_cloudwatch_of_this_account_may_tell(template: dict[str, Any]) -> N
     }
 
 
-def test_the_embedded_aws_gets_no_composite_alarm_and_is_told_all_the_same(
+def test_the_embedded_aws_makes_no_alarm_that_it_does_not_know_and_is_told_all_the_same(
     local_template: dict[str, Any],
 ) -> None:
-    kinds = {resource["Type"] for resource in local_template["Resources"].values()}
-    assert "AWS::CloudWatch::CompositeAlarm" not in kinds
+    """Such an alarm is only described there, under a condition that never holds."""
+    assert local_template["Conditions"] == {
+        local_template["Resources"][name]["Condition"]: {"Fn::Equals": ["embedded", "AWS"]}
+        for name in of_type(local_template, "AWS::CloudWatch::CompositeAlarm")
+    }
     for alarm in of_type(local_template, "AWS::CloudWatch::Alarm").values():
+        assert ("Condition" in alarm) == ("Metrics" in alarm["Properties"])
         assert alarm["Properties"]["AlarmActions"]
+
+
+def test_on_aws_every_alarm_is_made(template: dict[str, Any]) -> None:
+    for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        assert not any("Condition" in alarm for alarm in of_type(template, kind).values())
 
 
 def test_the_five_questions_are_saved_for_all_rooms(template: dict[str, Any]) -> None:
@@ -296,16 +306,21 @@ def test_alarms_lead_to_the_runbook_that_the_settings_name(tmp_path: Path) -> No
             assert f"{address}#" in alarm["Properties"]["AlarmDescription"]
 
 
-def test_every_alarm_of_the_local_deployment_is_judged_on_its_page(
-    local_template: dict[str, Any],
+def test_every_alarm_of_the_deployment_is_judged_on_the_local_page(
+    template: dict[str, Any], local_template: dict[str, Any]
 ) -> None:
     """As CloudFormation writes it; DescribeAlarms tells the same names."""
-    made = [
-        {"Dimensions": [], **alarm["Properties"]}
-        for alarm in of_type(local_template, "AWS::CloudWatch::Alarm").values()
-    ]
-    shown = evaluated(made, [], 1_790_000_000.0)
-    assert len(shown) >= 9
+    alarms = of_type(local_template, "AWS::CloudWatch::Alarm").values()
+    made = [alarm["Properties"] for alarm in alarms if "Condition" not in alarm]
+    shown = evaluated([*made, *of_template(local_template)], [], 1_790_000_000.0)
+
+    assert {one["name"] for one in shown} == {
+        alarm["Properties"]["AlarmName"]
+        for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+        for alarm in of_type(template, kind).values()
+    }
     for one in shown:
         assert "not played here" not in one["condition"], one
         assert one["runbook"].startswith("docs/operations.md#")
+        assert set(one["parts"]) <= {other["name"] for other in shown if other["wakes"]}
+    assert [one["name"] for one in shown if one["parts"]] == ["Distillery-look-now"]

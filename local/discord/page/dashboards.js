@@ -24,7 +24,7 @@ function draw(told) {
   byId("name").textContent = told.dashboards.map((one) => one.name).join(", ") || "Dashboards";
   byId("note").textContent =
     `this run so far, each point ${told.period_s} s; on AWS the same with longer periods`;
-  byId("alarms").replaceChildren(...alarmsOf(told.alarms ?? []));
+  byId("alarms").replaceChildren(...alarmsOf(told.alarms ?? [], told.dashboards[0]?.name));
   const headings = widgets.filter((widget) => widget.kind === "text");
   const links = headings.map(({ heading }) => el("a", { href: `#${idOf(heading)}` }, heading));
   byId("sections").replaceChildren(...links);
@@ -47,37 +47,43 @@ function cardOf(widget, times) {
   return el("section", { class: "card", "aria-label": widget.title }, el("h3", {}, widget.title), content);
 }
 
-function alarmsOf(alarms) {
+function alarmsOf(alarms, deployment) {
   if (!alarms.length) return [];
   const ringing = alarms.filter((alarm) => alarm.rings).length;
   const said = ringing ? `${ringing} of ${alarms.length} ring` : `all ${alarms.length} are quiet`;
   const summary = el("summary", {}, el("h2", {}, "Alarms"), el("span", { class: ringing ? "rings" : "" }, said));
-  const rows = alarms.map((alarm) =>
-    el("tr", { class: alarm.rings ? "rings" : null },
-      el("td", {}, el("b", {}, alarm.rings ? "rings" : "quiet")),
-      el("td", {}, alarm.name),
-      el("td", {}, alarm.condition),
-      el("td", { class: "number" }, alarm.latest === null ? "–" : written(alarm.latest)),
-      el("td", { class: "wide" }, alarm.text),
-    ),
-  );
-  const names = ["", "alarm", "rings", "now", ""];
-  const head = el("tr", {}, names.map((name) => el("th", { class: name === "now" ? "number" : null }, name)));
+  const head = el("tr", {}, ["", "alarm", "rings", "now"].map((name) => el("th", {}, name)));
+  const rows = alarms.map((alarm) => alarmRow(alarm, deployment));
   const was = document.querySelector("#alarms details");
   const open = was ? was.open : ringing > 0;
-  return [el("details", { open }, summary, el("div", { class: "scroll" }, el("table", {}, head, rows)))];
+  return [el("details", { open }, summary, el("table", {}, el("thead", {}, head), el("tbody", {}, rows)))];
+}
+
+function alarmRow({ name, text, parts, rings, wakes, condition, latest }, deployment) {
+  const short = name.startsWith(`${deployment}-`) ? name.slice(deployment.length + 1) : name;
+  const isPart = wakes && !parts.length;
+  const look = isPart ? el("em", { title: "Somebody is woken, through one composite alarm" }, "look now") : null;
+  return el("tr", { class: rings ? "rings" : null },
+    el("td", { class: "state" }, rings ? "rings" : "quiet"),
+    el("td", { class: "what" }, el("b", { title: name }, short), " ", look, el("p", {}, text)),
+    el("td", { class: "condition" }, condition),
+    el("td", { class: "now" }, latest === null ? "–" : written(latest)),
+  );
 }
 
 function figures({ series }) {
   const figure = ({ label, values }) =>
-    el("div", {}, el("b", {}, written(values[0], label)), el("span", {}, label === "$" ? "dollars" : label));
+    el("div", {}, el("b", {}, written(values[0], label)), el("span", {}, label.replace(/,? ?\$$/, "")));
   return el("div", { class: "figures" }, series.map(figure));
 }
 
-function written(value, label) {
+/** Writes a value in the unit that its label tells of. */
+function written(value, label = "") {
   if (value === null) return "–";
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 2 : 5;
-  const text = value.toLocaleString("en", { maximumFractionDigits: digits });
+  const size = Math.abs(value);
+  const digits = size < 1 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: size < 100 ? 2 : 0 };
+  const text = value.toLocaleString("en", digits);
+  if (label.endsWith("$")) return `$${text}`;
   if (label === "success") return `${text} %`;
   return ["median", "p95"].includes(label) ? `${text} s` : text;
 }

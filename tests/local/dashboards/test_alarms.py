@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from local.dashboards.alarms import evaluated
 from local.dashboards.samples import Line
 
 NOW = 100_000.0
-FIVE_MINUTES_S = 300
+FIVE_MINUTES_S, DAY_S = 300, 86_400
 
 
 def emitted(minutes_ago: float, name: str, *values: float) -> Line:
@@ -88,10 +86,55 @@ def test_those_that_ring_come_first() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "changes", [{"MetricName": None}, {"TreatMissingData": "breaching"}], ids=["math", "silence"]
-)
-def test_what_is_not_played_here_says_so(changes: dict[str, Any]) -> None:
-    one = {name: value for name, value in alarm(**changes).items() if value is not None}
-    (shown,) = evaluated([one], [], NOW)
+def test_what_is_computed_is_judged_by_its_own_period() -> None:
+    used = {"Namespace": "Distillery", "MetricName": "GpuTime"}
+    dollars = {
+        "Metrics": [
+            {"Id": "expr", "Expression": "FILL(gpu, 0) * 0.5"},
+            {
+                "Id": "gpu",
+                "MetricStat": {"Metric": used, "Period": DAY_S, "Stat": "Sum"},
+                "ReturnData": False,
+            },
+        ],
+        **{"EvaluationPeriods": 1, "DatapointsToAlarm": 1, "Threshold": 10.0},
+    }
+    one = {k: v for k, v in alarm().items() if k not in ("MetricName", "Statistic", "Period")}
+
+    def judged(*lines: Line) -> dict[str, Any]:
+        (shown,) = evaluated([{**one, **dollars}], lines, NOW)
+        return shown
+
+    assert not judged()["rings"]
+    assert not judged(emitted(1, "GpuTime", 20.0))["rings"]
+    assert judged(emitted(1, "GpuTime", 20.0), emitted(200, "GpuTime", 2.0))["rings"]
+    assert judged(emitted(1, "GpuTime", 3.0))["latest"] == 1.5
+    assert judged()["condition"] == "above 10 in a single day"
+
+
+def test_a_composite_one_rings_with_any_of_its_parts_and_stands_before_them() -> None:
+    wake = {
+        "AlarmName": "Distillery-look-now",
+        "AlarmDescription": "Some cannot wait. See docs/operations.md#alarms",
+        "Parts": ["Distillery-dead-letters", "Distillery-no-provider"],
+    }
+    parts = [alarm(), alarm(AlarmName="Distillery-no-provider", MetricName="NoProvider")]
+    other = alarm(AlarmName="Distillery-other")
+    bad = [emitted(1, "NoProvider", 1.0), emitted(7, "NoProvider", 1.0)]
+
+    quiet, ringing = (evaluated([*parts, other, wake], lines, NOW) for lines in ((), bad))
+
+    assert quiet[0]["name"] == "Distillery-look-now"
+    assert not any(one["rings"] for one in quiet)
+    assert {one["name"] for one in ringing if one["rings"]} == {
+        "Distillery-look-now",
+        "Distillery-no-provider",
+    }
+    assert {one["name"] for one in ringing if not one["wakes"]} == {"Distillery-other"}
+    assert (ringing[0]["latest"], ringing[0]["condition"]) == (1.0, "any of these 2 rings")
+    assert ringing[0]["runbook"] == "docs/operations.md#alarms"
+
+
+def test_what_is_not_played_here_says_so() -> None:
+    (shown,) = evaluated([alarm(TreatMissingData="breaching")], [], NOW)
     assert "not played here" in shown["condition"]

@@ -72,7 +72,13 @@ async def shown(
 async def test_a_section_a_figure_and_a_table_are_shown_as_text(
     client: Client, browser: Browser
 ) -> None:
-    async with shown(client, browser, HEADING, FIGURES, TABLE) as page:
+    dollars = {
+        **{**FIGURES, "title": "Spent", "x": 8},
+        "series": [{"label": "runpod, $", "values": [0.0018712]}],
+    }
+    async with shown(client, browser, HEADING, FIGURES, dollars, TABLE) as page:
+        spent = page.get_by_role("region", name="Spent")
+        await expect(spent).to_have_text("Spent$0.00187runpod")
         await expect(page.get_by_role("heading", name="Service")).to_be_visible()
         await expect(page.get_by_role("link", name="Service")).to_be_visible()
         figures = page.get_by_role("region", name="Time to answer")
@@ -82,24 +88,43 @@ async def test_a_section_a_figure_and_a_table_are_shown_as_text(
         await expect(page.get_by_text("each point 30 s")).to_be_visible()
 
 
-def alarm(name: str, *, rings: bool, latest: float | None = None) -> dict[str, Any]:
+def alarm(
+    name: str, *parts: str, rings: bool, wakes: bool = False, latest: float | None = None
+) -> dict[str, Any]:
     condition = "above 0 in 2 of 3 spans of 5 minutes"
     told = {"condition": condition, "text": "It is so.", "runbook": "docs/operations.md#it"}
-    return {"name": name, "rings": rings, "latest": latest, **told}
+    return {
+        **{"name": name, "parts": parts, "rings": rings, "wakes": wakes, "latest": latest},
+        **told,
+    }
 
 
 async def test_alarms_that_ring_are_shown_at_once(client: Client, browser: Browser) -> None:
     alarms = (
-        alarm("Distillery-dead-letters", rings=True, latest=3.0),
+        alarm("Distillery-dead-letters", rings=True, wakes=True, latest=3.0),
         alarm("Distillery-no-provider", rings=False),
     )
     async with shown(client, browser, HEADING, alarms=alarms) as page:
         await expect(page.get_by_text("1 of 2 ring")).to_be_visible()
-        row = page.get_by_role("row", name="Distillery-dead-letters")
-        await expect(row).to_contain_text("rings")
-        await expect(row).to_contain_text("3")
-        quiet = page.get_by_role("row", name="Distillery-no-provider")
+        row = page.get_by_role("row", name="dead-letters")
+        for text in ("rings", "3", "look now", "It is so."):
+            await expect(row).to_contain_text(text)
+        quiet = page.get_by_role("row", name="no-provider")
         await expect(quiet).to_contain_text("quiet")
+        await expect(quiet).not_to_contain_text("look now")
+
+
+async def test_on_a_phone_an_alarm_is_read_without_scrolling(
+    client: Client, browser: Browser
+) -> None:
+    alarms = (alarm("Distillery-discord-is-answered-late-or-with-errors", rings=True, latest=3.0),)
+    async with shown(client, browser, HEADING, alarms=alarms, width=390) as page:
+        row = page.get_by_role("row").filter(has_text="discord-is-answered")
+        for text in ("rings", "It is so.", "above 0 in 2 of 3", "3"):
+            box = await row.get_by_text(text, exact=text == "3").first.bounding_box()
+            assert box
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 390
 
 
 async def test_alarms_that_are_quiet_are_told_of_in_one_line(
@@ -108,9 +133,9 @@ async def test_alarms_that_are_quiet_are_told_of_in_one_line(
     alarms = (alarm("Distillery-no-provider", rings=False),)
     async with shown(client, browser, HEADING, alarms=alarms) as page:
         await expect(page.get_by_text("all 1 are quiet")).to_be_visible()
-        await expect(page.get_by_role("row", name="Distillery-no-provider")).to_be_hidden()
+        await expect(page.get_by_role("row", name="no-provider")).to_be_hidden()
         await page.get_by_text("all 1 are quiet").click()
-        await expect(page.get_by_role("row", name="Distillery-no-provider")).to_be_visible()
+        await expect(page.get_by_role("row", name="no-provider")).to_be_visible()
 
 
 async def test_a_graph_is_drawn_and_tells_its_values_under_the_pointer(

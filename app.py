@@ -11,10 +11,11 @@ from distillery.discord.commands import all_commands
 from distillery.recipe_files import load_recipes
 from infra.settings_file import WrongSettings, read_settings
 from infra.stacks import check_rules, make_stacks
+from local.operating.rooms import checks_of_rooms
 
 app = App()
 try:
-    settings = read_settings(app.node.get_all_context(), Path(__file__).parent)
+    settings = read_settings(app.node.get_all_context(), Path(__file__).parent, checks_of_rooms())
     # Discord would refuse these only after all else has been deployed.
     all_commands(load_recipes(Path("workflows")), CommandStyle(settings.command_style))
 except (WrongSettings, BrokenRecipe) as error:

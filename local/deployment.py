@@ -15,6 +15,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from distillery.core.errors import QueueUnavailable
+from infra.settings import Settings
 from local.aws import ACCESS_KEY, REPOSITORY, SECRET_KEY
 from local.operating.place import CannotGoOn, Place
 from local.serve_command import NOT_UP, read_state
@@ -35,6 +36,8 @@ class Deployment:
     """Makes a client of one of AWS's services."""
     stack: str = "Distillery"
     """The service's."""
+    settings: Settings | None = None
+    """What `distillery.toml` says of it, where a stage of that is meant."""
 
 
 def open_deployment(arguments: argparse.Namespace) -> Deployment:
@@ -70,8 +73,14 @@ def _of_stage(stage: str) -> Deployment:
         outputs = place.outputs
     except CannotGoOn as problem:
         raise CannotRun(str(problem)) from problem
-    stack = place.settings.stack_name
-    return Deployment(outputs["TableName"], outputs["QueueUrl"], False, place.client, stack)
+    return Deployment(
+        outputs["TableName"],
+        outputs["QueueUrl"],
+        is_local=False,
+        client=place.client,
+        stack=place.settings.stack_name,
+        settings=place.settings,
+    )
 
 
 def run_on(arguments: argparse.Namespace, action: Callable[[Deployment], None]) -> int:

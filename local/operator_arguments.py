@@ -57,7 +57,7 @@ def add_report(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PROVIDER=DOLLARS",
-        help="what an hour of a provider's GPU takes; else as docs/configuration.md says",
+        help="what an hour of a provider's GPU takes; else as the settings of --stage say",
     )
     add_deployment(parser)
     parser.set_defaults(run=_report)

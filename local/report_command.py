@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from distillery.core.job import Job
-from infra.settings import Settings
+from infra.settings import FIELDS, Settings
 from local.deployment import CannotRun, Deployment, run_on
 from local.job_table import jobs_since
 from local.report.figures import Figures, day_of, grouped, sum_up
@@ -26,7 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace, deployment: Deployment) -> None:
-    prices = {name: dollars / _SECONDS_AN_HOUR for name, dollars in _prices(arguments).items()}
+    given = prices_of(deployment.settings, arguments.dollars_per_hour)
+    prices = {name: dollars / _SECONDS_AN_HOUR for name, dollars in given.items()}
     now = time.time()
     period = _period(now, arguments.days)
     since = datetime.fromisoformat(f"{period.days[0]}T00:00:00+00:00").timestamp()
@@ -44,15 +44,26 @@ def _period(now: float, days: int) -> Period:
     return Period([(today - timedelta(days=n)).isoformat() for n in reversed(range(days))])
 
 
-def _prices(arguments: argparse.Namespace) -> Mapping[str, float]:
-    fields = {f.name: f.default for f in dataclasses.fields(Settings) if f.name.endswith(_PRICE)}
-    prices = {name.removesuffix(_PRICE): float(str(value)) for name, value in fields.items()}
-    for given in arguments.dollars_per_hour:
-        name, _, dollars = given.partition("=")
+def prices_of(settings: Settings | None, given: Sequence[str]) -> Mapping[str, float]:
+    """Return dollars an hour by provider: as given, else as the settings say, else by default.
+
+    Raises CannotRun for what is given in another form than `runpod=1.224`.
+    """
+    prices = {
+        name.removesuffix(_PRICE): float(
+            str(getattr(settings, name) if settings else field.default)
+        )
+        for name, field in FIELDS.items()
+        if name.endswith(_PRICE)
+    }
+    for one in given:
+        name, _, dollars = one.partition("=")
+        if name not in prices:
+            raise CannotRun(f"--dollars-per-hour {one}: no such provider; {', '.join(prices)}")
         try:
             prices[name] = float(dollars)
         except ValueError:
-            raise CannotRun(f"--dollars-per-hour {given}: write it as runpod=1.224") from None
+            raise CannotRun(f"--dollars-per-hour {one}: write it as runpod=1.224") from None
     return prices
 
 

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.settings import Settings
 from infra.settings_file import WrongSettings, read_settings
 from local.aws import served_url
+from local.operating.rooms import checks_of_rooms
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -47,9 +48,9 @@ class Place:
     def of(cls, context: Mapping[str, str], folder: Path) -> Place:
         """Read the settings; raises CannotGoOn."""
         try:
-            return cls(read_settings(context, folder))
+            return cls(read_settings(context, folder, checks_of_rooms()))
         except WrongSettings as error:
-            raise CannotGoOn(f"{error}\nWrite them with: distillery init") from error
+            raise CannotGoOn(str(error)) from error
 
     def client(self, service: str) -> Any:
         """Make a client of one of AWS's services."""

@@ -9,6 +9,7 @@ import pytest
 
 from infra.settings import Settings
 from infra.settings_file import WrongSettings, read_settings
+from local.operating.rooms import checks_of_rooms
 from tests.infra.conftest import ROOT
 
 FILE = f"""
@@ -70,9 +71,9 @@ def test_what_is_wrong_is_named_at_once_with_where_it_stands(tmp_path: Path) -> 
     said = str(error.value)
     for beginning in (
         "distillery.toml: application_id: must be a text",
-        "distillery.toml: runpod_slot: no such setting",
+        "distillery.toml: runpod_slot: no such setting; is it runpod_slots?",
         "distillery.toml: stage: only -c stage=dev",
-        "distillery.toml: staging: no such setting",
+        "distillery.toml: staging: no such stage; there are dev and prod",
         "distillery.toml: public_key: is missing",
         "distillery.toml [prod]: hedge_share: must be a number",
         "distillery.toml [dev]: keep_data: must be true or false",
@@ -91,6 +92,59 @@ def test_a_value_that_contradicts_another_is_named_with_where_it_stands(tmp_path
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     with pytest.raises(WrongSettings, match=r"distillery\.toml: is not TOML"):
         read(tmp_path, "application_id = ")
+
+
+def test_what_cannot_work_is_named_beside_what_cannot_be_read_and_in_the_other_stage(
+    tmp_path: Path,
+) -> None:
+    text = FILE.replace('"1"', '"one"').replace("runpod_slots = 5", 'runpod_slots = "many"')
+    with pytest.raises(WrongSettings) as error:
+        read(tmp_path, text + "hedge_share = 2.0")
+
+    *_, said = str(error.value).partition("\n")
+    assert [line.rpartition(": ")[0] for line in said.splitlines()] == [
+        "distillery.toml [prod]: runpod_slots",
+        "distillery.toml: application_id",
+        "distillery.toml [dev]: hedge_share",
+    ]
+
+
+def test_providers_that_cannot_be_read_need_no_endpoint(tmp_path: Path) -> None:
+    with pytest.raises(WrongSettings) as error:
+        read(tmp_path, FILE, providers=7)
+    assert "endpoint" not in str(error.value)
+
+
+def test_what_only_a_room_knows_of_a_value_is_named_with_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "distillery.toml").write_text(
+        FILE.replace("[dev]", '[dev]\npenalties = {block = "soon"}')
+        + """attachment_origins = "cdn.discordapp.com"
+        [[prod.tiers]]
+        name = "member"
+        jobs = 3
+        """
+    )
+    with pytest.raises(WrongSettings) as error:
+        read_settings({"discord_api_url": "discord.com"}, tmp_path, checks_of_rooms())
+
+    said = str(error.value)
+    for beginning in (
+        "distillery.toml [prod]: tiers: tier 1: jobs is unknown",
+        "-c: discord_api_url: it must start with https://",
+        "distillery.toml [dev]: penalties: ",
+        "distillery.toml [dev]: attachment_origins: cdn.discordapp.com is not an origin",
+    ):
+        assert f"\n{beginning}" in said, said
+
+
+def test_rooms_take_what_is_set_by_default_and_in_the_example() -> None:
+    context = {"settings_file": "distillery.example.toml"}
+    assert read_settings(context, ROOT, checks_of_rooms()).runpod_slots == 5
+
+
+def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(WrongSettings, match=r"ours\.toml: there is no such file"):
+        read_settings({"settings_file": "ours.toml"}, tmp_path)
 
 
 def test_a_file_elsewhere_may_be_named_and_none_is_needed(tmp_path: Path) -> None:

@@ -9,9 +9,12 @@ from types import MappingProxyType
 import pytest
 
 from distillery.core.job import Job, JobState, Origin, Outcome, Picture, Request
+from infra.settings import Settings
+from local.deployment import CannotRun
 from local.report.figures import day_of, grouped, sum_up
 from local.report.page import Period, html
 from local.report.plots import bars, lines
+from local.report_command import prices_of
 
 AT = 1_790_000_000.0  # 2026-09-21
 PICTURE = Picture("a.png", "image/png", 10)
@@ -126,3 +129,17 @@ def test_the_highest_value_lies_within_the_plot(value: float) -> None:
     drawn = bars(["a"], {"one": [value]}, "jobs")
     for y in re.findall(r'<rect [^>]* y="(-?[\d.]+)"', drawn):
         assert float(y) >= 11
+
+
+def test_gpu_seconds_cost_what_the_settings_say_unless_it_is_given() -> None:
+    settings = Settings(application_id="1", public_key="0" * 64, runpod_dollars_per_hour=2.5)
+
+    assert prices_of(settings, [])["runpod"] == 2.5
+    assert prices_of(None, [])["runpod"] == 1.224
+    assert prices_of(settings, ["runpod=3"])["runpod"] == 3.0
+
+
+@pytest.mark.parametrize("given", ["runpod", "runpod=much", "runpot=1", ""])
+def test_a_price_that_cannot_be_read_is_named(given: str) -> None:
+    with pytest.raises(CannotRun, match=f"--dollars-per-hour {given}: "):
+        prices_of(None, [given])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import CfnCondition, CfnResource, Duration, Fn, Stack
+from aws_cdk import Aws, CfnCondition, CfnResource, Duration, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
@@ -196,7 +196,7 @@ class Alarms(Construct):
 
         The local cloud's page reads them there, and judges them as all others.
         """
-        never = CfnCondition(self, "Never", expression=Fn.condition_equals("embedded", "AWS"))
+        never = CfnCondition(self, "Never", expression=Fn.condition_equals(Aws.PARTITION, "none"))
         for alarm in alarms:
             resource = alarm.node.default_child
             assert isinstance(resource, CfnResource)  # noqa: S101 - tells the type checker

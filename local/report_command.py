@@ -32,8 +32,11 @@ def _report(arguments: argparse.Namespace, deployment: Deployment) -> None:
     since = datetime.fromisoformat(f"{period.days[0]}T00:00:00+00:00").timestamp()
     jobs = jobs_since(deployment.client("dynamodb"), deployment.table, since)
     _print(jobs, lambda some: sum_up(some, prices))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(html(jobs, period, prices, now))
+    try:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(html(jobs, period, prices, now))
+    except OSError as error:
+        raise CannotRun(f"--out {arguments.out}: {error.strerror}; name another file") from None
     print(f"\nreport: {arguments.out}")
 
 

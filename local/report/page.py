@@ -18,6 +18,14 @@ HEADINGS = (
     *("requests", "with pictures", "success", "pictures", "median s", "p95 s"),
     *("GPU s", "$", "$ a picture"),
 )
+_FACTS = {
+    "median s": "median time",
+    "p95 s": "p95 of times",
+    "GPU s": "of GPUs",
+    "$": "for GPUs",
+    "$ a picture": "a picture",
+}
+"""What stands below a figure that has its unit."""
 _STYLE = Path(__file__).with_name("report.css").read_text()
 
 
@@ -85,14 +93,22 @@ def cells(sums: Figures) -> list[str]:
     ]
 
 
+def _with_unit(heading: str, value: str) -> str:
+    if value == "–":
+        return value
+    if heading.startswith("$"):
+        return f"${value}"
+    return f"{value} s" if heading.endswith(" s") else value
+
+
 def _or_dash(value: float | None, form: str) -> str:
     return "–" if value is None else form.format(value)
 
 
 def _facts(sums: Figures) -> str:
-    facts = zip(HEADINGS, cells(sums), strict=True)
     boxes = "".join(
-        f"<div><b>{value}</b><span>{escape(name)}</span></div>" for name, value in facts
+        f"<div><b>{_with_unit(name, value)}</b><span>{_FACTS.get(name, name)}</span></div>"
+        for name, value in zip(HEADINGS, cells(sums), strict=True)
     )
     return f'<div class="facts">{boxes}</div>'
 

@@ -265,7 +265,9 @@ def test_the_embedded_aws_makes_no_alarm_that_it_does_not_know_and_is_told_all_t
 ) -> None:
     """Such an alarm is only described there, under a condition that never holds."""
     assert local_template["Conditions"] == {
-        local_template["Resources"][name]["Condition"]: {"Fn::Equals": ["embedded", "AWS"]}
+        local_template["Resources"][name]["Condition"]: {
+            "Fn::Equals": [{"Ref": "AWS::Partition"}, "none"]
+        }
         for name in of_type(local_template, "AWS::CloudWatch::CompositeAlarm")
     }
     for alarm in of_type(local_template, "AWS::CloudWatch::Alarm").values():

@@ -42,7 +42,8 @@ function stack(series, count) {
 function scaleFor(widget, layers, times) {
   const known = layers.flatMap(({ values }) => values.filter((value) => value !== null));
   const nearby = widget.limits.map(({ value }) => value).filter((value) => value <= 2 * Math.max(...known));
-  const low = widget.lowest ?? Math.floor(Math.min(...known, ...nearby) - 1);
+  const least = Math.min(...known, ...nearby);
+  const low = widget.lowest ?? Math.max(Math.floor(least - 1), least < 0 ? -Infinity : 0);
   const high = widget.highest ?? roundUp(Math.max(...known, ...nearby));
   const wide = matchMedia("(max-width: 800px)").matches ? ON_A_PHONE : widget.width * A_COLUMN;
   const step = (wide - LEFT - RIGHT) / times.length;

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import requests
+from botocore.exceptions import ClientError
 
 from distillery.aws.dead_letters import DynamoDeadLetters
 from distillery.discord.command_style import CommandStyle
@@ -102,7 +103,14 @@ def _endpoint_at_runpod(place: Place, endpoint_id: str) -> str:
 def sagemaker(place: Place) -> str:
     """The endpoint's state."""
     name = place.settings.sagemaker_endpoint_name
-    status = place.client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"]
+    try:
+        answer = place.client("sagemaker").describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        raise Unwell(
+            f"the endpoint {name} cannot be seen: {error}. Check sagemaker_endpoint_name and the "
+            "region; docs/deploy.md#sagemaker says how to have one made"
+        ) from error
+    status = answer["EndpointStatus"]
     if status not in ("InService", "Updating", "SystemUpdating"):
         raise Unwell(f"the endpoint {name} is {status}: see its FailureReason at SageMaker")
     return f"{name} is {status}"

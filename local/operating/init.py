@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise CannotGoOn(f"{file} is there already; --force writes over it")
         print(f"AWS: {account()}")
         settings, secrets = ask_all(
-            context, ask=_ask, ask_secretly=_ask_secretly, look=endpoint_state
+            context, ask=ask, ask_secretly=_ask_secretly, look=endpoint_state
         )
         keep(secrets)
     except (CannotGoOn, Unwell) as problem:
@@ -146,10 +146,14 @@ def _value(context: Mapping[str, str], name: str) -> str:
     return context.get(name) or str(FIELDS[name].default)
 
 
-def _ask(question: str) -> str:
-    return input(question).strip()
+def ask(question: str) -> str:
+    """Return what somebody types, or what comes from a pipe; raises CannotGoOn at its end."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        raise CannotGoOn("\nthe answers ended: run distillery init again and give all") from None
 
 
 def _ask_secretly(question: str) -> str:
     """What is typed is not shown; what comes from a pipe is read like any other line."""
-    return getpass.getpass(question).strip() if sys.stdin.isatty() else _ask(question)
+    return getpass.getpass(question).strip() if sys.stdin.isatty() else ask(question)

@@ -79,7 +79,10 @@ def _ask(
             timeout=_TIMEOUT_S,
         )
     except requests.RequestException as error:
-        raise Unwell(f"{name} is not reached at {url}: {type(error).__name__}") from error
+        raise Unwell(
+            f"{name} is not reached at {url}: {type(error).__name__}. Check the network of this "
+            "machine, and try again"
+        ) from error
 
 
 def _get(name: str, url: str, authorization: str, if_refused: str) -> Any:

@@ -90,5 +90,8 @@ class Place:
         try:
             answer = self.client("ssm").get_parameter(Name=name, WithDecryption=True)
         except (BotoCoreError, ClientError) as error:
-            raise CannotGoOn(f"the secret {name} cannot be read: {error}") from error
+            raise CannotGoOn(
+                f"the secret {name} cannot be read: {error}. distillery init --force keeps it; "
+                "or check the shell's region and permissions"
+            ) from error
         return str(answer["Parameter"]["Value"]).strip()

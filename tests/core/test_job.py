@@ -96,12 +96,12 @@ def test_a_members_next_job_stands_a_unit_behind_shared_by_their_weight() -> Non
 
 
 def test_the_outcome_decides_how_a_job_ends() -> None:
-    ends = {
-        Outcome(error="no"): JobState.FAILED,
-        Outcome(): JobState.SUCCEEDED,
-        Outcome(error="gone", error_kind=CANCELLED): JobState.CANCELLED,
-    }
-    for outcome, end in ends.items():
+    ends = [
+        (Outcome(error="no"), JobState.FAILED),
+        (Outcome(), JobState.SUCCEEDED),
+        (Outcome(error="gone", error_kind=CANCELLED), JobState.CANCELLED),
+    ]
+    for outcome, end in ends:
         assert JOB.concluded(outcome, 1.0, 10.0).delivered(2.0).state is end
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import threading
@@ -21,7 +22,7 @@ from infra.settings import Settings
 from infra.settings_file import read_settings
 from local.deployment import open_deployment
 from local.operating import checks
-from local.operating.init import account, ask_all, keep, written
+from local.operating.init import account, ask, ask_all, keep, written
 from local.operating.outside import Unwell
 from local.operating.place import CannotGoOn, Place, aws_client
 from local.plain_table import create_table
@@ -320,6 +321,25 @@ def test_commands_that_are_not_registered_are_found_out(others: Others) -> None:
     others.answers["/applications/13/commands?with_localizations=true"] = []
     with pytest.raises(Unwell, match="make deploy"):
         checks.commands(StandIn(others))
+
+
+@mock_aws
+def test_an_endpoint_and_a_secret_that_are_not_there_say_what_to_do(
+    others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    place = Place(StandIn(others).settings)
+    with pytest.raises(Unwell, match=r"deploy\.md#sagemaker"):
+        checks.sagemaker(place)
+    with pytest.raises(CannotGoOn, match="distillery init --force keeps it"):
+        checks.commands(place)
+
+
+def test_answers_that_end_too_soon_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-token\n"))
+    assert ask("?") == "a-token"
+    with pytest.raises(CannotGoOn, match="run distillery init again"):
+        ask("?")
 
 
 def test_workers_that_are_all_unwell_are_found_out(others: Others) -> None:

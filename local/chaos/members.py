@@ -27,7 +27,12 @@ class Members:
     def __init__(self, http: aiohttp.ClientSession, seed: int) -> None:
         self.requests: list[Request] = []
         self._http = http
+        self._earlier: frozenset[str] = frozenset()
         self._rng = random.Random(seed)  # noqa: S311 - dice
+
+    async def join(self) -> None:
+        """From now on, leave out the messages that are there already."""
+        self._earlier = frozenset(entry["message"]["id"] for entry in await self._entries())
 
     @property
     def acknowledged(self) -> int:
@@ -55,10 +60,9 @@ class Members:
         """Judge what the channel shows now."""
         return judge(await self._entries(), self.requests)
 
-    async def keep(self, folder: Path) -> None:
+    async def keep(self, file: Path) -> None:
         """Write down what the channel shows, for whoever looks into a broken promise."""
-        messages = json.dumps(await self._entries(), indent=1)
-        (folder / "messages.json").write_text(messages)
+        file.write_text(json.dumps(await self._entries(), indent=1))
 
     async def _ask(self) -> None:
         """Use /serve as a member; what is not acknowledged is not asked again."""
@@ -76,4 +80,4 @@ class Members:
     async def _entries(self) -> list[dict[str, Any]]:
         async with self._http.get("/control/messages") as answer:
             entries: list[dict[str, Any]] = await answer.json()
-            return entries
+            return [entry for entry in entries if entry["message"]["id"] not in self._earlier]

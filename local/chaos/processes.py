@@ -47,10 +47,16 @@ class Killer:
         self.kills: Counter[str] = Counter()
         self._scratch = scratch
         self._rng = random.Random(seed)  # noqa: S311 - dice
+        self._spared = ""
 
     async def strike(self) -> None:
-        """Kill one process, if there is any. A Lambda is struck while it runs, where possible."""
-        victims = find(self._scratch)
+        """Kill one process, if there is any. A Lambda is struck while it runs, where possible.
+
+        The name struck last is spared once: where a start takes as long as the pause between two
+        strikes, a room that is alone at work would never get to its work.
+        """
+        victims = [victim for victim in find(self._scratch) if victim.name != self._spared]
+        self._spared = ""
         kinds = sorted({victim.kind for victim in victims})
         if not kinds:
             return
@@ -61,6 +67,7 @@ class Killer:
         victim = self._rng.choice(chosen)
         if _kill(victim, self._scratch):
             self.kills[victim.name] += 1
+            self._spared = victim.name
 
 
 def find(scratch: Path) -> list[Victim]:

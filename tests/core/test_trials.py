@@ -13,8 +13,8 @@ from local.chaos.trials import fairness, outage, poison, storm
 @pytest.mark.parametrize(
     "trial",
     [
-        lambda: storm.run(3_000, seeds=(1, 2)),
-        lambda: outage.run(500),
+        lambda: storm.run(1_000, seeds=(1, 2)),
+        lambda: outage.run(300),
         fairness.run,
         lambda: poison.run(300),
     ],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,35 @@ def _request(recipe: Recipe) -> Request:
     return Request(recipe.name, words, files)
 
 
+@cache
+def _kept() -> Sequence[tuple[Job, Job]]:
+    """Return each request that a room has, as it was made and as it is now."""
+    return [
+        (new, _brought_to(state, new))
+        for workflow in RECIPES
+        for state in STATES
+        for new in _made(workflow, state)
+    ]
+
+
+def _made(workflow: str, state: str) -> list[Job]:
+    """Make the jobs of a request: of two pictures where they are done."""
+    lead = job_id_of(workflow, state)
+    parts = (lead, job_id_of(workflow, state, part=1)) if state == "done" else ()
+    request, created_at = _request(RECIPES[workflow]), FakeClock()()
+    return [Job(job_id, ORIGIN, request, created_at, parts=parts) for job_id in parts or (lead,)]
+
+
+def _brought_to(state: str, job: Job) -> Job:
+    at = job.created_at
+    now = job.admitted(1.0, at).dispatched("runpod", at)
+    if state != "open":
+        made = Outcome(pictures=(Picture("0_9.png", "image/png", 3, 512, 512),))
+        outcome = Outcome(error="No GPU.") if state == "failed" else made
+        now = now.concluded(outcome, at, 32.0).delivered(at)
+    return now.removed(at) if state == "removed" else now
+
+
 class WholeRoom:
     """A room, and how it answers."""
 
@@ -91,9 +122,10 @@ class WholeRoom:
         replies = replace(members, commands={**members.commands, ADMIN: admin})
         check = SignatureCheck(KEY.verify_key.encode().hex())
         self.handle = build_handler(check, replies, self.telemetry, self.clock)
-        for workflow in RECIPES:
-            for state in STATES:
-                self._keep(workflow, state)
+        for new, now in _kept():
+            self.store.create(new)
+            self.store.table.jobs[new.job_id] = now
+            self.objects.put(keys.output_key(new.job_id, 1, "0_9.png"), b"png", "image/png")
         self.before = frozenset(self.store.table.jobs)
 
     def fetch(self, url: str) -> tuple[bytes, bytes]:
@@ -109,19 +141,3 @@ class WholeRoom:
     def accepted(self) -> list[Job]:
         """The jobs that came of interactions."""
         return [job for name, job in self.store.table.jobs.items() if name not in self.before]
-
-    def _keep(self, workflow: str, state: str) -> None:
-        lead = job_id_of(workflow, state)
-        parts = (lead, job_id_of(workflow, state, part=1)) if state == "done" else ()
-        for job_id in parts or (lead,):
-            job = Job(job_id, ORIGIN, _request(RECIPES[workflow]), self.clock(), parts=parts)
-            self.store.create(job)
-            now = job.admitted(1.0, self.clock()).dispatched("runpod", self.clock())
-            if state != "open":
-                made = Outcome(pictures=(Picture("0_9.png", "image/png", 3, 512, 512),))
-                outcome = Outcome(error="No GPU.") if state == "failed" else made
-                now = now.concluded(outcome, self.clock(), 32.0).delivered(self.clock())
-            if state == "removed":
-                now = now.removed(self.clock())
-            self.store.table.jobs[job_id] = now
-            self.objects.put(keys.output_key(job_id, 1, "0_9.png"), b"png", "image/png")

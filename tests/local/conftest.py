@@ -76,6 +76,10 @@ class Cloud:
             aws_secret_access_key="test",
         )
 
+    def said(self) -> str:
+        """What the local cloud has printed so far."""
+        return (self.folder / "supervisor.log").read_text()
+
     def run_watchdog(self) -> None:
         """Begin now what the schedule begins once a minute."""
         client = self.aws("lambda")

@@ -87,11 +87,9 @@ def test_a_terminal_that_is_gone_does_not_keep_it_from_ending(tmp_path: Path) ->
     ("line", "number"),
     [
         ("Discord is up", signal.SIGINT),
-        ("AWS is up", signal.SIGTERM),
-        ("AWS is up", signal.SIGKILL),
-        ("cdk bootstrap: done", signal.SIGHUP),
-        ("cdk synth: done", signal.SIGTERM),
-        ("cdk synth: done", signal.SIGKILL),
+        ("AWS is up", signal.SIGTERM),  # while the CDK bootstraps
+        ("cdk bootstrap: done", signal.SIGHUP),  # while it synthesizes
+        ("cdk synth: done", signal.SIGKILL),  # while it deploys
     ],
 )
 def test_nothing_stays_behind_when_it_is_ended_on_its_way_up(

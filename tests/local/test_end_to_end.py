@@ -150,6 +150,8 @@ def test_a_job_whose_worker_crashes_again_and_again_is_moved_to_the_other_provid
     try:
         cloud.sign_and_post(with_options(interaction, prompt="a stubborn donkey", steps=4))
         wait_until(cloud, lambda: cloud.job(interaction["id"])["provider"] == "runpod")
+        # By then the job is overdue, and no worker starts while the watchdog asks for their health.
+        wait_until(cloud, lambda: "worker crashed; next start in 10 s" in cloud.said())
         cloud.run_watchdog()
         wait_for_pictures(cloud, interaction["token"])
     finally:

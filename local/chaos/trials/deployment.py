@@ -6,8 +6,8 @@ import asyncio
 import logging
 import math
 import shutil
-import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,8 @@ import aiohttp
 from local.aws import REPOSITORY, SOURCES, EmbeddedAws
 from local.chaos.finding import Finding, at_least, exactly
 from local.chaos.members import Members
-from local.chaos.proxied_cloud import scratch
+from local.chaos.proxied_cloud import ProxiedCloud, try_out
 from local.cloud import LocalCloud
-from local.identity import identity
-from local.supervisor import temporary_files_in
 
 TRIAL = "deployment"
 _OPEN_AT_ONCE = 6
@@ -31,35 +29,24 @@ _OF_EVERY_JOB = ("Interactions", "Dispatcher", "Followup")
 _log = logging.getLogger(__name__)
 
 
-def run(jobs: int, seed: int, *, quiet_s: float = 10.0) -> list[Finding]:
-    """Have `jobs` requests acknowledged, and deploy other code while some of them are under way.
-
-    What the processes have written is kept only if a promise was broken.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="distillery-"))
-    findings = asyncio.run(_run(folder, jobs, seed, quiet_s))
-    if all(finding.kept for finding in findings):
-        shutil.rmtree(folder)
-        return findings
-    return [*findings, Finding(TRIAL, "logs", str(folder))]
+def run(jobs: int, seed: int) -> list[Finding]:
+    """Try it out on a cloud of its own."""
+    return try_out(seed, partial(trial, jobs=jobs, seed=seed))
 
 
-async def _run(folder: Path, jobs: int, seed: int, quiet_s: float) -> list[Finding]:
-    with temporary_files_in(scratch(folder)):
-        cloud = LocalCloud(folder, await asyncio.to_thread(identity, folder, 0), _log.info)
-        async with (
-            cloud.running() as state,
-            aiohttp.ClientSession(base_url=state.discord_url) as http,
-        ):
-            members = Members(http, seed)
-            trial = _Trial(members, cloud)
-            other = await asyncio.to_thread(_other_code, folder / "other")
-            assembly = await cloud.synthesize(other)
-            async with asyncio.timeout(_GIVE_UP_S + _GIVE_UP_S_PER_JOB * jobs):
-                await asyncio.gather(trial.ask(jobs), trial.deploy(assembly, jobs // _SHARE))
-            await members.rest(quiet_s)
-            await members.keep(folder)
-            return await trial.findings(jobs)
+async def trial(on: ProxiedCloud, *, jobs: int, seed: int, quiet_s: float = 10.0) -> list[Finding]:
+    """Have `jobs` requests acknowledged, and deploy other code while some are under way."""
+    async with aiohttp.ClientSession(base_url=on.state.discord_url) as http:
+        members = Members(http, seed)
+        await members.join()
+        trial = _Trial(members, on.cloud)
+        other = await asyncio.to_thread(_other_code, on.folder / "other")
+        assembly = await on.cloud.synthesize(other)
+        async with asyncio.timeout(_GIVE_UP_S + _GIVE_UP_S_PER_JOB * jobs):
+            await asyncio.gather(trial.ask(jobs), trial.deploy(assembly, jobs // _SHARE))
+        await members.rest(quiet_s)
+        await members.keep(on.folder / "messages-deployment.json")
+        return await trial.findings(jobs)
 
 
 class _Trial:

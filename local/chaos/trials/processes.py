@@ -5,55 +5,56 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import shutil
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 
 import aiohttp
 
+from local.chaos import hurry
 from local.chaos.aws_proxy import BAD_LINE, GOOD_LINE, AwsProxy
 from local.chaos.finding import Finding, at_least, exactly
 from local.chaos.members import Members
 from local.chaos.processes import Killer
-from local.chaos.proxied_cloud import proxied_cloud, scratch
+from local.chaos.proxied_cloud import ProxiedCloud, try_out
 
 TRIAL = "real processes"
 _OPEN_AT_ONCE = 6
 _STRIKE_EVERY_S = (2.0, 4.0)
 _STORM_S, _STORM_S_PER_JOB = 240.0, 3.0  # at most; several times what it takes
+_SHORT_STORM_S, _UNDER_WAY = 20.0, 3
 
 _log = logging.getLogger(__name__)
 
 
-def run(jobs: int, seed: int, *, quiet_s: float = 60.0) -> list[Finding]:
+def run(jobs: int, seed: int) -> list[Finding]:
+    """Try it out on a cloud of its own. It takes minutes."""
+    return try_out(seed, partial(trial, jobs=jobs, seed=seed))
+
+
+async def trial(
+    on: ProxiedCloud, *, jobs: int, seed: int, quiet_s: float = 60.0, hurried: bool = False
+) -> list[Finding]:
     """Have `jobs` requests acknowledged while processes are killed and the line to AWS is bad.
 
-    The end is when everybody has an answer and no message has changed for `quiet_s`. It takes
-    minutes: healing is left to the service's own clocks. What the processes have written is kept
-    only if a promise was broken. Needs Linux.
+    The end is when everybody has an answer and no message has changed for `quiet_s`. Healing is
+    left to the service's own clocks, unless it is `hurried`; then the storm is short too, however
+    little gets done in it, and begins when the first requests are under way. Needs Linux.
     """
-    folder = Path(tempfile.mkdtemp(prefix="distillery-"))
-    findings = asyncio.run(_run(folder, jobs, seed, quiet_s))
-    if all(finding.kept for finding in findings):
-        shutil.rmtree(folder)
-        return findings
-    return [*findings, Finding(TRIAL, "logs", str(folder))]
-
-
-async def _run(folder: Path, jobs: int, seed: int, quiet_s: float) -> list[Finding]:
-    async with (
-        proxied_cloud(folder, seed, _log.info) as (state, proxy),
-        aiohttp.ClientSession(base_url=state.discord_url) as http,
-    ):
+    async with aiohttp.ClientSession(base_url=on.state.discord_url) as http:
         members = Members(http, seed)
-        trial = _Trial(members, proxy, Killer(scratch(folder), seed), seed)
+        await members.join()
+        trial = _Trial(members, on.proxy, Killer(on.scratch, seed), seed)
+        if hurried:
+            await hurry.give_messages_back_sooner(on.state)
+            await trial.ask(_UNDER_WAY)
         began = time.monotonic()
-        await trial.storm(jobs)
+        await trial.storm(jobs, _SHORT_STORM_S if hurried else _STORM_S + _STORM_S_PER_JOB * jobs)
         stormed_s = time.monotonic() - began
+        if hurried:
+            await hurry.begin_watchdog(on.state)
         await members.rest(quiet_s)
-        await members.keep(folder)
+        await members.keep(on.folder / "messages-processes.json")
         findings = await trial.findings(jobs)
         took = f"{stormed_s:.0f} s of storm, {time.monotonic() - began:.0f} s in all"
         return [*findings, Finding(TRIAL, "took", took)]
@@ -68,9 +69,14 @@ class _Trial:
         self._killer = killer
         self._rng = random.Random(seed)  # noqa: S311 - dice
 
-    async def storm(self, jobs: int) -> None:
+    async def ask(self, jobs: int) -> None:
+        """Send requests in fair weather until so many are acknowledged."""
+        while self._members.acknowledged < jobs:
+            await self._members.ask_on(_OPEN_AT_ONCE)
+
+    async def storm(self, jobs: int, at_most_s: float) -> None:
         """Send requests into bad weather until so many are acknowledged, or it takes too long."""
-        give_up_at = time.monotonic() + _STORM_S + _STORM_S_PER_JOB * jobs
+        give_up_at = time.monotonic() + at_most_s
         self._proxy.interference = BAD_LINE
         killing = asyncio.create_task(self._kill())
         try:

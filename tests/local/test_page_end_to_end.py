@@ -316,13 +316,16 @@ def test_a_member_sees_their_place_in_the_line_until_their_turn_comes(
 ) -> None:
     for provider in ("runpod", "sagemaker"):
         cloud.fault(provider, "down")
-    played.serve("a hasty hare")
-    played.as_member("Barley")
-    message = played.serve("a patient tortoise")
-    expect(message).to_contain_text(re.compile(r"Place \d in the line"), timeout=ANSWER_MS)
-    expect(button(message, "cancel")).to_be_visible()
-    for provider in ("runpod", "sagemaker"):
-        cloud.fault(provider, "ok")
+    try:
+        played.serve("a hasty hare")
+        played.as_member("Barley")
+        message = played.serve("a patient tortoise")
+        expect(message).to_contain_text(re.compile(r"Place \d in the line"), timeout=ANSWER_MS)
+        expect(button(message, "cancel")).to_be_visible()
+    finally:
+        for provider in ("runpod", "sagemaker"):
+            cloud.fault(provider, "ok")
+    cloud.run_watchdog()  # it hears that they are well again
 
     painted(message)
     expect(message).not_to_contain_text("in the line")

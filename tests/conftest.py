@@ -15,7 +15,7 @@ hypothesis.settings.load_profile("distillery")
 # Files and folders that share what is slow to start, and those that take long. They begin first:
 # else one process would still be at them when the others have nothing left to do.
 FIRST = (
-    ("local/test_trial_processes.py",),
+    ("local/test_page_end_to_end.py", "local/test_deploy_document.py"),
     (
         "local/test_end_to_end.py",
         "local/test_member_commands.py",
@@ -24,7 +24,7 @@ FIRST = (
         "local/test_picture_check.py",
         "local/test_permissions.py",
     ),
-    ("local/test_page_end_to_end.py", "local/test_deploy_document.py"),
+    ("local/test_trial_processes.py",),
     ("local/test_workflow_walk.py",),
     ("local/test_cloud.py",),
     ("infra/",),

@@ -29,7 +29,7 @@ from local.processes import free_port
 from tests.adapters.conftest import BUCKET, TABLE
 
 RACERS = 16
-CREDITS, REQUESTS = 60, 90
+CREDITS, REQUESTS = 30, 45
 NOW = 1_790_000_000.0
 PICTURES = Outcome(pictures=(Picture("0_9.png", "image/png", 5),))
 

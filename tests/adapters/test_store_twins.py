@@ -170,7 +170,7 @@ STEP = st.tuples(st.integers(1, 6), st.integers(0, 30), st.sampled_from([0, 0, 0
 
 
 @settings(
-    max_examples=deep(20),
+    max_examples=deep(10),
     deadline=None,
     phases=(Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -97,7 +97,7 @@ asks = st.tuples(st.sampled_from(MEMBERS), st.integers(1, 6))
 doings = st.lists(st.one_of(asks, st.integers(0, 9)), min_size=10, max_size=60)
 
 
-@settings(max_examples=deep(40), deadline=None)
+@settings(max_examples=deep(20), deadline=None)
 @given(
     st.tuples(WEIGHTS, WEIGHTS, WEIGHTS), st.sampled_from([2, 4, 100]), st.integers(1, 4), doings
 )
@@ -116,7 +116,7 @@ def test_two_members_who_both_wait_get_service_by_weight_within_one_job_each(
         assert crowd.gap(one, other) <= bound + ROUNDING
 
 
-@settings(max_examples=deep(15), deadline=None)
+@settings(max_examples=deep(8), deadline=None)
 @given(st.tuples(WEIGHTS, WEIGHTS, WEIGHTS), st.integers(1, 3))
 def test_in_the_long_run_those_who_always_wait_get_exactly_their_share(
     weights: tuple[float, ...], slots: int
@@ -131,7 +131,7 @@ def test_in_the_long_run_those_who_always_wait_get_exactly_their_share(
         assert abs(served[member] - unit * weight) <= 1 + weight * 2
 
 
-@settings(max_examples=deep(30), deadline=None)
+@settings(max_examples=deep(15), deadline=None)
 @given(
     st.tuples(WEIGHTS, WEIGHTS, WEIGHTS), st.integers(1, 3), st.integers(0, 30), st.integers(1, 30)
 )
@@ -151,7 +151,7 @@ def test_a_newcomer_waits_for_at_most_one_job_of_each_other_member(
     assert all(count <= 1 for count in before.values()), before
 
 
-@settings(max_examples=deep(20), deadline=None)
+@settings(max_examples=deep(10), deadline=None)
 @given(st.tuples(WEIGHTS, WEIGHTS), st.integers(1, 3), st.integers(8, 40))
 def test_who_was_away_does_not_save_up_time(
     weights: tuple[float, ...], slots: int, away_for: int

@@ -7,7 +7,6 @@ import io
 import logging
 import struct
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -167,8 +166,8 @@ def _redraw(parts: ImageParts) -> bytes:
             image = image.transpose(_UPRIGHT[parts.orientation])
         image.info.clear()
         out = io.BytesIO()
-        # The engine is next door: speed before size. Runs are all that a photo's rows have to pack.
-        image.save(out, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
+        # The engine is next door: packing would take longer than what it saves on the way.
+        image.save(out, "PNG", compress_level=0)
     except Unsound:
         raise
     except _BROKEN as error:

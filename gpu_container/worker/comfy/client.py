@@ -111,7 +111,7 @@ class Comfy:
 
     def _connection(self) -> Connection:
         try:
-            return self._idle.pop()
+            return self._idle.popleft()  # in turns: each socket is read now and then
         except IndexError:
             return Connection(self._engine, self._wire)
 

@@ -29,7 +29,6 @@ from benchmarks.lambda_emulator import Emulator, emulated, install
 from distillery.aws.job_record import to_item
 from distillery.core.job import JobState
 from distillery.core.keys import result_key
-from infra.bundle import RoomBundle
 from infra.rooms import (
     CANARY,
     DEAD_LETTERS,
@@ -37,6 +36,7 @@ from infra.rooms import (
     FOLLOWUP,
     INTERACTIONS,
     REGISTER_COMMANDS,
+    TELL_ALARMS,
     WATCHDOG,
     Room,
 )
@@ -44,15 +44,28 @@ from infra.settings import Settings
 from local.aws import ACCESS_KEY, SECRET_KEY
 from local.cloud import State
 from local.job_table import jobs_since
+from local.set_up import VENV
 
 _WHOLE_CPU_MB = 1769
 _SIZES = (256, 512, 1024, 1769)
 _WARM = 10
-_ROOMS = (
+MEASURED = (
     *(WATCHDOG, FOLLOWUP, DEAD_LETTERS, DISPATCHER),
-    *(REGISTER_COMMANDS, CANARY, INTERACTIONS),
+    *(REGISTER_COMMANDS, TELL_ALARMS, CANARY, INTERACTIONS),
 )
 """In an order in which none meets what one before it has left."""
+_ALARM = {
+    "AlarmName": "Distillery-look-now",
+    "AlarmDescription": "One of the alarms that cannot wait. See docs/operations.md#alarms",
+    "NewStateValue": "ALARM",
+    "NewStateReason": "Distillery-dead-letters is in ALARM",
+    "OldStateValue": "OK",
+}
+_ASKED: Mapping[Room, dict[str, Any]] = {
+    REGISTER_COMMANDS: {"RequestType": "Update"},
+    TELL_ALARMS: {"Records": [{"Sns": {"MessageId": "1", "Message": json.dumps(_ALARM)}}]},
+}
+"""What rooms are called with that no job is about; a schedule tells nothing."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LINE_MB = 1024
 
@@ -87,7 +100,7 @@ async def _measure() -> dict[Room, _Used]:
     async with crowded_cloud(1) as crowd:
         await crowd.ask(1, {"steps": "4"})
         bench = _Bench(crowd.state)
-        return {room: await asyncio.to_thread(_used, room, bench) for room in _ROOMS}
+        return {room: await asyncio.to_thread(_used, room, bench) for room in MEASURED}
 
 
 class _Bench:
@@ -127,10 +140,8 @@ class _Bench:
             body = json.dumps({"job_id": self.job.job_id})
             sent = {"SentTimestamp": str(int(time.time() * 1000))}
             return {"Records": [{"messageId": "1", "body": body, "attributes": sent}]}
-        if room is REGISTER_COMMANDS:
-            return {"RequestType": "Update"}
         self._put_back(state=self.job.state, outcome=self.job.outcome)  # nothing is open
-        return {}
+        return _ASKED.get(room, {})
 
     def _put_back(self, **changes: Any) -> None:
         job = replace(self.job, **{"outcome": None, "lease_until": 0.0, **changes})
@@ -153,9 +164,12 @@ class _Bench:
     def variables(self, room: Room) -> dict[str, str]:
         """Return the variables of a deployed room, and how to reach this AWS."""
         functions = self.client("lambda").list_functions()["Functions"]
-        (deployed,) = [f for f in functions if f["Handler"] == _handler(room)]
+        # No local deployment tells of alarms; it would be told what the room of the commands is.
+        like = REGISTER_COMMANDS if room is TELL_ALARMS else room
+        (deployed,) = [f for f in functions if f["Handler"] == _handler(like)]
         return {
             **deployed["Environment"]["Variables"],
+            "ALARM_CHANNEL": self.state.channel_id,
             "AWS_ENDPOINT_URL": self.state.aws_endpoint_url,
             "AWS_DEFAULT_REGION": self.state.region,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -171,11 +185,7 @@ def _used(room: Room, bench: _Bench) -> _Used:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / room.name
         folder.mkdir()
-        python = "{}.{}".format(*sys.version_info[:2])
-        settings = Settings(
-            application_id="1", public_key="0" * 64, target="local", python_version=python
-        )
-        RoomBundle(room, settings).try_bundle(str(folder), image=None)  # type: ignore[arg-type]
+        _bundle(room, folder)
         with emulated(folder, _handler(room), bench.variables(room)) as emulator:
             _invoke(emulator, bench.event(room))
             cold_s = _cpu_s(emulator)
@@ -183,6 +193,18 @@ def _used(room: Room, bench: _Bench) -> _Used:
                 _invoke(emulator, bench.event(room))
             warm_s = (_cpu_s(emulator) - cold_s) / _WARM
             return _Used(cold_s, warm_s, _peak_mb(emulator))
+
+
+def _bundle(room: Room, folder: Path) -> None:
+    """Write what is deployed of a room. The CDK starts the Node that is installed with us."""
+    os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    from infra.bundle import RoomBundle  # noqa: PLC0415 - only now is there a Node to be started
+
+    python = "{}.{}".format(*sys.version_info[:2])
+    settings = Settings(
+        application_id="1", public_key="0" * 64, target="local", python_version=python
+    )
+    RoomBundle(room, settings).try_bundle(str(folder), image=None)  # type: ignore[arg-type]
 
 
 def _invoke(emulator: Emulator, event: Mapping[str, Any]) -> None:

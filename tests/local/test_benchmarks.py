@@ -4,9 +4,11 @@ import pytest
 
 from benchmarks.crowd import Answered
 from benchmarks.figures import p95, spread, table
+from benchmarks.memory import MEASURED
 from benchmarks.prices import PRICES, Unit, cost, unit_of
 from benchmarks.recording_proxy import WORKER, _caller
 from benchmarks.request_units import UnitMeter, item_bytes
+from infra.rooms import ROOMS
 
 JOB = {"pk": {"S": "JOB#1"}, "sk": {"S": "JOB"}}
 ACCOUNT = {"pk": {"S": "MEMBER#42"}, "sk": {"S": "ACCOUNT"}}
@@ -149,3 +151,7 @@ def test_a_worker_is_who_signs_nothing():
     signed = "AWS4-HMAC-SHA256 Credential=ASIA12/20260101/us-east-1/s3/aws4_request, Signature=1"
     assert _caller({"Authorization": signed}) == "ASIA12"
     assert _caller({"Content-Type": "multipart/form-data"}) == WORKER
+
+
+def test_the_memory_of_every_room_is_measured():
+    assert sorted(room.name for room in MEASURED) == sorted(room.name for room in ROOMS)

@@ -44,7 +44,7 @@ test-comfyui: installed ## The same on the ComfyUI at COMFYUI_URL: what it says,
 	@test -n "$$COMFYUI_URL" || { echo "Say which ComfyUI: COMFYUI_URL=http://127.0.0.1:8188 make test-comfyui"; exit 2; }
 	@$(IN_VENV) pytest -q -rs --durations=5 $(ON_COMFYUI)
 
-check: installed ## Lint, types, import rules, house rules and a search for secrets
+check: installed ## Lint (code, workflows, templates), types, imports, house rules, secrets
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
@@ -55,7 +55,7 @@ check: installed ## Lint, types, import rules, house rules and a search for secr
 	@git ls-files -z --cached --others --exclude-standard > .tools/files
 	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(NOT_SECRET)
 	@xargs -0 < .tools/files $(BIN)/detect-secrets-hook --no-verify $(SHAPES_OF_KEYS)
-	@$(IN_VENV) pytest -q tests/house_rules
+	@$(IN_VENV) pytest -q tests/house_rules "tests/infra/test_lint.py::test_the_templates_are_clean[prod]"
 
 chaos: installed ## Break everything in every way, and print whether each promise was kept
 	@$(IN_VENV) python -m local.chaos

@@ -19,7 +19,7 @@ from local.processes import CommandFailed
 
 _REPOSITORY = Path(__file__).parent.parent
 _HOURS = 30 * 24
-_SCHEDULED_CANARIES = 10
+_CANARY, _SCHEDULED_CANARIES = "rate(3 days)", 10
 """Pictures a month: one every third day."""
 _LEGEND = """\
 `list` is as if nothing were free. `billed` is past what every account has free each month for ever,
@@ -52,11 +52,12 @@ def by_choice(templates: Templates) -> list[str]:
     """Say what else is paid, of which no template says how much."""
     resources = [r for template in templates.values() for r in template["Resources"].values()]
     types = {resource["Type"] for resource in resources}
-    said = [
-        f"Runpod makes {_SCHEDULED_CANARIES} canaries a month, a minute of a GPU each if cold: "
-        "$0.20 at $1.224 an hour.",
-        "Stored: $0.25 a GB in the table, $0.023 in the bucket; at first there is nothing.",
-    ]
+    said = ["Stored: $0.25 a GB in the table, $0.023 in the bucket; at first there is nothing."]
+    if any(r.get("Properties", {}).get("ScheduleExpression") == _CANARY for r in resources):
+        said.append(
+            f"Runpod makes {_SCHEDULED_CANARIES} canaries a month, a minute of a GPU each if cold: "
+            "$0.20 at $1.224 an hour."
+        )
     if "AWS::ECR::Repository" in types or "AWS::SageMaker::Endpoint" in types:
         price = read_prices()["image_gb"].dollars
         said.append(f"For SageMaker: ${price:.2f} a GB of images in ECR; one has about 4 GB.")

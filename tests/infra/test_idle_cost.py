@@ -139,9 +139,12 @@ def test_instances_that_always_run_are_told_of() -> None:
     assert any("always runs 2" in line and "1,440 hours" in line for line in warm)
 
 
-def test_images_are_told_of_only_where_there_are_some(templates: dict[str, Any]) -> None:
+def test_images_and_canaries_are_told_of_only_where_there_are_some(
+    templates: dict[str, Any],
+) -> None:
     assert any("ECR" in line for line in by_choice(templates))
-    assert not any("ECR" in line for line in by_choice(template()))
+    assert any("canaries" in line for line in by_choice(templates))
+    assert not any("ECR" in line or "canaries" in line for line in by_choice(template()))
 
 
 def test_every_price_says_where_it_was_seen_and_when() -> None:

@@ -218,6 +218,21 @@ def test_a_file_that_only_claims_to_be_a_picture_fails_with_words(
     assert "Attach another one" in served.content
 
 
+def test_the_dashboard_and_every_alarm_are_told_with_the_figures_of_the_run(cloud: Cloud) -> None:
+    cloud.serve("a red fox", **SMALL)
+
+    page = f"{cloud.state['discord_url']}/control/dashboards"
+    told = requests.get(page, timeout=30).json()
+
+    (dashboard,) = told["dashboards"]
+    shown = {widget["title"]: widget for widget in dashboard["widgets"]}
+    assert shown["Answers, last day"]["series"][0]["values"][0] >= 1
+    alarms = {alarm["name"]: alarm for alarm in told["alarms"]}
+    assert alarms["Distillery-look-now"]["parts"]
+    assert alarms["Distillery-the-budget-is-used-up-too-fast"]["latest"] > 0
+    assert not [a for a in alarms.values() if "not played here" in a["condition"]]
+
+
 def test_discord_never_saw_a_payload_that_breaks_its_rules(cloud: Cloud) -> None:
     cloud.serve("one more fox", **SMALL)
     assert cloud.discord_control("violations") == []

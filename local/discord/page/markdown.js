@@ -51,7 +51,7 @@ const wrapped =
   (m, people) =>
     el(tag, attributes, inline(m[1], people));
 const INLINE = [
-  [/\\([^\w\s])/, (m) => m[1]],
+  [/\\([^0-9A-Za-z\s])/, (m) => m[1]],
   [/``([^`]+)``/, (m) => el("code", {}, m[1])],
   [/`([█▓▒░]{4,})`/, (m) => bar(m[1])],
   [/`([^`]+)`/, (m) => el("code", {}, m[1])],

@@ -253,6 +253,14 @@ async def test_a_preview_changes_in_place_and_keeps_what_has_the_focus(
     await expect(page.get_by_role("button", name="Cancel")).to_be_focused()
 
 
+async def test_what_a_backslash_escapes_is_shown_as_it_is(page: Page, client: Client) -> None:
+    await show(client, text(r"sampler: dpmpp\_2m\_sde, \*not bold\*, and a **bold** one"))
+
+    shown = page.get_by_text("sampler: dpmpp_2m_sde, *not bold*, and a bold one")
+    await expect(shown).to_be_visible()
+    await expect(shown.locator("strong")).to_have_text("bold")
+
+
 async def test_a_spoiler_is_shown_with_one_click_and_enlarged_with_the_next(
     page: Page, client: Client
 ) -> None:

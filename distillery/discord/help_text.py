@@ -36,13 +36,17 @@ def overview(
         mark = words(" (if you choose none)") if recipe is first else ""
         title = version(recipe.title, recipe.titles, words.locale)
         described = _said(words, recipe.description, recipe.descriptions)
-        lines.append(f"• **{title}**{mark}: {described}")
+        lines.append(f"- **{title}**{mark}: {described}")
     lines.append(words("Begin with `/serve prompt: {example}`.", example=_EXAMPLE))
     if len(recipes) > 1:
         lines.append(words("`/help workflow:` shows the options and flags of one of them."))
     own = [c for c in commands if c["name"] not in recipes]
     if own:
-        lines += [words("**Commands**"), *(_command(words, c) for c in own if "description" in c)]
+        lines += [
+            "",
+            words("**Commands**"),
+            *(f"- {_command(words, c)}" for c in own if "description" in c),
+        ]
         menu = ", ".join(f"**{_name(words, c)}**" for c in own if c["type"] == MESSAGE)
         lines.append(words("In the menu of a message, under Apps: {commands}", commands=menu))
     return pages(lines)
@@ -52,7 +56,7 @@ def of_recipe(recipe: Recipe, words: Words = _ENGLISH) -> list[str]:
     """Say what one workflow takes: its options, and the flags that a prompt may carry for it."""
     title = version(recipe.title, recipe.titles, words.locale)
     lines = [f"**{title}**", _said(words, recipe.description, recipe.descriptions)]
-    lines += [f"• {_option(words, option)}" for option in recipe.options if not option.hidden]
+    lines += [f"- {_option(words, option)}" for option in recipe.options if not option.hidden]
     flags = [f"`{FLAGS[option.flag].example}`" for option in recipe.options if option.flag]
     if flags:
         shown = ", ".join(dict.fromkeys(flags))
@@ -68,7 +72,7 @@ def of_command(command: Mapping[str, Any], words: Words = _ENGLISH) -> list[str]
             option["description"], option.get("description_localizations", {}), words.locale
         )
         needed = words(" (needed)") if option.get("required") else ""
-        lines.append(f"• `{option['name']}`{needed}: {described}")
+        lines.append(f"- `{option['name']}`{needed}: {described}")
     return pages(lines)
 
 
@@ -88,7 +92,7 @@ def _command(words: Words, command: Mapping[str, Any]) -> str:
         command.get("description", ""), command.get("description_localizations", {}), words.locale
     )
     mark = "/" if command["type"] == CHAT_INPUT else ""
-    return f"• `{mark}{command['name']}`: {described}"
+    return f"`{mark}{command['name']}`: {described}"
 
 
 def _name(words: Words, command: Mapping[str, Any]) -> str:

@@ -44,13 +44,13 @@ def test_every_command_is_told_with_what_it_does_and_takes() -> None:
         else:
             assert f"**{command['name']}**" in said
     [info] = [command for command in COMMANDS if command["name"] == "info"]
-    assert "• `image` (needed): A picture that was made here" in "\n".join(of_command(info))
+    assert "- `image` (needed): A picture that was made here" in "\n".join(of_command(info))
 
 
 def test_help_is_in_the_member_s_language() -> None:
     recipe = Recipe("a", "A", "Paints", True, {}, (), ("9",), titles={"de": "Ah"})
     assert (
-        "**Was hier gemacht werden kann**\n• **Ah**" in overview({"a": recipe}, (), Words("de"))[0]
+        "**Was hier gemacht werden kann**\n- **Ah**" in overview({"a": recipe}, (), Words("de"))[0]
     )
     for locale in languages():
         for said in (

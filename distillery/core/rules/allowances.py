@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from distillery.core.rules.kept import Kept
 from distillery.core.rules.rule import Rules
 from distillery.core.rules.view import View, Word
-from distillery.core.rules.vocabulary import plain, plain_phrase
+from distillery.core.rules.vocabulary import Phrase, plain, plain_phrase
 
 NEAR = 5
 """So many words away may stand what excuses a word."""
@@ -22,11 +23,13 @@ class Allowances:
 
     def __init__(self, rules: Rules, is_found: Callable[[str], bool]) -> None:
         self._is_found = is_found
+        self._singular = Kept(self._without_ending).__getitem__
         self._words = frozenset(map(plain, rules.allowed_words))
-        self._phrases: dict[str, list[tuple[str, ...]]] = {}
+        self._phrases: dict[str, dict[int, set[Phrase]]] = {}  # by first word and length
         for phrase in rules.allowed_phrases:
             first, *others = map(self._singular, plain_phrase(phrase))
-            self._phrases.setdefault(first, []).append((first, *others))
+            of_length = self._phrases.setdefault(first, {}).setdefault(len(others) + 1, set())
+            of_length.add((first, *others))
         self._excuses: dict[str, frozenset[str]] = {}
         for excuse in rules.excuses:
             beside = frozenset(self._singular(plain(word)) for word in excuse.beside)
@@ -38,9 +41,9 @@ class Allowances:
         for index, word in enumerate(view):
             if word.text in self._words:
                 yield word.start, word.end
-            for words in self._phrases.get(self._singular(word.text), ()):
-                row = view[index : index + len(words)]
-                if tuple(self._singular(w.text) for w in row) == words and _is_close(row):
+            for length, phrases in self._phrases.get(self._singular(word.text), {}).items():
+                row = view[index : index + length]
+                if tuple([self._singular(w.text) for w in row]) in phrases and _is_close(row):
                     yield word.start, row[-1].end
 
     def excused_in(self, view: View) -> Iterator[Place]:
@@ -51,7 +54,7 @@ class Allowances:
                 if any(self._singular(other.text) in excusing for other in around):
                     yield word.start, word.end
 
-    def _singular(self, word: str) -> str:
+    def _without_ending(self, word: str) -> str:
         """Leave out the ending of a plural, but not of what a rule is about."""
         is_plural = len(word) > _SHORTEST_PLURAL and word[-1] == "s" and word[-2] != "s"
         return word[:-1] if is_plural and not self._is_found(word) else word

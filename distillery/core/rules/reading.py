@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from distillery.core.rules.confusables_table import ALSO_L, DIGITS_AND_SIGNS
 from distillery.core.rules.fold import fold
+from distillery.core.rules.kept import Kept
 from distillery.core.rules.loose_letters import AS_I, mended, runs_of
 from distillery.core.rules.view import View, Word
 
@@ -74,30 +75,46 @@ def read(text: str) -> Reading:
     return Reading([*views, together] if runs else views, runs, masked, torn)
 
 
-def _chunk(found: re.Match[str]) -> _Chunk:
-    text, (start, end) = found[0], found.span()
-    if text.isascii() and text.isalpha():  # as most are
-        text = text.lower()
-        return _Chunk(text, start, end, Word(text, start, end))
-    text = inner = fold(text)
+class _Said(NamedTuple):
+    """What a chunk says, wherever it stands. `lead`: how far into it its word begins, if known."""
+
+    text: str
+    word: str | None
+    lead: int | None = None
+
+
+def _said(chunk: str) -> _Said:
+    if chunk.isascii() and chunk.isalpha():  # as most are
+        return _Said(chunk.lower(), chunk.lower(), 0)
+    text = inner = fold(chunk)
     if not text.isalpha():
         inner = text.strip(_AROUND)
         if ":" in inner:
             inner = _WEIGHT.sub("", inner).rstrip(_AROUND)
     if not inner.isalpha():
+        return _Said(text, None)
+    # Where nothing was left out, what is around the word stays where it is.
+    return _Said(text, inner, text.index(inner) if len(text) == len(chunk) else None)
+
+
+_SAID = Kept(_said)
+
+
+def _chunk(found: re.Match[str]) -> _Chunk:
+    text, inner, lead = _SAID[found[0]]
+    start, end = found.span()
+    if inner is None:
         return _Chunk(text, start, end, None)
-    if len(text) == end - start:  # what is around it stays where it is
-        start += text.index(inner)
+    if lead is not None:
+        start += lead
         end = start + len(inner)
     return _Chunk(text, start, end, Word(inner, start, end))
 
 
 def pieces_of(text: str) -> Sequence[str]:
     """Return the plain words of what stands between white space."""
-    if text.isascii() and text.isalpha():
-        return [text.lower()]
-    [chunk] = [_chunk(found) for found in CHUNK.finditer(text)]
-    return [chunk.word.text] if chunk.word else _PIECE.findall(chunk.text)
+    said = _SAID[text]
+    return [said.word] if said.word is not None else _PIECE.findall(said.text)
 
 
 def _pieces(chunk: _Chunk) -> Iterator[Word]:

@@ -10,12 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from distillery.core.rules.kept import Kept
 from distillery.core.rules.loose_letters import FEWEST_SPACED
 from distillery.core.rules.reading import CHUNK, LONGEST_PHRASE, MAX_CHARACTERS, pieces_of
 
-MOST_KEPT = 20_000
-LONGEST_KEPT = 40
-_LONE = re.compile(r"(?<!\S)\S(?!\S)")
 _MARGIN = LONGEST_PHRASE + 3  # room for a phrase, and for one beside it that is allowed
 
 
@@ -24,21 +22,6 @@ class _Chunk(NamedTuple):
 
     matters: bool
     plain: str  # with one space between
-
-
-class _Kept(dict[str, _Chunk]):
-    """Finds out about each chunk once."""
-
-    def __init__(self, matters: Callable[[str], bool]) -> None:
-        self._matters = matters
-
-    def __missing__(self, chunk: str) -> _Chunk:
-        found = _Chunk(self._matters(chunk), " ".join(pieces_of(chunk)))
-        if len(chunk) <= LONGEST_KEPT:
-            if len(self) >= MOST_KEPT:
-                self.clear()
-            self[chunk] = found
-        return found
 
 
 class Sieve:
@@ -56,8 +39,8 @@ class Sieve:
         letters_matter: Callable[[str], bool],
         patterns: Sequence[str],
     ) -> None:
-        self._kept = _Kept(matters)
-        self._word_matters = word_matters
+        self._kept = Kept(lambda chunk: _Chunk(matters(chunk), " ".join(pieces_of(chunk))))
+        self._joined = Kept(word_matters)
         self._letters_matter = letters_matter
         self._patterns = patterns
         self._pattern: re.Pattern[str] | None = None
@@ -68,7 +51,7 @@ class Sieve:
         chunks = list(map(self._kept.__getitem__, text.split()))
         places = {index for index, chunk in enumerate(chunks) if chunk.matters}
         plain = " ".join([chunk.plain for chunk in chunks if chunk.plain])
-        if words := {plain.count(" ", 0, at) for at in self._in_row(plain)}:
+        if words := set(self._in_row(plain)):
             owners = [n for n, c in enumerate(chunks) if c.plain for _ in c.plain.split()]
             places |= {owners[word] for word in words}
         if places:
@@ -78,38 +61,30 @@ class Sieve:
                 yield start, text[start : spans[end - 1][1]]
 
     def _in_row(self, plain: str) -> Iterator[int]:
-        """Yield where something stands in the plain words that is more than one of them."""
+        """Yield which of the plain words are part of something that is more than one of them."""
         if self._pattern is None:
             self._pattern = re.compile("|".join(f"(?:{one})" for one in self._patterns) or r"(?!)")
         for found in self._pattern.finditer(plain):
-            yield from (found.start(), max(found.start(), found.end() - 1))
-        for alone in self._alone(plain):
-            first, last = alone[0], alone[-1]
-            letters = "".join([plain[at] for at in alone])
-            before = plain[plain.rfind(" ", 0, max(0, first - 1)) + 1 : max(0, first - 1)]
-            following = _first_word(plain, last + 2)
-            if len(alone) >= FEWEST_SPACED and self._letters_matter(letters):
-                yield from alone
-            if self._word_matters(before + letters[0]) or self._word_matters(
-                letters[-1] + following
-            ):
-                yield from (first, last)
-
-    def _alone(self, plain: str) -> Iterator[list[int]]:
-        """Yield where letters stand alone, those in a row together."""
-        row: list[int] = []
-        for found in _LONE.finditer(plain):
-            if row and found.start() != row[-1] + 2:
-                yield row
-                row = []
-            row.append(found.start())
-        if row:
-            yield row
+            for at in (found.start(), max(found.start(), found.end() - 1)):
+                yield plain.count(" ", 0, at)
+        words = ["", *plain.split(" "), ""]
+        for first, last in _alone(words):
+            letters = "".join(words[first : last + 1])
+            if len(letters) >= FEWEST_SPACED and self._letters_matter(letters):
+                yield from range(first - 1, last)
+            joined = (words[first - 1] + letters[0], letters[-1] + words[last + 1])
+            if any(map(self._joined.__getitem__, joined)):
+                yield from (first - 1, last - 1)
 
 
-def _first_word(plain: str, start: int) -> str:
-    end = plain.find(" ", start)
-    return plain[start : end if end >= 0 else len(plain)]
+def _alone(words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield where letters stand alone: the first and the last of each row of them."""
+    alone = [index for index, word in enumerate(words) if len(word) == 1]
+    first = 0
+    for number, index in enumerate(alone):
+        if number + 1 == len(alone) or alone[number + 1] > index + 1:
+            yield alone[first], index
+            first = number + 1
 
 
 def _around(places: Sequence[int], chunks: Sequence[_Chunk]) -> Iterator[tuple[int, int]]:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from distillery.core.rules.fold import fold
+from distillery.core.rules.kept import Kept
 from distillery.core.rules.reading import LONGEST_WORD
 from distillery.core.rules.rule import Rule
 
 ANY = "."
 """Stands for any letter in a word of which letters are covered."""
-MOST_KEPT = 10_000
 _HEAD = 3
 _DOUBLE = re.compile(r"(.)\1", re.DOTALL)
 _ARTICLES = ("a", "i")
@@ -44,7 +44,8 @@ class Vocabulary:
         self._stem_lengths = sorted({len(stem) for stem in self._stems})
         self._heads = frozenset(stem[:_HEAD] for stem in self._stems)
         self._inside = re.compile("|".join(map(re.escape, self.inside)) or r"(?!)")
-        self._found: dict[str, tuple[Rule, ...]] = {}
+        self._found = Kept(self._all_rules_of)
+        self._parts = Kept(self._all_rules_inside)
 
     def _lay_out(self, rule: Rule) -> None:
         for written in rule.words:
@@ -78,15 +79,12 @@ class Vocabulary:
 
     def rules_of(self, text: str) -> Sequence[Rule]:
         """Return the rules that a word belongs to, also if it is stretched or has a tail."""
-        found = self._found.get(text)
-        if found is None:
-            found = tuple(self._rules_of(text))
-            if "z" in text:
-                found = found or tuple(self._rules_of(text.replace("z", "s")))
-            if len(self._found) >= MOST_KEPT:
-                self._found.clear()
-            if len(text) <= LONGEST_WORD:
-                self._found[text] = found
+        return self._found[text]
+
+    def _all_rules_of(self, text: str) -> Sequence[Rule]:
+        found = tuple(self._rules_of(text))
+        if "z" in text:
+            found = found or tuple(self._rules_of(text.replace("z", "s")))
         return found
 
     def _rules_of(self, text: str) -> Iterator[Rule]:
@@ -101,11 +99,12 @@ class Vocabulary:
         if len(text) <= LONGEST_WORD and _has_double(text):
             yield from self._rules_of_stretched(text)
 
-    def rules_inside(self, text: str) -> Iterator[Rule]:
-        """Yield the rules of which a part stands anywhere in a word."""
-        for part, rules in self.inside.items():
-            if part in text:
-                yield from rules
+    def rules_inside(self, text: str) -> Sequence[Rule]:
+        """Return the rules of which a part stands anywhere in a word."""
+        return self._parts[text]
+
+    def _all_rules_inside(self, text: str) -> Sequence[Rule]:
+        return [rule for part, rules in self.inside.items() if part in text for rule in rules]
 
     def rules_of_run(self, text: str) -> Iterator[Rule]:
         """Yield the rules that letters belong to which stood alone: there may be several words."""
@@ -158,7 +157,10 @@ def plain_phrase(phrase: str) -> Phrase:
 
 def squeezed(word: str) -> str:
     """Return a word with each letter that is repeated once."""
-    return "".join(letter for letter, _ in groupby(word))
+    return _SQUEEZED[word]
+
+
+_SQUEEZED = Kept(lambda word: "".join(letter for letter, _ in groupby(word)))
 
 
 def is_stretched(word: str) -> bool:

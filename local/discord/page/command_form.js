@@ -4,6 +4,7 @@ import { el } from "./dom.js";
 import { explanation, fileInput, fit, textInput } from "./option_inputs.js";
 import { ATTACHMENT, TYPES, choicesOf, chosen, problem } from "./options.js";
 
+const NONE = "No options match your search.";
 const PAUSE_MS = 150;
 
 export class CommandForm {
@@ -243,7 +244,7 @@ export class CommandForm {
     const current = () => turn === field.asked && document.activeElement === input;
     try {
       const choices = await this.#hooks.suggest(option.name, this.#partly(field));
-      if (current()) show(choices.length ? "" : "No options match your search.", choices);
+      if (current()) show(choices.length || !input.value ? "" : NONE, choices);
     } catch (error) {
       if (current()) show(error.message);
     }

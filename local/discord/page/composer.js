@@ -45,7 +45,7 @@ export class Composer {
         icon(path),
       );
     const plus = button("Attach a file", "M12 5v14M5 12h14", () => attach.click());
-    const start = button("Use a command", "M15 4L9 20", () => this.#startSlash());
+    const start = button("Use a command", "M15 4L9 20", () => this.begin("/"));
     const send = el(
       "button",
       { class: "icon-button send", type: "submit", "aria-label": "Send" },
@@ -85,9 +85,10 @@ export class Composer {
     (this.#form ?? this.#draft).focus();
   }
 
-  #startSlash() {
+  /** Writes a line into the box, as if it had been typed. */
+  begin(line) {
     if (this.#form) this.#leave();
-    this.#draft.value = "/";
+    this.#draft.value = line;
     this.#draft.focus();
     this.#typed();
   }

@@ -32,6 +32,7 @@ const interact = {
   messageCommand: (message, command) =>
     send("/control/message_commands", { message: message.id, command: command.id }),
   say: (text) => composer.say(text),
+  begin: (line) => composer.begin(line),
   answered: (answer) => modalOf(answer),
 };
 const messages = new Messages(world, interact);

@@ -15,6 +15,11 @@ const LOADING = 1 << 7;
 const EPHEMERAL = 1 << 6;
 const MANAGE_MESSAGES = 1n << 13n;
 const SAME_GROUP_MS = 7 * 60 * 1000;
+const FIRST_LINES = [
+  "/serve prompt: a red fox in snow",
+  "/serve prompt: a lighthouse at dusk --ar 3:2",
+  "/help ",
+];
 const FAILED = "This interaction failed";
 const EYE =
   "M2 12s4-6 10-6 10 6 10 6-4 6-10 6S2 12 2 12zM12 9.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5";
@@ -354,7 +359,14 @@ export class Messages {
           ? "These are your direct messages with the bot. Type "
           : "This is the start of the channel. Type ",
         el("kbd", {}, "/"),
-        " and pick a command to begin.",
+        " and pick a command, or begin with one of these:",
+      ),
+      el(
+        "div",
+        { class: "welcome-lines" },
+        ...FIRST_LINES.map((line) =>
+          el("button", { type: "button", onclick: () => this.#interact.begin(line) }, line),
+        ),
       ),
       channel.nsfw
         ? el("p", { class: "age-note" }, "This channel is age-restricted: for adults only.")

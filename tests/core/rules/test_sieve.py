@@ -76,7 +76,7 @@ def test_the_longest_innocent_prompt_takes_no_time_to_speak_of() -> None:
 
 
 def test_what_members_write_does_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("distillery.core.rules.sieve.MOST_KEPT", 50)
+    monkeypatch.setattr("distillery.core.rules.kept.MOST_KEPT", 50)
     book = RuleBook(load_rules())
     for number in range(30):
         judge(book, {"prompt": " ".join(f"w{number}x{n}" for n in range(9))}, Setting())

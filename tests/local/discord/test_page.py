@@ -71,6 +71,17 @@ async def test_serve_by_keyboard_alone_thinks_and_then_shows_the_picture(
     assert (await client.control("violations")).json == []
 
 
+async def test_a_newcomer_is_offered_a_line_to_begin_with(
+    page: Page, application: Application
+) -> None:
+    await page.get_by_role("button", name="/serve prompt: a red fox in snow").click()
+    await page.keyboard.press("Enter")
+    await token_of(application)
+
+    [prompt] = application.seen[-1]["data"]["options"]
+    assert prompt["value"] == "a red fox in snow"
+
+
 async def test_optional_options_are_added_and_picked_by_keyboard(
     page: Page, application: Application
 ) -> None:
@@ -205,9 +216,10 @@ async def test_markup_in_a_message_stays_text(
 ) -> None:
     await type_serve(page, text)
     await page.keyboard.press("Enter")
-    await client.webhook("PATCH", await token_of(application), says(f"**{text}**"))
+    await client.webhook("PATCH", await token_of(application), says(f"**{text}** dpmpp\\_2m"))
 
     await expect(page.locator(".content strong")).to_have_text(text)
+    await expect(page.locator(".content")).to_contain_text("dpmpp_2m")
     assert await page.evaluate("window.broken") is None
     assert await page.locator(".messages script, .content img").count() == 0
 

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from distillery.core.locales import LOCALES
-from distillery.discord.buttons import Action
+from distillery.core.recipes.recipe import OptionKind, Recipe
+from distillery.discord.buttons import MADE_BY, Action
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.commands import all_commands
 from distillery.discord.interaction import PICTURE_INFO, UPSCALE, USE_AS_INPUT, VARIATIONS
@@ -42,6 +43,17 @@ HOSTILE = [
     *("x" * 6001, "ﷺ" * 700, "👩‍👩‍👧‍👦" * 300, "naked", "\n\n\n", "-1", "1e999", "²"),
 ]
 texts = st.one_of(st.text(max_size=80), st.sampled_from(HOSTILE))
+MILD = [
+    *("a red fox in snow", "two kites above a beach, oil painting", "ein Leuchtturm im Nebel"),
+    *("un vieux moulin (sepia:1.2)", "a fox --seed 7", "a harbour at dawn --ar 3:2", "灯台と海"),
+]
+SOUND = {
+    "id": "7",
+    "filename": "a.png",
+    "url": f"{HOST}/a/b.png",
+    "content_type": "image/png",
+    "size": 1000,
+}
 odd = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), texts)
 job_ids = st.one_of(
     st.builds(
@@ -148,8 +160,45 @@ def given_options(draw: st.DrawFn, options: list[Document]) -> list[Document]:
 
 
 @st.composite
-def commands(draw: st.DrawFn) -> Document:
-    """Draw the data of a slash command."""
+def sound_values(draw: st.DrawFn, recipe: Recipe) -> list[Document]:
+    """Draw options as a member gives them who wants a picture of a recipe."""
+    given = []
+    for option in recipe.options:
+        if option.hidden or not (option.required or draw(st.integers(0, 2)) == 0):
+            continue
+        of_kind: dict[OptionKind, tuple[int, st.SearchStrategy[Any]]] = {
+            OptionKind.STRING: (3, st.sampled_from(MILD)),
+            OptionKind.SIZE: (3, st.sampled_from(["3:2", "1:1", "512x768"])),
+            OptionKind.INTEGER: (
+                4,
+                st.integers(int(option.minimum or 0), int(option.maximum or 9)),
+            ),
+            OptionKind.BOOLEAN: (5, st.booleans()),
+            OptionKind.NUMBER: (10, st.floats(option.minimum or 0, option.maximum or 9)),
+            OptionKind.ATTACHMENT: (11, st.just("7")),
+        }
+        number, values = of_kind[option.kind]
+        if option.choices:
+            values = st.sampled_from([choice.value for choice in option.choices])
+        given.append({"name": option.name, "type": number, "value": draw(values)})
+    return given
+
+
+@st.composite
+def sound_commands(draw: st.DrawFn) -> Document:
+    """Draw the data of a command that makes a picture, with nothing wrong with it."""
+    recipe = draw(st.sampled_from([*RECIPES.values()]))
+    name = draw(st.sampled_from([recipe.name, "serve"]))
+    options = draw(sound_values(recipe))
+    if name == "serve":
+        options.append({"name": "workflow", "type": 3, "value": recipe.name})
+    resolved = {"attachments": {"7": SOUND}}
+    return {"data": {"id": "3", "name": name, "type": 1, "options": options, "resolved": resolved}}
+
+
+@st.composite
+def hostile_commands(draw: st.DrawFn) -> Document:
+    """Draw the data of a slash command with whatever may be wrong with one."""
     name = draw(st.sampled_from([*TYPED, "serve", "serve", "serve", "gone"]))
     options = TYPED.get(name, {}).get("options", [])
     workflow = draw(st.sampled_from([None, *RECIPES])) if name == "serve" else None
@@ -170,7 +219,7 @@ def menus(draw: st.DrawFn) -> Document:
     message = {
         "id": "88",
         "content": draw(texts),
-        "attachments": draw(st.lists(files, max_size=12)),
+        "attachments": draw(st.one_of(st.just([SOUND]), st.lists(files, max_size=12))),
         "components": [{"type": 12, "items": [shown]}] if draw(st.booleans()) else [],
     }
     name = draw(st.sampled_from([*MENU, "gone"]))
@@ -224,6 +273,25 @@ def modals(draw: st.DrawFn) -> Document:
 
 
 @st.composite
+def sound_clicks(draw: st.DrawFn) -> Document:
+    """Draw the data of a button that makes a picture of one that is there."""
+    done = job_id_of(draw(st.sampled_from([*RECIPES])), "done", part=draw(st.sampled_from([0, 1])))
+    action = draw(st.sampled_from([Action.AGAIN, Action.SAME, *MADE_BY]))
+    data = {"custom_id": f"{action}:{done}:0", "component_type": 2}
+    return {"data": data, "message": {"id": "88", "flags": IS_V2}}
+
+
+@st.composite
+def sound_forms(draw: st.DrawFn) -> Document:
+    """Draw the data of a form with other words for a request."""
+    done = job_id_of(draw(st.sampled_from([*RECIPES])), draw(st.sampled_from(STATES[:3])))
+    field = {"type": 4, "custom_id": "prompt", "value": draw(st.sampled_from(MILD))}
+    name = draw(st.sampled_from([f"{Action.EDIT}:{done}", f"{Action.REMIX}:{done}:0"]))
+    data = {"custom_id": name, "components": [{"type": 18, "component": field}]}
+    return {"data": data, "message": {"id": "88", "flags": IS_V2}}
+
+
+@st.composite
 def typings(draw: st.DrawFn) -> Document:
     """Draw the data of a member who types into an option."""
     name = draw(st.sampled_from([*TYPED, "serve", "serve"]))
@@ -238,10 +306,10 @@ def typings(draw: st.DrawFn) -> Document:
 
 KINDS = {
     "ping": (documents(PING, st.just({})), 0.02),
-    "command": (documents(COMMAND, commands()), 0.38),
+    "command": (documents(COMMAND, st.one_of(sound_commands(), hostile_commands())), 0.38),
     "menu of a message": (documents(COMMAND, menus()), 0.1),
-    "component": (documents(COMPONENT, components()), 0.25),
-    "form": (documents(MODAL, modals()), 0.15),
+    "component": (documents(COMPONENT, st.one_of(sound_clicks(), components())), 0.25),
+    "form": (documents(MODAL, st.one_of(sound_forms(), modals())), 0.15),
     "typing": (documents(AUTOCOMPLETE, typings()), 0.1),
 }
 """Each kind, and its share of all interactions."""

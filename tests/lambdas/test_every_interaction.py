@@ -96,8 +96,7 @@ def test_a_broken_answer_would_be_seen() -> None:
 def test_enough_of_them_end_in_requests_that_are_taken() -> None:
     taken = 0
 
-    # What hypothesis draws depends on the modules that are loaded: so many that a few are certain.
-    @settings(max_examples=150, database=None, derandomize=True)
+    @settings(max_examples=100, database=None, derandomize=True)
     @given(KINDS["command"][0])
     def ask(document: dict[str, Any]) -> None:
         nonlocal taken
@@ -106,4 +105,4 @@ def test_enough_of_them_end_in_requests_that_are_taken() -> None:
         taken += bool(room.accepted)
 
     ask()
-    assert taken >= 1
+    assert taken >= 25  # some 40; what hypothesis draws depends on the modules that are loaded

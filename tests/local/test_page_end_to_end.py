@@ -187,6 +187,20 @@ def test_some_words_are_drawn_only_where_adults_are(played: Played) -> None:
     painted(played.serve(words))
 
 
+def test_words_of_a_form_are_judged_as_those_of_a_command(played: Played) -> None:
+    first = played.serve("a mountaineer on a ridge")
+    painted(first)
+    for action in ("edit", "remix"):
+        told = played.page.locator(".message.ephemeral")
+        before = told.count()
+        button(first, action).click()
+        form = played.page.get_by_role("dialog")
+        form.locator("#field-prompt").fill("a topless mountaineer on a ridge")
+        form.get_by_role("button", name="Submit").click()
+        expect(told).to_have_count(before + 1)
+        expect(told.last).to_contain_text("only in age-restricted channels")
+
+
 @pytest.mark.parametrize(
     ("action", "words"),
     [("upscale", "Upscaled from"), ("vary", "Varied from"), ("zoom", "Zoomed out from")],

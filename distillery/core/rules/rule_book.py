@@ -10,7 +10,7 @@ from distillery.core.rules.allowances import Allowances, Place, without
 from distillery.core.rules.loose_letters import AS_I
 from distillery.core.rules.reading import Reading, read
 from distillery.core.rules.rule import Hit, Rule, Rules
-from distillery.core.rules.sieve import Sieve
+from distillery.core.rules.sieve import Meaning, Sieve
 from distillery.core.rules.view import View, Word
 from distillery.core.rules.vocabulary import (
     ANY,
@@ -54,12 +54,13 @@ class RuleBook:
         self._keys = {max(words, key=_rarity) for words, _ in phrases}
         self._phrase_words = {word for words, _ in phrases for word in words}
         self._squeezed_keys = set(map(squeezed, self._keys))
+        self._squeezed_phrase_words = set(map(squeezed, self._phrase_words))
         words = {*self._vocabulary.all_words(), *self._keys}
         self._one_letter_words = {word for word in words if len(_bare(word)) == 1}  # `xxx`
         self._bare_words = set(map(_bare, words - self._one_letter_words))
         self._literals = tuple(_literals(pattern for pattern, _ in self._patterns))
         self._sieve = Sieve(
-            self._matters,
+            self._meaning,
             self._word_matters,
             self._letters_matter,
             [pattern for pattern, _ in self._patterns],
@@ -71,11 +72,17 @@ class RuleBook:
             for hit in self.find_in(read(part)):
                 yield Hit(hit.rule, start + hit.start, start + hit.end, hit.excused)
 
-    def _matters(self, chunk: str) -> bool:
-        """Tell whether a rule may be about what stands between white space."""
-        if chunk.isascii() and chunk.isalpha():
-            return self._word_matters(chunk.lower())
+    def _meaning(self, chunk: str) -> Meaning:
+        """Tell what rules may have to do with what stands between white space."""
         reading = read(chunk)
+        [plain_view, *others] = reading.views
+        if others or len(plain_view) != 1:
+            return Meaning(self._matters(reading))
+        word = plain_view[0].text  # it is the same in every view
+        joins = len(word) == 1 or squeezed(word) in self._squeezed_phrase_words
+        return Meaning(self._vocabulary.has(word), self._is_key(word), joins)
+
+    def _matters(self, reading: Reading) -> bool:
         _, *others = views = (*reading.views, *reading.mended)
         return (
             any(self._letters_matter(run.text) for run in reading.runs)
@@ -85,11 +92,10 @@ class RuleBook:
         )
 
     def _word_matters(self, word: str) -> bool:
-        return (
-            word in self._keys
-            or self._vocabulary.has(word)
-            or (is_stretched(word) and squeezed(word) in self._squeezed_keys)
-        )
+        return self._is_key(word) or self._vocabulary.has(word)
+
+    def _is_key(self, word: str) -> bool:
+        return word in self._keys or (is_stretched(word) and squeezed(word) in self._squeezed_keys)
 
     def _letters_matter(self, letters: str) -> bool:
         """Tell whether letters that stood alone may hold something: no word of a rule is missed."""

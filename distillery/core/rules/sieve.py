@@ -17,31 +17,39 @@ from distillery.core.rules.reading import CHUNK, LONGEST_PHRASE, MAX_CHARACTERS,
 _MARGIN = LONGEST_PHRASE + 3  # room for a phrase, and for one beside it that is allowed
 
 
-class _Chunk(NamedTuple):
-    """What stands between white space: whether a rule may be about it, and its plain words."""
+class Meaning(NamedTuple):
+    """What rules may have to do with what stands between white space."""
 
-    matters: bool
-    plain: str  # with one space between
+    matters: bool  # a rule may be about it
+    is_key: bool = False  # or only if a word of the same phrase stands beside it
+    joins: bool = True  # it may be such a word
+
+
+class _Chunk(NamedTuple):
+    """What stands between white space."""
+
+    meaning: Meaning
+    plain: str  # its plain words, with one space between
 
 
 class Sieve:
     """Tells where in a text a rule may be about something.
 
-    `matters` tells it of what stands between white space; `word_matters` of a word that is put
+    `meaning` tells it of what stands between white space; `word_matters` of a word that is put
     together from two, `letters_matter` of letters that stood alone; `patterns` are searched for in
     the plain words.
     """
 
     def __init__(
         self,
-        matters: Callable[[str], bool],
+        meaning: Callable[[str], Meaning],
         word_matters: Callable[[str], bool],
         letters_matter: Callable[[str], bool],
         patterns: Sequence[str],
     ) -> None:
-        self._kept = Kept(lambda chunk: _Chunk(matters(chunk), " ".join(pieces_of(chunk))))
+        self._kept = Kept(lambda chunk: _Chunk(meaning(chunk), " ".join(pieces_of(chunk))))
         self._joined = Kept(word_matters)
-        self._letters_matter = letters_matter
+        self._letters_matter = Kept(letters_matter).__getitem__
         self._patterns = patterns
         self._pattern: re.Pattern[str] | None = None
 
@@ -49,7 +57,7 @@ class Sieve:
         """Yield the parts that must be read, and where each of them begins."""
         text = text[:MAX_CHARACTERS]
         chunks = list(map(self._kept.__getitem__, text.split()))
-        places = {index for index, chunk in enumerate(chunks) if chunk.matters}
+        places = set(_meant([chunk.meaning for chunk in chunks]))
         plain = " ".join([chunk.plain for chunk in chunks if chunk.plain])
         if words := set(self._in_row(plain)):
             owners = [n for n, c in enumerate(chunks) if c.plain for _ in c.plain.split()]
@@ -75,6 +83,17 @@ class Sieve:
             joined = (words[first - 1] + letters[0], letters[-1] + words[last + 1])
             if any(map(self._joined.__getitem__, joined)):
                 yield from (first - 1, last - 1)
+
+
+def _meant(meanings: Sequence[Meaning]) -> Iterator[int]:
+    """Yield what matters by itself, or beside what stands next to it."""
+    for index, meaning in enumerate(meanings):
+        if meaning.matters:
+            yield index
+        elif meaning.is_key:
+            beside = (*meanings[max(0, index - 1) : index], *meanings[index + 1 : index + 2])
+            if any(other.joins for other in beside):
+                yield index
 
 
 def _alone(words: Sequence[str]) -> Iterator[tuple[int, int]]:

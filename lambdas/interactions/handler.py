@@ -12,6 +12,7 @@ from typing import Any
 from distillery.core.errors import UserError
 from distillery.core.ports import Clock, Telemetry
 from distillery.discord.interaction import (
+    SERVE,
     Interaction,
     InteractionType,
     MalformedInteraction,
@@ -46,6 +47,7 @@ class Replies:
     suggestions: Mapping[str, Reply] = field(default_factory=dict)  # autocomplete, likewise
     components: Mapping[str, Reply] = field(default_factory=dict)  # by the custom_id's first word
     modals: Mapping[str, Reply] = field(default_factory=dict)  # likewise
+    ask_with: str = SERVE  # the command that errors send members to
 
     def to(self, interaction: Interaction) -> Mapping[str, Any]:
         """Answer an interaction."""
@@ -93,7 +95,7 @@ def build_handler(
             logger.exception("could not take the request")
             telemetry.count("InteractionsFailed")
             said = _of(UNCERTAIN)
-        return _sorry(interaction, said)
+        return _sorry(interaction, said, replies.ask_with)
 
     return handle
 
@@ -106,25 +108,24 @@ def _of(text: str) -> Said:
     return ((text, {}),)
 
 
-def _sorry(interaction: Interaction | None, said: Said) -> Mapping[str, Any]:
+def _sorry(interaction: Interaction | None, said: Said, ask_with: str) -> Mapping[str, Any]:
     """Say why there is no answer, in the member's language where there is a translation."""
     if interaction is not None and interaction.type is InteractionType.AUTOCOMPLETE:
         return NO_SUGGESTIONS  # while they type, Discord shows no words
-    words = Words(interaction.locale if interaction else "")
+    words = Words(interaction.locale if interaction else "", ask_with)
     return private("\n".join(words(text, **values) for text, values in said)[:MAX_CONTENT])
 
 
 def _unknown(interaction: Interaction) -> Mapping[str, Any]:
-    words = Words(interaction.locale)
-    return private(words(NO_COMMAND, name=interaction.command[:40]))
+    raise UserError(NO_COMMAND, name=interaction.command[:40])
 
 
 def _no_suggestions(_: Interaction) -> Mapping[str, Any]:
     return NO_SUGGESTIONS
 
 
-def _old(interaction: Interaction) -> Mapping[str, Any]:
-    return private(Words(interaction.locale)(OLD_BUTTON))
+def _old(_: Interaction) -> Mapping[str, Any]:
+    raise UserError(OLD_BUTTON)
 
 
 def _verified_body(event: Event, check: SignatureCheck, now: float) -> bytes | None:

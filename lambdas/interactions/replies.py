@@ -70,4 +70,5 @@ def build_replies(
             **pictures.components(),
         },
         modals={**pictures.modals(), **buttons.modals()},
+        ask_with=ask_with,
     )

@@ -106,6 +106,7 @@ def documents(draw: st.DrawFn, kind: int, data: st.SearchStrategy[Document]) -> 
 @st.composite
 def mangled(draw: st.DrawFn, document: Document) -> Document:
     """Draw the document with one part of it missing, or something else."""
+    document = copy.deepcopy(document)  # parts of it are those of others too
     paths = list(_paths(document))
     *path, last = draw(st.sampled_from(paths))
     place = document

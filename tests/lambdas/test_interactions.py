@@ -511,7 +511,7 @@ def test_a_member_is_answered_in_their_own_language(room: Room, command: str) ->
 
 def test_where_there_is_no_serve_members_are_told_of_the_command_that_there_is() -> None:
     room = Room(style=CommandStyle.PER_WORKFLOW)
-    for command in ("queue", "help", "history"):
+    for command in ("queue", "help", "history", "imagine"):
         assert "`/sdxl_text_to_image" in room.use(command)
         assert "`/serve" not in room.use(command)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+
 import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
+
+gc.disable()  # what is imported and collected stays: no need to look through it again and again
 
 # A busy machine makes slow examples; only a wrong answer fails a test.
 hypothesis.settings.register_profile(
@@ -42,6 +46,13 @@ def _place(nodeid: str) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long."""
     items.sort(key=lambda item: _place(item.nodeid))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """From now on free what the tests leave, and that alone."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)  # not where xdist is left out

@@ -13,26 +13,27 @@ import aiohttp
 
 from local.chaos.channel import Request, Verdict, judge
 from local.discord.members import MEMBERS
+from local.member import words_of
 
 _OPTIONS = {"size": "512x512", "steps": "4"}
 _GAP_S = (0.2, 1.2)
 _LOOK_S = 1.0
 _REST_S = 600.0
 _DEFERRED = 5
+_WHEN = "at dusk"
 
 
 class Members:
-    """Asks in the name of the members of the Discord at the session's base URL."""
+    """Asks in the name of the members of the Discord at the session's base URL.
 
-    def __init__(self, http: aiohttp.ClientSession, seed: int) -> None:
+    They ask for pictures of a `place`, by which their requests are told from those of others.
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, seed: int, place: str) -> None:
         self.requests: list[Request] = []
         self._http = http
-        self._earlier: frozenset[str] = frozenset()
+        self._place = place
         self._rng = random.Random(seed)  # noqa: S311 - dice
-
-    async def join(self) -> None:
-        """From now on, leave out the messages that are there already."""
-        self._earlier = frozenset(entry["message"]["id"] for entry in await self._entries())
 
     @property
     def acknowledged(self) -> int:
@@ -66,7 +67,7 @@ class Members:
 
     async def _ask(self) -> None:
         """Use /serve as a member; what is not acknowledged is not asked again."""
-        prompt = f"harbour {len(self.requests) + 1:05} at dusk"
+        prompt = f"{self._place} {len(self.requests) + 1:05} {_WHEN}"
         order = {
             "member": self._rng.choice(MEMBERS).username,
             "command": "serve",
@@ -80,4 +81,10 @@ class Members:
     async def _entries(self) -> list[dict[str, Any]]:
         async with self._http.get("/control/messages") as answer:
             entries: list[dict[str, Any]] = await answer.json()
-            return [entry for entry in entries if entry["message"]["id"] not in self._earlier]
+            return [
+                entry for entry in entries if not self._is_of_others(words_of(entry["message"]))
+            ]
+
+    def _is_of_others(self, words: str) -> bool:
+        """Tell whether a message answers a request of an earlier trial, perhaps only now."""
+        return _WHEN in words and self._place not in words

@@ -215,7 +215,7 @@ def test_a_file_that_only_claims_to_be_a_picture_fails_with_words(
     lie.write_bytes(b"no picture at all")
     served = cloud.serve("a fox", workflow="sdxl_image_to_image", image=str(lie), **SMALL)
     assert served.state == "FAILED"
-    assert "Attach another one" in served.content
+    assert "can be read. Attach one." in served.content
 
 
 def test_the_dashboard_and_every_alarm_are_told_with_the_figures_of_the_run(cloud: Cloud) -> None:

@@ -37,8 +37,7 @@ def run(jobs: int, seed: int) -> list[Finding]:
 async def trial(on: ProxiedCloud, *, jobs: int, seed: int, quiet_s: float = 10.0) -> list[Finding]:
     """Have `jobs` requests acknowledged, and deploy other code while some are under way."""
     async with aiohttp.ClientSession(base_url=on.state.discord_url) as http:
-        members = Members(http, seed)
-        await members.join()
+        members = Members(http, seed, "market")
         trial = _Trial(members, on.cloud)
         other = await asyncio.to_thread(_other_code, on.folder / "other")
         assembly = await on.cloud.synthesize(other)

@@ -42,8 +42,7 @@ async def trial(
     little gets done in it, and begins when the first requests are under way. Needs Linux.
     """
     async with aiohttp.ClientSession(base_url=on.state.discord_url) as http:
-        members = Members(http, seed)
-        await members.join()
+        members = Members(http, seed, "harbour")
         trial = _Trial(members, on.proxy, Killer(on.scratch, seed), seed)
         if hurried:
             await hurry.give_messages_back_sooner(on.state)

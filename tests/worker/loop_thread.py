@@ -25,8 +25,9 @@ class _Site(web.SockSite):
         self._listening = listening
 
     async def stop(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._listening)
-        await asyncio.sleep(0)
+        if self._listening.fileno() >= 0:  # not stopped already
+            asyncio.get_running_loop().remove_reader(self._listening)
+            await asyncio.sleep(0)
         await super().stop()
 
 

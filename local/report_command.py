@@ -61,12 +61,13 @@ def prices_of(settings: Settings | None, given: Sequence[str]) -> Mapping[str, f
     }
     for one in given:
         name, _, dollars = one.partition("=")
-        if name not in prices:
-            raise CannotRun(f"--dollars-per-hour {one}: no such provider; {', '.join(prices)}")
         try:
-            prices[name] = float(dollars)
+            price = float(dollars)
         except ValueError:
             raise CannotRun(f"--dollars-per-hour {one}: write it as runpod=1.224") from None
+        if name not in prices:
+            raise CannotRun(f"--dollars-per-hour {one}: no such provider; {', '.join(prices)}")
+        prices[name] = price
     return prices
 
 

@@ -53,8 +53,10 @@ def job(store: DynamoJobStore) -> Any:
 
 def ended(store: DynamoJobStore) -> None:
     picture = Picture("a.png", "image/png", 10)
-    claimed = job(store).concluded(Outcome(pictures=(picture,), gpu_s=9), time.time(), 30)
-    store.move(job(store), claimed)
+    sent = job(store).dispatched("runpod", time.time())
+    store.move(job(store), sent, slot_limit=1)
+    claimed = sent.concluded(Outcome(pictures=(picture,), gpu_s=9), time.time(), 30)
+    store.move(sent, claimed)
     store.move(claimed, claimed.delivered(time.time()))
 
 
@@ -163,7 +165,7 @@ def test_a_report_is_written_and_summed_up(
 ) -> None:
     ended(store)
     out = tmp_path / "new" / "report.html"
-    prices = ("--dollars-per-hour", "none=3600")
+    prices = ("--dollars-per-hour", "runpod=3600")
     assert types("report", "--days", "2", "--out", str(out), *prices) == 0
     last = capsys.readouterr().out.splitlines()[-3]
     assert last.split() == [
@@ -182,7 +184,11 @@ def test_a_report_is_written_and_summed_up(
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(("--days", "0"), "--days must"), (("--dollars-per-hour", "x"), "write it as")],
+    [
+        (("--days", "0"), "--days must"),
+        (("--dollars-per-hour", "x"), "write it as"),
+        (("--dollars-per-hour", "none=1"), "no such provider"),
+    ],
 )
 def test_a_report_that_cannot_be_made_says_why(
     types: Types, words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]

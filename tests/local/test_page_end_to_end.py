@@ -188,6 +188,7 @@ def test_some_words_are_drawn_only_where_adults_are(played: Played) -> None:
 
 
 def test_words_of_a_form_are_judged_as_those_of_a_command(played: Played) -> None:
+    played.as_member("Barley")  # a third refusal within the day would make Juniper pause
     first = played.serve("a mountaineer on a ridge")
     painted(first)
     for action in ("edit", "remix"):

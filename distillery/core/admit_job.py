@@ -20,9 +20,7 @@ from distillery.core.recipes.recipe import Attachment, Recipe, fill_graph
 
 logger = logging.getLogger(__name__)
 
-NOT_KEPT = (
-    "A file of that request is not kept any more. Send it anew with `/serve`, and attach the file."
-)
+NOT_KEPT = "A file of that request is not kept any more. Send it anew, and attach the file."
 UNINSTALLED = "The workflow `{name}` is no longer installed. Choose another one."
 
 

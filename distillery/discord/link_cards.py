@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from distillery.discord.translation import Words
+
 MOST_CARDS = 10  # embeds of one message (Discord, "Create Message")
 LONGEST_LINK = 2048  # characters of an embed's url (Discord's OpenAPI document, RichEmbed)
 LINK_TOO_LONG = (
@@ -16,8 +18,8 @@ LINK_TOO_LONG = (
 )
 
 
-def link_card(title: str, url: str) -> Mapping[str, Any]:
+def link_card(words: Words, title: str, url: str) -> Mapping[str, Any]:
     """Return an embed that links to `url`, or says that it cannot."""
     if len(url) > LONGEST_LINK:
-        return {"title": title, "description": LINK_TOO_LONG}
+        return {"title": title, "description": words(LINK_TOO_LONG)}
     return {"title": title, "url": url}

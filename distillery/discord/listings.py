@@ -97,6 +97,7 @@ def _embeds(
 ) -> Sequence[Mapping[str, Any]]:
     cards = (
         link_card(
+            words,
             words("Request {number}, picture {picture}", number=number, picture=of_job),
             link(job, picture),
         )

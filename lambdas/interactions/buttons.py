@@ -138,9 +138,10 @@ class Buttons:
         objects = self.objects()
         if not objects.exists(key):
             return self._gone(interaction, job)
+        words = self.words(interaction)
         return private(
-            self.words(interaction)(LINKED),
-            [link_card(picture.name, objects.sign_get(key, LINK_LIFE_S))],
+            words(LINKED),
+            [link_card(words, picture.name, objects.sign_get(key, LINK_LIFE_S))],
         )
 
     def _info(self, interaction: Interaction) -> Answer:

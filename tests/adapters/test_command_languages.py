@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -151,6 +152,26 @@ def test_every_text_that_is_said_to_members_is_translated() -> None:
 
     assert len(texts) > 150
     assert texts <= set(catalogue("de")), texts - set(catalogue("de"))
+
+
+def test_what_may_be_said_later_names_no_command_that_makes_pictures() -> None:
+    """Where commands are answered it is known how they are named, where a job ends it is not."""
+    for path in (ROOT / "distillery/core").rglob("*.py"):
+        assert "`/serve" not in path.read_text(), path
+
+
+FORMAL = {
+    "fr": r"(?i)\b(vous|votre|vos)\b",
+    "de": r"\b(Ihnen|Ihren?|Ihrem|Ihrer)\b|\w+en Sie\b",
+    "es-ES": r"(?i)\b(usted|ustedes)\b",
+}
+
+
+@pytest.mark.parametrize("locale", FORMAL)
+def test_members_are_addressed_the_way_discord_does(locale: str) -> None:
+    formal = [said for said in catalogue(locale).values() if re.search(FORMAL[locale], said)]
+
+    assert formal == []
 
 
 def test_a_manifest_s_words_win_over_our_own_translation() -> None:

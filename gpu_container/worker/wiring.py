@@ -23,6 +23,7 @@ from gpu_container.worker.progress.reporter import PATIENCE_S
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.settings import ConfigError, Settings
 from gpu_container.worker.start.begin import Start
+from gpu_container.worker.start.give_way import give_way
 from gpu_container.worker.start.gpu import GpuHealth
 from gpu_container.worker.start.last_call import LastCall
 from gpu_container.worker.start.timeline import StartTimeline
@@ -48,7 +49,8 @@ class Worker:
 def begin_worker(settings: Settings) -> Worker:
     """Set up the log, begin the start and return at once; `Worker.start` tells when it has ended.
 
-    The engine ends with this process, unless that is killed outright.
+    The engine ends with this process, unless that is killed outright. All that this thread does and
+    starts from here on gives way to the engine.
     """
     log.set_up(settings.log_level)
     timeline, health = StartTimeline(), GpuHealth()
@@ -82,6 +84,7 @@ def begin_worker(settings: Settings) -> Worker:
     atexit.register(start.close)  # runs first
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # until the door has a better answer
     start.begin()
+    give_way()  # not before ComfyUI is started
     return Worker(deps, start, health, LastCall(engine))
 
 

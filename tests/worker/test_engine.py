@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
@@ -13,6 +15,7 @@ import pytest
 from gpu_container.worker.comfy import engine as engine_module
 from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.start.give_way import NICENESS, give_way
 from tests.worker.process import wait_for
 
 # One line, no single quotes: it is put into a command line.
@@ -159,6 +162,31 @@ def test_a_dead_one_is_started_again_before_the_next_job(
     assert engine.is_alive()
     assert engine._process is not process
     assert "the engine ended with code -9: restart 1" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own on Linux")
+def test_whoever_starts_it_again_gives_way_to_it(make: Callable[..., Engine]) -> None:
+    engine = make(SMALL_ENGINE, "{port}")
+    engine.wait_ready(FOREVER, Event())
+    ours, first = os.getpriority(os.PRIO_PROCESS, 0), priority(engine)
+    engine._process.kill()  # type: ignore[union-attr]
+    wait_for(lambda: not engine.is_alive())
+
+    def restart() -> int:
+        give_way()
+        engine.wait_ready(FOREVER, Event())
+        return os.getpriority(os.PRIO_PROCESS, 0)
+
+    with ThreadPoolExecutor(1) as worker:
+        theirs = worker.submit(restart).result()
+
+    assert priority(engine) == first == ours
+    assert theirs == max(ours, NICENESS)
+
+
+def priority(engine: Engine) -> int:
+    assert engine._process is not None
+    return os.getpriority(os.PRIO_PROCESS, engine._process.pid)
 
 
 def test_an_ended_engine_stays_ended(make: Callable[..., Engine]) -> None:

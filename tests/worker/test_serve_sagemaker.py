@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from gpu_container.worker.start.give_way import NICENESS
 from tests.worker.conftest import Bench, png
 from tests.worker.fake_comfy import FakeComfy
 from tests.worker.loop_thread import LoopThread
@@ -224,6 +225,9 @@ def test_the_engine_starts_with_the_door_comes_back_when_it_dies_and_ends_with_i
         wait_for(lambda: ping(address) == 200)
         os.kill(int(pids.read_text()), signal.SIGKILL)
         wait_for(lambda: ping(address) == 200 and len(pids.read_text().split()) == 2)
+        engine = int(pids.read_text().split()[1])
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) >= NICENESS
+        assert os.getpriority(os.PRIO_PROCESS, engine) == os.getpriority(os.PRIO_PROCESS, 0)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)
 

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -48,6 +49,8 @@ class Engine:
         self._start_s = start_s
         self._clock = clock
         self._lock = Lock()
+        # One thread starts every process: a process has the priority of the thread that starts it.
+        self._starter = ThreadPoolExecutor(1, "engine starter")
         self._process: subprocess.Popen[str] | None = None
         self._reader: Thread | None = None
         self._last_line = "it said nothing"
@@ -69,7 +72,10 @@ class Engine:
         return self._scratch
 
     def start(self) -> None:
-        """Start the process unless it lives, and return at once; so a dead one comes back."""
+        """Start the process unless it lives, and return at once; so a dead one comes back.
+
+        Each has the priority that the thread of the first call had then.
+        """
         with self._lock:
             if self._ended or self.is_alive():
                 return
@@ -79,15 +85,7 @@ class Engine:
                 log.warning("the engine ended with code %s: restart %d", code, self._restarts)
             self._was_ready = False
             self._news.clear()
-            self._process = subprocess.Popen(  # noqa: S603  the operator's own command
-                self._arguments(),
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-            )
+            self._process = self._starter.submit(self._spawn).result()
             self._reader = Thread(target=self._read_lines, args=(self._process,), daemon=True)
             self._reader.start()
         log.info("the engine starts as process %d", self._process.pid)
@@ -133,6 +131,7 @@ class Engine:
         """End the process and remove its scratch folder."""
         with self._lock:
             self._ended = True
+        self._starter.shutdown()
         if self._process is not None and self.is_alive():
             self._process.terminate()
             try:
@@ -148,6 +147,17 @@ class Engine:
         self._ended = True
         if self._process is not None:
             self._process.kill()
+
+    def _spawn(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603  the operator's own command
+            self._arguments(),
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
 
     def _arguments(self) -> list[str]:
         if self._scratch is None:

@@ -28,7 +28,7 @@ STAND_IN = (
 )
 _RANDOM_WEIGHTS = "tiny_random.safetensors"
 _LONG_RUN = int(os.environ.get("BENCH_LONG_RUN", "200"))
-_ROWS = 3  # of jobs back to back; the median counts
+_ROWS = 8  # of jobs back to back; the median counts
 _QUEUED = 2  # graphs that our worker lets ComfyUI have
 _AT_ONCE = 4  # jobs that the SageMaker door runs side by side
 
@@ -58,10 +58,10 @@ def _kinds(bare: BareComfy) -> list[Kind]:
     show("checkpoint", checkpoint)
     sampled = partial(sampled_image, checkpoint)
     return [
-        Kind("EmptyImage to SaveImage, 1", 100, 60, partial(scaled_image, 1)),
-        Kind("EmptyImage to SaveImage, 4", 60, 40, partial(scaled_image, 4)),
-        Kind("4 steps at 64 px, 1", 12, 6, partial(sampled, 1)),
-        Kind("4 steps at 64 px, 4", 6, 3, partial(sampled, 4)),
+        Kind("EmptyImage to SaveImage, 1", 100, 150, partial(scaled_image, 1)),
+        Kind("EmptyImage to SaveImage, 4", 60, 60, partial(scaled_image, 4)),
+        Kind("4 steps at 64 px, 1", 20, 6, partial(sampled, 1)),
+        Kind("4 steps at 64 px, 4", 10, 3, partial(sampled, 4)),
     ]
 
 
@@ -75,12 +75,15 @@ def _show_added(sides: Sides, kinds: Sequence[Kind]) -> None:
 
 def _rounds(sides: Sides, kind: Kind) -> Iterator[dict[str, Took]]:
     """Run one job each way, again and again; each way is as often the first as the last."""
-    names = sides.names
-    for number in range(-len(names), kind.jobs):
-        turn = number % len(names)
-        took = {name: sides.one(name, kind) for name in (*names[turn:], *names[:turn])}
+    for number in range(-len(sides.names), kind.jobs):
+        took = {name: sides.one(name, kind) for name in _in_turn(sides.names, number)}
         if number >= 0:  # the first ones load what the others find loaded
             yield took
+
+
+def _in_turn(names: Sequence[str], number: int) -> Sequence[str]:
+    turn = number % len(names)
+    return (*names[turn:], *names[:turn])
 
 
 def _added_table(sides: Sides, rounds: Mapping[str, Rounds], part: Callable[[Took], float]) -> None:
@@ -117,9 +120,9 @@ def _show_throughput(sides: Sides, kinds: Sequence[Kind]) -> None:
     for kind in kinds:
         ways = _ways(sides, kind)
         taken: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(_ROWS):
-            for name, run in ways.items():
-                taken[name].append(kind.in_a_row / run() * 60)
+        for number in range(_ROWS):
+            for name in _in_turn(tuple(ways), number):
+                taken[name].append(kind.in_a_row / ways[name]() * 60)
         rate = {name: statistics.median(rates) for name, rates in taken.items()}
         ratio = f"{rate[OURS] / rate[BARE]:.2f}"
         theirs = f"{rate[THEIRS]:.0f}" if THEIRS in rate else "-"

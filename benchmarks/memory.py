@@ -129,19 +129,20 @@ class _Bench:
             # The attempt was claimed once, so that the worker who gets it leaves it alone.
             again = {"state": JobState.QUEUED, "attempt": 0, "provider": None}
             self._put_back(**again, provider_job_id=None)
-            body = json.dumps({"job_id": self.job.job_id})
-            return {"Records": [{"messageId": "1", "body": body}]}
+            return self._message({"ApproximateReceiveCount": "1"})
         if room is FOLLOWUP:
             self._put_back(state=JobState.DISPATCHED)
             key = result_key(self.job.job_id, 1)
             return {"Records": [{"s3": {"object": {"key": key}}}]}
         if room is DEAD_LETTERS:
             self._put_back(state=JobState.QUEUED, attempt=0, provider=None, provider_job_id=None)
-            body = json.dumps({"job_id": self.job.job_id})
-            sent = {"SentTimestamp": str(int(time.time() * 1000))}
-            return {"Records": [{"messageId": "1", "body": body, "attributes": sent}]}
+            return self._message({"SentTimestamp": str(int(time.time() * 1000))})
         self._put_back(state=self.job.state, outcome=self.job.outcome)  # nothing is open
         return _ASKED.get(room, {})
+
+    def _message(self, attributes: Mapping[str, str]) -> dict[str, Any]:
+        body = json.dumps({"job_id": self.job.job_id})
+        return {"Records": [{"messageId": "1", "body": body, "attributes": attributes}]}
 
     def _put_back(self, **changes: Any) -> None:
         job = replace(self.job, **{"outcome": None, "lease_until": 0.0, **changes})

@@ -18,6 +18,8 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 
 from distillery.core.metrics import Unit, look_up
 
+_PACKAGES = ("distillery", "lambdas")  # what a room's bundle holds of ours
+
 
 class EmfTelemetry:
     """Implements `Telemetry`: one EMF line a metric, on standard output.
@@ -51,9 +53,11 @@ class EmfTelemetry:
 
 
 def start_logging(room: str) -> Logger:
-    """Make every logger of this process write JSON lines; returns the one that carries keys."""
+    """Make every logger of ours write JSON lines; returns the one that carries keys."""
     logger = Logger(service=room)
-    copy_config_to_registered_loggers(source_logger=logger, include={"distillery"})
+    for package in _PACKAGES:
+        logging.getLogger(package)  # registered, or it would not be found
+    copy_config_to_registered_loggers(source_logger=logger, include=set(_PACKAGES))
     return logger
 
 
@@ -62,6 +66,3 @@ def job_in_logs(logger: Logger, job_id: str) -> Iterator[None]:
     """Put the job's id into every line logged inside."""
     with logger.append_context_keys(job_id=job_id):
         yield
-
-
-logging.getLogger("distillery")  # registered before start_logging looks for it

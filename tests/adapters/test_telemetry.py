@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,3 +59,31 @@ def test_every_metric_of_the_catalogue_is_one_line(
     assert group["Dimensions"] == [list(metric.dimensions)]
     assert group["Metrics"] == [{"Name": metric.name, "Unit": str(metric.unit)}]
     assert written[metric.name] == [3.0]
+
+
+ROOT = Path(__file__).parents[2]
+A_ROOM_S_LOG = """
+import logging
+from distillery.aws.telemetry import job_in_logs, start_logging
+logger = start_logging("dispatcher")
+with job_in_logs(logger, "123"):
+    for name in ("distillery.core.dispatch_job", "lambdas.dispatcher.handler", "lambdas.later"):
+        logging.getLogger(name).warning("from %s", name)
+"""
+
+
+def test_whatever_a_room_says_is_a_line_with_the_job_s_id() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", A_ROOM_S_LOG], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    lines = [json.loads(line) for line in said.stdout.splitlines()]
+    assert [line["name"] for line in lines] == [
+        "distillery.core.dispatch_job",
+        "lambdas.dispatcher.handler",
+        "lambdas.later",
+    ]
+    assert {(line["job_id"], line["service"], line["level"]) for line in lines} == {
+        ("123", "dispatcher", "WARNING")
+    }
+    assert said.stderr == ""

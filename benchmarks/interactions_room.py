@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import tempfile
 import time
 import zipfile
@@ -17,11 +16,10 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
+from benchmarks.bundles import write_bundle
 from benchmarks.figures import milliseconds, show
 from benchmarks.lambda_emulator import emulated, install
-from infra.bundle import RoomBundle
 from infra.rooms import INTERACTIONS
-from infra.settings import Settings
 
 COLD_STARTS = 15
 WARM_INVOCATIONS = 200
@@ -63,10 +61,10 @@ def measure() -> None:
     """Print the room's size, and its cold and warm times beside a plain handler's."""
     install()
     with tempfile.TemporaryDirectory() as scratch:
-        room, plain = _bundle(Path(scratch) / "room", "local"), Path(scratch) / "plain"
+        room, plain = write_bundle(INTERACTIONS, Path(scratch) / "room"), Path(scratch) / "plain"
         shutil.copytree(room, plain)
         shutil.copyfile(PLAIN_HANDLER, plain / "plain_handler.py")
-        deployed = _bundle(Path(scratch) / "deployed", "aws")
+        deployed = write_bundle(INTERACTIONS, Path(scratch) / "deployed", "aws")
         show("zipped bundle for Lambda (arm64)", f"{_zipped(deployed) / 1e6:.2f} MB")
         cold = _cold_starts(
             {
@@ -80,18 +78,6 @@ def measure() -> None:
             for name, interaction in {"a ping": PING, "a refused option": REFUSED}.items():
                 seconds = [_timed(emulator.invoke, interaction) for _ in range(WARM_INVOCATIONS)]
                 show(f"warm answer to {name}", milliseconds(seconds))
-
-
-def _bundle(folder: Path, target: str) -> Path:
-    settings = Settings(
-        application_id="1",
-        public_key=PUBLIC_KEY,
-        target=target,
-        python_version="{}.{}".format(*sys.version_info[:2]) if target == "local" else "3.13",
-    )
-    folder.mkdir()
-    RoomBundle(INTERACTIONS, settings).try_bundle(str(folder), image=None)  # type: ignore[arg-type]
-    return folder
 
 
 def _zipped(folder: Path) -> int:

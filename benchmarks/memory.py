@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import Any
 import botocore.session
 from nacl.signing import SigningKey
 
+from benchmarks.bundles import write_bundle
 from benchmarks.crowd import crowded_cloud
 from benchmarks.figures import table
 from benchmarks.interactions_room import REFUSED
@@ -40,11 +40,9 @@ from infra.rooms import (
     WATCHDOG,
     Room,
 )
-from infra.settings import Settings
 from local.aws import ACCESS_KEY, SECRET_KEY
 from local.cloud import State
 from local.job_table import jobs_since
-from local.set_up import VENV
 
 _WHOLE_CPU_MB = 1769
 _SIZES = (256, 512, 1024, 1769)
@@ -184,9 +182,7 @@ def _handler(room: Room) -> str:
 
 def _used(room: Room, bench: _Bench) -> _Used:
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / room.name
-        folder.mkdir()
-        _bundle(room, folder)
+        folder = write_bundle(room, Path(scratch) / room.name)
         with emulated(folder, _handler(room), bench.variables(room)) as emulator:
             _invoke(emulator, bench.event(room))
             cold_s = _cpu_s(emulator)
@@ -194,18 +190,6 @@ def _used(room: Room, bench: _Bench) -> _Used:
                 _invoke(emulator, bench.event(room))
             warm_s = (_cpu_s(emulator) - cold_s) / _WARM
             return _Used(cold_s, warm_s, _peak_mb(emulator))
-
-
-def _bundle(room: Room, folder: Path) -> None:
-    """Write what is deployed of a room. The CDK starts the Node that is installed with us."""
-    os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    from infra.bundle import RoomBundle  # noqa: PLC0415 - only now is there a Node to be started
-
-    python = "{}.{}".format(*sys.version_info[:2])
-    settings = Settings(
-        application_id="1", public_key="0" * 64, target="local", python_version=python
-    )
-    RoomBundle(room, settings).try_bundle(str(folder), image=None)  # type: ignore[arg-type]
 
 
 def _invoke(emulator: Emulator, event: Mapping[str, Any]) -> None:

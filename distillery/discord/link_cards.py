@@ -18,8 +18,11 @@ LINK_TOO_LONG = (
 )
 
 
-def link_card(words: Words, title: str, url: str) -> Mapping[str, Any]:
-    """Return an embed that links to `url`, or says that it cannot."""
+def link_card(words: Words, title: str, url: str, *, is_shown: bool = False) -> Mapping[str, Any]:
+    """Return an embed that links to `url`, or says that it cannot.
+
+    `is_shown`: what lies there is an image, to be seen small beside the title.
+    """
     if len(url) > LONGEST_LINK:
         return {"title": title, "description": words(LINK_TOO_LONG)}
-    return {"title": title, "url": url}
+    return {"title": title, "url": url, **({"thumbnail": {"url": url}} if is_shown else {})}

@@ -100,11 +100,18 @@ def _embeds(
             words,
             words("Request {number}, picture {picture}", number=number, picture=of_job),
             link(job, picture),
+            is_shown=_may_be_shown(job, picture),
         )
         for number, job in enumerate(jobs, first)
         for of_job, picture in enumerate(_pictures(job), 1)
     )
     return list(islice(cards, MOST_CARDS))
+
+
+def _may_be_shown(job: Job, picture: Picture) -> bool:
+    """A list may be called up anywhere: what has to be covered is only linked."""
+    is_covered = picture.spoiler or job.origin.age_restricted
+    return picture.content_type.startswith("image/") and not is_covered
 
 
 def _standing(words: Words, standing: Standing, now: float) -> str:

@@ -172,6 +172,19 @@ def test_pictures_on_their_way_are_said_to_be() -> None:
     assert "1 picture, being sent to you" in history.content
 
 
+def test_a_picture_is_seen_beside_its_link_unless_it_has_to_be_covered() -> None:
+    (fox,) = with_pictures(1).pictures
+    film, covered = replace(fox, content_type="video/mp4"), replace(fox, spoiler=True)
+    job = ended("a fox", Outcome(pictures=(fox, film, covered)), delivered=True)
+    adults = replace(job, origin=replace(job.origin, age_restricted=True))
+
+    first, *others = listings.history([job, adults], link).embeds
+
+    assert first["thumbnail"] == {"url": first["url"]}
+    assert len(others) == 5
+    assert not any("thumbnail" in one for one in others)
+
+
 def test_a_link_too_long_for_discord_is_replaced_by_words() -> None:
     jobs = [ended("a fox", with_pictures(1), delivered=True)]
     history = listings.history(jobs, lambda job, picture: "https://x/" + "y" * 2048)

@@ -15,7 +15,7 @@ _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 
 def main() -> int:
     """Parse the command line, do it, and return the exit status."""
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     try:
         status: int = arguments.run(arguments)
     except KeyboardInterrupt:
@@ -23,7 +23,8 @@ def main() -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Describe every command and its options."""
     parser = argparse.ArgumentParser(
         prog="distillery", description="Pictures on request in Discord, on this machine."
     )

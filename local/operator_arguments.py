@@ -11,6 +11,7 @@ from pathlib import Path
 
 from local.serve_command import FOLDER
 
+STAGES = ("prod", "dev")
 _OF_ONE_JOB = {
     "show": "show all that is known of one",
     "trace": "show what became of one: every stage, and every log line about it",
@@ -21,9 +22,7 @@ _OF_ONE_JOB = {
 
 def add_deployment(parser: argparse.ArgumentParser) -> None:
     """Describe the options that name a deployment on AWS."""
-    parser.add_argument(
-        "--stage", choices=["prod", "dev"], help="on AWS: this stage of distillery.toml"
-    )
+    parser.add_argument("--stage", choices=STAGES, help="on AWS: this stage of distillery.toml")
     parser.add_argument("--table", help="on AWS: the output TableName of the stack")
     parser.add_argument("--queue-url", help="on AWS: the output QueueUrl of the stack")
 
@@ -88,7 +87,10 @@ def add_deploying(commands: argparse._SubParsersAction[argparse.ArgumentParser])
             )
         )
     commands.choices["init"].add_argument(
-        "--force", action="store_true", help="write over distillery.toml"
+        "--secrets", action="store_true", help="store another token or key; leave distillery.toml"
+    )
+    commands.choices["init"].add_argument(
+        "--force", action="store_true", help="write a new distillery.toml over the one there is"
     )
     commands.choices["smoke"].add_argument(
         "--provider", help="who is to make the picture; else the first"
@@ -101,8 +103,9 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a setting over distillery.toml, as cdk takes it, such as stage=dev",
+        help="a setting over distillery.toml, as cdk takes it",
     )
+    parser.add_argument("--stage", choices=STAGES, help="this stage of distillery.toml (prod)")
 
 
 def _cost(arguments: argparse.Namespace) -> int:

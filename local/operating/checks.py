@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import requests
 from botocore.exceptions import ClientError
@@ -16,21 +17,34 @@ from distillery.discord.command_style import CommandStyle
 from distillery.discord.commands import all_commands
 from distillery.discord.registration import same_commands
 from distillery.recipe_files import load_recipes
-from local.operating.outside import (
-    Unwell,
-    call_here,
-    discord_application,
-    discord_commands,
-    runpod_workers,
-)
+from local.operating.outside import Unwell, runpod_workers
 from local.operating.place import Place
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 _TIMEOUT_S = 10
 _MANY = 1000
+_DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 _RUNS_NEEDED, _RUNS_RESERVED = 50, 300
 """Ten dispatchers and as many answers at once, and no member kept waiting; and what
 reserve_concurrency takes, with the hundred that AWS keeps for other functions."""
+
+
+def stack(place: Place) -> str:
+    """Whether the last deployment went through. What was there before it still serves."""
+    name, status = place.settings.stack_name, place.stack["StackStatus"]
+    if status.endswith("_IN_PROGRESS"):
+        raise Unwell(f"{name} is {status}: a deployment is under way; look again when it is done")
+    if status.endswith("ROLLBACK_FAILED"):
+        raise Unwell(
+            f"{name} is {status}, and takes no deployment: see its events in the console, "
+            f"CloudFormation, then aws cloudformation continue-update-rollback --stack-name {name}"
+        )
+    if status not in _DEPLOYED:
+        raise Unwell(
+            f"{name} is {status}: the last deployment failed; see its events in the console, "
+            f"CloudFormation, mend it, then {place.deploy}"
+        )
+    return f"{name}, table {place.outputs['TableName']}"
 
 
 def signature(place: Place) -> str:
@@ -53,30 +67,40 @@ def signature(place: Place) -> str:
 
 def discord(place: Place) -> str:
     """Only Discord can sign a PING: being told its address anew, it sends one."""
-    settings = place.settings
-    token = place.secret(settings.bot_token_secret)
-    application = discord_application(settings.discord_api_url, token)
-    if application["id"] != settings.application_id:
-        raise Unwell(f"the bot token is of application {application['id']}: run distillery init")
-    if application["verify_key"] != settings.public_key:
-        raise Unwell("public_key is not this application's: run distillery init, then make deploy")
+    bot = place.bot()
+    application = bot.application()
+    must_be_of(place, application)
     if application.get("interactions_endpoint_url") != place.interactions_url:
         raise Unwell(
             "Discord does not call this deployment: paste "
             f"{place.interactions_url} as Interactions Endpoint URL on the application's page"
         )
-    call_here(settings.discord_api_url, token, place.interactions_url)
+    bot.call_here(place.interactions_url)
     return "it has just had a PING answered, and a wrong signature refused"
+
+
+def must_be_of(place: Place, application: Mapping[str, Any]) -> None:
+    """Raise Unwell unless this is the application that the settings say."""
+    settings = place.settings
+    if application["id"] != settings.application_id:
+        raise Unwell(
+            f"the bot token is of application {application['id']}, and application_id is "
+            f"{settings.application_id}: {place.renew} stores the token of the latter"
+        )
+    if application["verify_key"] != settings.public_key:
+        raise Unwell(
+            "public_key is not this application's: set public_key = "
+            f'"{application["verify_key"]}" in distillery.toml, then {place.deploy}'
+        )
 
 
 def commands(place: Place) -> str:
     """Whether Discord has the commands of these recipes."""
     settings = place.settings
     ours = all_commands(load_recipes(WORKFLOWS), CommandStyle(settings.command_style))
-    token = place.secret(settings.bot_token_secret)
-    theirs = discord_commands(settings.discord_api_url, token, settings.application_id)
+    theirs = place.bot().commands(settings.application_id)
     if not same_commands(ours, theirs):
-        raise Unwell("Discord has other commands than these workflows make: make deploy")
+        raise Unwell(f"Discord has other commands than these workflows make: {place.deploy}")
     return f"{len(ours)} are registered"
 
 
@@ -93,7 +117,7 @@ def worker_comfyui(place: Place) -> str:
 def _endpoint_at_runpod(place: Place, endpoint_id: str) -> str:
     settings = place.settings
     key = place.secret(settings.runpod_key_secret)
-    workers = runpod_workers(settings.runpod_api_url, key, endpoint_id)
+    workers = runpod_workers(settings.runpod_api_url, key, endpoint_id, place.renew)
     if workers.get("unhealthy", 0) and not workers.get("idle", 0) + workers.get("running", 0):
         raise Unwell("every worker is unhealthy: see the endpoint's log at Runpod")
     busy = {state: count for state, count in workers.items() if count}
@@ -182,6 +206,7 @@ def checks_of(place: Place) -> Mapping[str, Callable[[Place], str]]:
         "GPU quota": settings.make_endpoint,
     }
     checks = {
+        "stack": stack,
         "signature": signature,
         "discord": discord,
         "commands": commands,

@@ -19,11 +19,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print a line for each check; returns 0 only if all is well."""
     try:
         place = Place.of(context_of(arguments), REPOSITORY)
-        outputs = place.outputs
+        _ = place.outputs  # says best what is wrong with the shell
     except CannotGoOn as problem:
         print(problem, file=sys.stderr)
         return 1
-    print(f"ok    stack          {place.settings.stack_name}, table {outputs['TableName']}")
     unwell = 0
     for name, check in checks_of(place).items():
         try:

@@ -1,6 +1,7 @@
 """`distillery init`: asks for what a deployment needs, checks it, keeps it where it belongs.
 
-Secrets go to AWS as SecureString parameters, all else to distillery.toml.
+Secrets go to AWS as SecureString parameters, all else to distillery.toml. With `--secrets` it asks
+for them alone, and that file stays as it is.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.setting_values import read_value
 from infra.settings import FIELDS
 from infra.settings_file import FILE
-from local.operating.outside import Unwell, discord_application, runpod_workers
-from local.operating.place import CannotGoOn, aws_client, context_of
+from local.operating.checks import must_be_of
+from local.operating.outside import Bot, Unwell, runpod_workers
+from local.operating.place import CannotGoOn, Place, aws_client, context_of
 
 REPOSITORY = Path(__file__).parents[2]
 _HEAD = (
@@ -39,6 +42,8 @@ _PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 38
 (Discord, "Permissions"). It posts by itself only where an answer came too late."""
 _INVITATION = "https://discord.com/oauth2/authorize?client_id={}&scope=bot+applications.commands"
 
+_AGAIN = "distillery init again"
+
 Ask = Callable[[str], str]
 
 
@@ -46,13 +51,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask, check and write; returns the exit status."""
     try:
         context = context_of(arguments)
+        if arguments.secrets:
+            _renew(Place.of(context, REPOSITORY))
+            return 0
         file = REPOSITORY / context.pop("settings_file", FILE)
         if file.exists() and not arguments.force:
-            raise CannotGoOn(f"{file} is there already; --force writes over it")
+            raise CannotGoOn(
+                f"{file} is there already. distillery init --secrets stores another token or key "
+                "and leaves it as it is; --force writes a new one over it, without what you added"
+            )
+        given = typed(context)
         print(f"AWS: {account()}")
-        settings, secrets = ask_all(
-            context, ask=ask, ask_secretly=_ask_secretly, look=endpoint_state
-        )
+        settings, secrets = ask_all(given, ask=ask, ask_secretly=_ask_secretly, look=endpoint_state)
         keep(secrets)
     except (CannotGoOn, Unwell) as problem:
         print(problem, file=sys.stderr)
@@ -65,31 +75,70 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _renew(place: Place) -> None:
+    print(f"AWS: {account()}")
+    keep(ask_secrets(place, _ask_secretly))
+    print("The rooms read it within five minutes. Next: distillery doctor")
+
+
+def ask_secrets(place: Place, ask_secretly: Ask) -> dict[str, str]:
+    """Return the secrets that were given, by the names of their parameters; an empty line is none.
+
+    Raises Unwell when Discord or Runpod does not take one.
+    """
+    settings, secrets = place.settings, {}
+    if token := ask_secretly("Bot token (empty: it stays): "):
+        application = Bot(settings.discord_api_url, token, place.renew).application()
+        must_be_of(place, application)
+        print(f"  Discord: this is {application['name']}, {application['id']}")
+        secrets[settings.bot_token_secret] = token
+    if settings.at_runpod and (key := ask_secretly("Runpod API key (empty: it stays): ")):
+        for provider in settings.at_runpod:
+            endpoint = getattr(settings, f"{provider}_endpoint_id")
+            workers = runpod_workers(settings.runpod_api_url, key, endpoint, place.renew)
+            print(f"  Runpod: {sum(workers.values())} workers of {endpoint} now")
+        secrets[settings.runpod_key_secret] = key
+    return secrets
+
+
+def typed(context: Mapping[str, str]) -> dict[str, Any]:
+    """Read the settings that `-c` gives, but for the stage; raises CannotGoOn."""
+    read = {}
+    for key in context.keys() - {"stage"}:
+        try:
+            read[key] = read_value(key, context[key])
+        except KeyError:
+            raise CannotGoOn(f"-c {key}: no such setting; see docs/configuration.md") from None
+        except ValueError as error:
+            raise CannotGoOn(f"-c {key}: {error}") from error
+    return read
+
+
 def ask_all(
-    context: Mapping[str, str], *, ask: Ask, ask_secretly: Ask, look: Callable[[str], str]
+    given: Mapping[str, Any], *, ask: Ask, ask_secretly: Ask, look: Callable[[str], str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the settings, and the secrets by the names of their parameters.
 
     `look` says how SageMaker's endpoint of a name is. Raises Unwell when Discord or Runpod does not
     take what was said.
     """
-    settings: dict[str, Any] = {key: value for key, value in context.items() if key != "stage"}
+    settings: dict[str, Any] = dict(given)
     secrets: dict[str, str] = {}
     token = ask_secretly("Bot token (discord.com/developers, your application, Bot): ")
-    application = discord_application(_value(context, "discord_api_url"), token)
+    application = Bot(_value(given, "discord_api_url"), token, _AGAIN).application()
     print(f"  Discord: this is {application['name']}, {application['id']}")
     settings["application_id"] = application["id"]
     settings["public_key"] = application["verify_key"]
-    secrets[_value(context, "bot_token_secret")] = token
+    secrets[_value(given, "bot_token_secret")] = token
     providers = []
     if endpoint := ask("Runpod endpoint id (empty: no Runpod): "):
         key = ask_secretly("Runpod API key: ")
-        workers = runpod_workers(_value(context, "runpod_api_url"), key, endpoint)
+        workers = runpod_workers(_value(given, "runpod_api_url"), key, endpoint, _AGAIN)
         print(f"  Runpod: {sum(workers.values())} workers now")
         is_hubs = ask("Does it run worker-comfyui from Runpod's hub? (y/n) ").lower() == "y"
         providers.append("worker_comfyui" if is_hubs else "runpod")
         settings[f"{providers[0]}_endpoint_id"] = endpoint
-        secrets[_value(context, "runpod_key_secret")] = key
+        secrets[_value(given, "runpod_key_secret")] = key
     if name := ask("SageMaker endpoint name (empty: no SageMaker): "):
         print(f"  SageMaker: {look(name)}")
         providers.append("sagemaker")
@@ -137,13 +186,17 @@ def keep(secrets: Mapping[str, str]) -> None:
 
 
 def written(settings: Mapping[str, Any]) -> str:
-    """Return the file's text; the order is that of the documents."""
+    """Return the file's text; the order is that of the documents.
+
+    What was given holds for both stages, so that no stage says otherwise.
+    """
     lines = [f"{name} = {json.dumps(settings[name])}" for name in FIELDS if name in settings]
-    return _HEAD + "\n" + "\n".join(lines) + "\n" + _STAGES
+    stages = [line for line in _STAGES.splitlines() if line.partition(" =")[0] not in settings]
+    return "\n".join([_HEAD, *lines, *stages, ""])
 
 
-def _value(context: Mapping[str, str], name: str) -> str:
-    return context.get(name) or str(FIELDS[name].default)
+def _value(given: Mapping[str, Any], name: str) -> str:
+    return str(given.get(name) or FIELDS[name].default)
 
 
 def ask(question: str) -> str:
@@ -151,7 +204,7 @@ def ask(question: str) -> str:
     try:
         return input(question).strip()
     except EOFError:
-        raise CannotGoOn("\nthe answers ended: run distillery init again and give all") from None
+        raise CannotGoOn("\nthe answers ended: run the same again and give all") from None
 
 
 def _ask_secretly(question: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -15,51 +16,59 @@ class Unwell(Exception):
     """What was asked about is not as it should be; the text says how, and what to do."""
 
 
-def discord_application(api_url: str, bot_token: str) -> dict[str, Any]:
-    """Return the application that the token belongs to; raises Unwell."""
-    found: dict[str, Any] = _get(
-        "Discord",
-        f"{api_url}/applications/@me",
-        f"Bot {bot_token}",
-        "the bot token is wrong: reset it on the application's page, under Bot, and run "
-        "distillery init",
-    )
-    return found
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A bot at Discord, by its token; `renew` is the command that takes another one."""
+
+    api_url: str
+    token: str
+    renew: str
+
+    def application(self) -> dict[str, Any]:
+        """Return the application that the token belongs to; raises Unwell."""
+        found: dict[str, Any] = self._get("applications/@me")
+        return found
+
+    def commands(self, application_id: str) -> list[dict[str, Any]]:
+        """Return the application's commands, with their translations; raises Unwell."""
+        found: list[dict[str, Any]] = self._get(
+            f"applications/{application_id}/commands?with_localizations=true"
+        )
+        return found
+
+    def call_here(self, interactions_url: str) -> None:
+        """Have Discord call this address; it tries a PING and a wrong signature first.
+
+        The same as pasting it on the application's page. Source: Discord, "Edit Current
+        Application". Raises Unwell when the address does not pass.
+        """
+        url = f"{self.api_url}/applications/@me"
+        change = {"interactions_endpoint_url": interactions_url}
+        answer = _ask("Discord", "PATCH", url, f"Bot {self.token}", change)
+        if not answer.ok:
+            raise Unwell(
+                f"Discord tried {interactions_url}, and it does not pass: {_reason(answer)}. See "
+                "the log of the interactions room, and check public_key"
+            )
+
+    def _get(self, path: str) -> Any:
+        wrong = "the bot token is wrong: reset it on the application's page, under Bot, and run "
+        return _get("Discord", f"{self.api_url}/{path}", f"Bot {self.token}", wrong + self.renew)
 
 
-def discord_commands(api_url: str, bot_token: str, application_id: str) -> list[dict[str, Any]]:
-    """Return the application's commands, with their translations; raises Unwell."""
-    url = f"{api_url}/applications/{application_id}/commands?with_localizations=true"
-    found: list[dict[str, Any]] = _get("Discord", url, f"Bot {bot_token}", "the bot token is wrong")
-    return found
+def runpod_workers(api_url: str, key: str, endpoint_id: str, renew: str) -> dict[str, int]:
+    """Return how many workers the endpoint has in each state; raises Unwell.
 
-
-def runpod_workers(api_url: str, key: str, endpoint_id: str) -> dict[str, int]:
-    """Return how many workers the endpoint has in each state; raises Unwell."""
+    `renew` is the command that takes another key.
+    """
     health = _get(
         "Runpod",
         f"{api_url}/{endpoint_id}/health",
         f"Bearer {key}",
-        "the API key is wrong: make one in Runpod's settings and run distillery init",
+        f"the API key is wrong: make one in Runpod's settings and run {renew}",
     )
     workers: dict[str, int] = health["workers"]
     return workers
-
-
-def call_here(api_url: str, bot_token: str, interactions_url: str) -> None:
-    """Have Discord call this address; it tries a PING and a wrong signature first.
-
-    The same as pasting it on the application's page. Source: Discord, "Edit Current Application".
-    Raises Unwell when the address does not pass.
-    """
-    url = f"{api_url}/applications/@me"
-    change = {"interactions_endpoint_url": interactions_url}
-    answer = _ask("Discord", "PATCH", url, f"Bot {bot_token}", change)
-    if not answer.ok:
-        raise Unwell(
-            f"Discord tried {interactions_url}, and it does not pass: {_reason(answer)}. See the "
-            "log of the interactions room, and check public_key"
-        )
 
 
 def _reason(answer: requests.Response) -> str:

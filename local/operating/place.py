@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.settings import Settings
 from infra.settings_file import WrongSettings, read_settings
 from local.aws import served_url
+from local.operating.outside import Bot
 from local.operating.rooms import checks_of_rooms
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2})
@@ -26,11 +27,12 @@ class CannotGoOn(Exception):
 
 
 def context_of(arguments: argparse.Namespace) -> dict[str, str]:
-    """Read `-c key=value` as cdk does; raises CannotGoOn."""
+    """Read `-c key=value` as cdk does, and `--stage`; raises CannotGoOn."""
     pairs = [pair.partition("=") for pair in arguments.context]
     if wrong := [key for key, equals, _ in pairs if not equals]:
         raise CannotGoOn(f"-c {wrong[0]}: give it as KEY=VALUE")
-    return {key: value for key, _, value in pairs}
+    stage = {"stage": arguments.stage} if arguments.stage else {}
+    return {key: value for key, _, value in pairs} | stage
 
 
 def aws_client(service: str) -> Any:
@@ -52,22 +54,51 @@ class Place:
         except WrongSettings as error:
             raise CannotGoOn(str(error)) from error
 
+    @property
+    def renew(self) -> str:
+        """The command that stores another token or key."""
+        stage = self.settings.stage
+        return "distillery init --secrets" + (f" --stage {stage}" if stage != "prod" else "")
+
+    @property
+    def deploy(self) -> str:
+        """The command that deploys what the settings say."""
+        stage = self.settings.stage
+        return "make deploy" + (f" STAGE={stage}" if stage != "prod" else "")
+
+    def bot(self) -> Bot:
+        """Return the bot at Discord; raises CannotGoOn when its token cannot be read."""
+        token = self.secret(self.settings.bot_token_secret)
+        return Bot(self.settings.discord_api_url, token, self.renew)
+
     def client(self, service: str) -> Any:
         """Make a client of one of AWS's services."""
         return aws_client(service)
 
     @cached_property
-    def outputs(self) -> Mapping[str, str]:
-        """What the service stack says of itself; raises CannotGoOn when there is none."""
+    def stack(self) -> Mapping[str, Any]:
+        """The service stack, as CloudFormation describes it; raises CannotGoOn without one."""
         name = self.settings.stack_name
         try:
             (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         except (BotoCoreError, ClientError) as error:
             raise CannotGoOn(
                 f"AWS shows no stack {name}: {error}\n"
-                "Check the shell's credentials and region, or deploy it: make deploy"
+                f"Check the shell's credentials and region, or deploy it: {self.deploy}"
             ) from error
-        return {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
+        found: Mapping[str, Any] = stack
+        return found
+
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """What the service stack says of itself; raises CannotGoOn while it says nothing."""
+        if not (outputs := self.stack.get("Outputs")):
+            raise CannotGoOn(
+                f"the stack {self.settings.stack_name} is {self.stack['StackStatus']}, and has "
+                "never been deployed whole: its events in the console, CloudFormation, say why; "
+                f"then {self.deploy}"
+            )
+        return {o["OutputKey"]: o["OutputValue"] for o in outputs}
 
     @property
     def interactions_url(self) -> str:
@@ -91,7 +122,7 @@ class Place:
             answer = self.client("ssm").get_parameter(Name=name, WithDecryption=True)
         except (BotoCoreError, ClientError) as error:
             raise CannotGoOn(
-                f"the secret {name} cannot be read: {error}. distillery init --force keeps it; "
-                "or check the shell's region and permissions"
+                f"the secret {name} cannot be read: {error}. {self.renew} stores it; or check the "
+                "shell's region and permissions"
             ) from error
         return str(answer["Parameter"]["Value"]).strip()

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 
 from distillery.aws.job_queue import SqsJobQueue
 from distillery.aws.object_store import S3ObjectStore
-from distillery.aws.secrets import secret_reader
+from distillery.aws.secrets import KEPT_S, secret_reader
 from distillery.core.errors import QueueUnavailable
 from distillery.core.ports import ObjectStore
 from local.memory import MemoryObjectStore
@@ -126,11 +126,30 @@ def test_a_queue_that_does_not_answer_is_unavailable(aws: botocore.session.Sessi
         SqsJobQueue(sqs, "https://sqs/queue").send("1001", group="42")
 
 
-def test_a_secret_is_asked_for_once_and_only_when_needed(aws: botocore.session.Session) -> None:
+def test_a_secret_is_asked_for_when_needed_and_anew_after_a_while(
+    aws: botocore.session.Session,
+) -> None:
     client = aws.create_client("ssm")
-    read = secret_reader(client, "/distillery/key")
+    now = 0.0
+    read = secret_reader(client, "/distillery/key", lambda: now)
     client.put_parameter(Name="/distillery/key", Value="s3cret\n", Type="SecureString")
 
     assert read() == "s3cret"
     client.put_parameter(Name="/distillery/key", Value="changed", Overwrite=True)
+    now = KEPT_S - 1
+    assert read() == "s3cret"
+    now = KEPT_S
+    assert read() == "changed"
+
+
+def test_a_secret_that_cannot_be_read_anew_stays_as_it_was(aws: botocore.session.Session) -> None:
+    client = aws.create_client("ssm")
+    now = 0.0
+    read = secret_reader(client, "/distillery/key", lambda: now)
+    with pytest.raises(ClientError):
+        read()
+    client.put_parameter(Name="/distillery/key", Value="s3cret", Type="SecureString")
+    assert read() == "s3cret"
+    client.delete_parameter(Name="/distillery/key")
+    now = KEPT_S
     assert read() == "s3cret"

@@ -20,11 +20,12 @@ from distillery.aws.dead_letters import DynamoDeadLetters
 from distillery.core.ports import DeadLetter, LetterSource
 from infra.settings import Settings
 from infra.settings_file import read_settings
-from local.deployment import open_deployment
-from local.operating import checks
-from local.operating.init import account, ask, ask_all, keep, written
+from local.cli import parser
+from local.deployment import CannotRun, open_deployment
+from local.operating import checks, doctor, init, smoke
+from local.operating.init import account, ask, ask_all, ask_secrets, keep, typed, written
 from local.operating.outside import Unwell
-from local.operating.place import CannotGoOn, Place, aws_client
+from local.operating.place import CannotGoOn, Place, aws_client, context_of
 from local.plain_table import create_table
 
 APPLICATION = {"id": "13", "name": "a bot", "verify_key": "0" * 64}
@@ -148,6 +149,119 @@ def test_secrets_are_kept_encrypted_and_may_be_changed(monkeypatch: pytest.Monke
     assert (kept["Type"], kept["Value"]) == ("SecureString", "new")
 
 
+FILE = f"""
+# ours
+application_id = "13"
+public_key = "{"0" * 64}"
+providers = ["runpod", "worker_comfyui"]
+runpod_endpoint_id = "one"
+worker_comfyui_endpoint_id = "two"
+
+[[prod.tiers]]
+name = "patron"
+
+[dev]
+application_id = "14"
+public_key = "{"1" * 64}"
+bot_token_secret = "/dev/token"  # pragma: allowlist secret
+"""
+
+
+def place_in(folder: Path, others: Others, **context: str) -> Place:
+    (folder / "distillery.toml").write_text(FILE)
+    urls = {"discord_api_url": others.url, "runpod_api_url": others.url}
+    return Place.of({**urls, **context}, folder)
+
+
+def secrets_of(place: Place, *answers: str) -> dict[str, str]:
+    lines = iter(answers)
+    return ask_secrets(place, lambda _: next(lines))
+
+
+def test_another_token_or_key_is_checked_with_all_that_it_is_for(
+    others: Others, tmp_path: Path
+) -> None:
+    others.answers["/two/health"] = others.answers["/one/health"]
+    place = place_in(tmp_path, others)
+    assert secrets_of(place, "a-token", "a-key") == {
+        "/distillery/discord-bot-token": "a-token",
+        "/distillery/runpod-api-key": "a-key",
+    }
+    assert [path for path, _ in others.asked] == ["/applications/@me", "/one/health", "/two/health"]
+    assert secrets_of(place, "", "a-key").keys() == {"/distillery/runpod-api-key"}
+    assert secrets_of(place, "", "") == {}
+
+
+def test_another_token_of_another_bot_is_not_taken(others: Others, tmp_path: Path) -> None:
+    dev = place_in(tmp_path, others, stage="dev")
+    with pytest.raises(
+        Unwell, match=r"application 13, .* 14: distillery init --secrets --stage dev"
+    ):
+        secrets_of(dev, "a-token", "")
+    others.answers["/applications/@me"] = {**APPLICATION, "id": "14", "verify_key": "1" * 64}
+    assert secrets_of(dev, "a-token", "") == {"/dev/token": "a-token"}
+
+
+@mock_aws
+def test_new_secrets_leave_every_line_of_the_file(
+    others: Others, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setattr(init, "REPOSITORY", tmp_path)
+    place_in(tmp_path, others)
+    urls = ["-c", f"discord_api_url={others.url}", "-c", f"runpod_api_url={others.url}"]
+    others.answers["/two/health"] = others.answers["/one/health"]
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-token\na-key\n"))
+    assert init.run(parser().parse_args(["init", "--secrets", *urls])) == 0
+    assert (tmp_path / "distillery.toml").read_text() == FILE
+    name = "/distillery/runpod-api-key"
+    assert place_in(tmp_path, others).secret(name) == "a-key"
+
+
+def test_a_file_that_is_there_is_not_written_over_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(init, "REPOSITORY", tmp_path)
+    (tmp_path / "distillery.toml").write_text(FILE)
+    assert init.run(parser().parse_args(["init"])) == 1
+    assert "distillery init --secrets stores" in capsys.readouterr().err
+    assert (tmp_path / "distillery.toml").read_text() == FILE
+
+
+def test_what_was_given_for_the_file_holds_in_every_stage(others: Others, tmp_path: Path) -> None:
+    given = typed({"keep_data": "false", "runpod_slots": "2", "stage": "dev"})
+    settings, _ = asked(others, "a-token", "one", "a-key", "n", "")
+    text = written({**settings, **given})
+    (tmp_path / "distillery.toml").write_text(text)
+    assert "stage =" not in text
+    for stage in ("prod", "dev"):
+        read = read_settings({"stage": stage}, tmp_path)
+        assert (read.keep_data, read.runpod_slots, read.gradual) == (False, 2, stage == "prod")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [("runpod_slots", "many", "whole number"), ("runpod_slot", "1", "no such setting")],
+)
+def test_what_the_file_could_not_say_is_refused_before_it_is_written(
+    key: str, value: str, words: str
+) -> None:
+    with pytest.raises(CannotGoOn, match=f"-c {key}: .*{words}"):
+        typed({key: value})
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["init", "doctor", "smoke", "cost idle", "jobs list", "report", "dead-letters list"],
+)
+def test_every_command_about_a_deployment_takes_a_stage(command: str) -> None:
+    arguments = parser().parse_args([*command.split(), "--stage", "dev"])
+    assert arguments.stage == "dev"
+    if hasattr(arguments, "context"):
+        assert context_of(arguments) == {"stage": "dev"}
+
+
 class StandIn(Place):
     """A place whose stack is as the test says."""
 
@@ -184,8 +298,8 @@ def test_an_address_that_takes_a_wrong_signature_is_found_out(others: Others) ->
     ("change", "words"),
     [
         ({}, "paste http"),
-        ({"id": "14"}, "is of application 14"),
-        ({"verify_key": "1" * 64}, "public_key is not this application's"),
+        ({"id": "14"}, "is of application 14, .*distillery init --secrets"),
+        ({"verify_key": "1" * 64}, f'set public_key = "{"1" * 64}" .*make deploy'),
     ],
 )
 def test_a_discord_that_does_not_call_us_is_found_out(
@@ -319,8 +433,66 @@ def test_an_account_that_allows_few_runs_at_a_time_is_found_out(
 
 def test_commands_that_are_not_registered_are_found_out(others: Others) -> None:
     others.answers["/applications/13/commands?with_localizations=true"] = []
-    with pytest.raises(Unwell, match="make deploy"):
+    with pytest.raises(Unwell, match=r"make deploy$"):
         checks.commands(StandIn(others))
+    with pytest.raises(Unwell, match=r"make deploy STAGE=dev$"):
+        checks.commands(StandIn(others, stage="dev"))
+
+
+class CloudFormation:
+    """Knows one stack, in a state that the test says."""
+
+    def __init__(self, status: str, outputs: list[dict[str, str]] | None) -> None:
+        self._stack: dict[str, Any] = {"StackName": "Distillery", "StackStatus": status}
+        if outputs is not None:
+            self._stack["Outputs"] = outputs
+
+    def describe_stacks(self, **_: str) -> Any:
+        return {"Stacks": [self._stack]}
+
+
+TABLE = [{"OutputKey": "TableName", "OutputValue": "a-table"}]
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED"])
+@pytest.mark.parametrize("outputs", [None, []])
+def test_a_first_deployment_that_failed_is_named_by_every_command(
+    others: Others,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: str,
+    outputs: list[dict[str, str]] | None,
+) -> None:
+    place = StandIn(others)
+    monkeypatch.setattr(StandIn, "client", lambda _, service: CloudFormation(status, outputs))
+    monkeypatch.setattr(Place, "of", lambda context, folder: place)
+    assert doctor.run(parser().parse_args(["doctor"])) == 1
+    assert smoke.run(parser().parse_args(["smoke"])) == 1
+    said = capsys.readouterr().err
+    assert said.count(f"Distillery is {status}, and has never been deployed whole") == 2
+    assert said.count("then make deploy") == 2
+    with pytest.raises(CannotRun, match=status):
+        open_deployment(argparse.Namespace(stage="prod", table=None, queue_url=None))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("UPDATE_ROLLBACK_COMPLETE", "then make deploy"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name Distillery"),
+        ("UPDATE_IN_PROGRESS", "look again"),
+    ],
+)
+def test_a_last_deployment_that_did_not_go_through_is_found_out(
+    others: Others, monkeypatch: pytest.MonkeyPatch, status: str, words: str
+) -> None:
+    monkeypatch.setattr(StandIn, "client", lambda _, service: CloudFormation(status, TABLE))
+    with pytest.raises(Unwell, match=f"{status}.*{words}"):
+        checks.stack(StandIn(others))
+    monkeypatch.setattr(
+        StandIn, "client", lambda _, service: CloudFormation("UPDATE_COMPLETE", TABLE)
+    )
+    assert checks.stack(StandIn(others)) == "Distillery, table a-table"
 
 
 @mock_aws
@@ -331,14 +503,14 @@ def test_an_endpoint_and_a_secret_that_are_not_there_say_what_to_do(
     place = Place(StandIn(others).settings)
     with pytest.raises(Unwell, match=r"deploy\.md#sagemaker"):
         checks.sagemaker(place)
-    with pytest.raises(CannotGoOn, match="distillery init --force keeps it"):
+    with pytest.raises(CannotGoOn, match="distillery init --secrets stores it"):
         checks.commands(place)
 
 
 def test_answers_that_end_too_soon_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("a-token\n"))
     assert ask("?") == "a-token"
-    with pytest.raises(CannotGoOn, match="run distillery init again"):
+    with pytest.raises(CannotGoOn, match="run the same again"):
         ask("?")
 
 

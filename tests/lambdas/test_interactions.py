@@ -453,8 +453,8 @@ def test_the_history_says_how_requests_ended_and_links_to_their_pictures(room: R
     ]
     outputs = f"memory://bucket/jobs/{done.job_id}/1/outputs"
     assert message["embeds"] == [
-        {"title": "Request 3, picture 1", "url": f"{outputs}/0_9.png"},
-        {"title": "Request 3, picture 2", "url": f"{outputs}/1_9.png"},
+        {"title": f"Request 3, picture {n}", "url": url, "thumbnail": {"url": url}}
+        for n, url in ((1, f"{outputs}/0_9.png"), (2, f"{outputs}/1_9.png"))
     ]
 
 

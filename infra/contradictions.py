@@ -7,6 +7,16 @@ import re
 from infra.settings import STAGES, Settings
 
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[^\s:@]+[:@]\S+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_ADDRESS = re.compile(r"https?://[^\s/]+\S*")
+_PARAMETER = re.compile(r"(/[\w.-]+)+|[\w.-]+", re.ASCII)
+"""AWS, "PutParameter"."""
+_AT_RUNPOD = (re.compile(r"[\w-]+", re.ASCII), "must be the id that Runpod shows")
+_AT_SAGEMAKER = (
+    re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
+    "must be letters and digits with dashes between, 63 at most",
+)
+"""AWS, "CreateEndpoint"."""
 _PROVIDERS = ("runpod", "sagemaker", "worker_comfyui")
 _TARGETS = ("aws", "local")
 _COMMAND_STYLES = ("serve", "per_workflow", "both")
@@ -21,6 +31,7 @@ def contradictions(settings: Settings) -> dict[str, str]:
     checks = {
         **_discord(settings),
         **_promises(settings),
+        **_money(settings),
         **settings.content_checks(),
         **_deployment(settings),
         **_endpoints(settings),
@@ -38,6 +49,10 @@ def _discord(settings: Settings) -> _Checks:
         "public_key": (
             re.fullmatch(r"[0-9a-f]{64}", settings.public_key) is not None,
             "must be the 64 hexadecimal digits that Discord's developer portal shows",
+        ),
+        "alarm_email": (
+            not settings.alarm_email or _EMAIL.fullmatch(settings.alarm_email) is not None,
+            "must be an e-mail address",
         ),
         "alarm_channel": (
             not settings.alarm_channel or settings.alarm_channel.isdigit(),
@@ -68,8 +83,33 @@ def _promises(settings: Settings) -> _Checks:
     }
 
 
+def _money(settings: Settings) -> _Checks:
+    return {
+        "gpu_budget_dollars": (settings.gpu_budget_dollars > 0, "must be greater than 0"),
+        **{
+            name: (getattr(settings, name) >= 0, "must not be less than 0")
+            for name in (f"{provider}_dollars_per_hour" for provider in _PROVIDERS)
+        },
+    }
+
+
 def _deployment(settings: Settings) -> _Checks:
     return {
+        **{
+            name: (
+                _PARAMETER.fullmatch(getattr(settings, name)) is not None,
+                "must be a parameter's name, such as /distillery/NAME",
+            )
+            for name in ("bot_token_secret", "runpod_key_secret")
+        },
+        **{
+            name: (
+                not getattr(settings, name)
+                or _ADDRESS.fullmatch(getattr(settings, name)) is not None,
+                "must be an address that starts with https://",
+            )
+            for name in ("sagemaker_url", "rekognition_url")
+        },
         "stage": (settings.stage in STAGES, f"must be {' or '.join(STAGES)}"),
         "target": (settings.target in _TARGETS, f"must be {' or '.join(_TARGETS)}"),
         "python_version": (
@@ -93,18 +133,27 @@ def _endpoints(settings: Settings) -> _Checks:
             0 < len(settings.providers) == len(set(settings.providers) & set(_PROVIDERS)),
             f"must be one or more of {', '.join(_PROVIDERS)}",
         ),
-        **{
-            name: (
-                bool(getattr(settings, name)) or provider not in settings.providers,
-                f"is missing; give it, or leave {provider} out of providers",
-            )
-            for name, provider in (
-                ("runpod_endpoint_id", "runpod"),
-                ("sagemaker_endpoint_name", "sagemaker"),
-                ("worker_comfyui_endpoint_id", "worker_comfyui"),
-            )
-        },
+        "runpod_endpoint_id": _endpoint(settings, "runpod", "runpod_endpoint_id", _AT_RUNPOD),
+        "sagemaker_endpoint_name": _endpoint(
+            settings, "sagemaker", "sagemaker_endpoint_name", _AT_SAGEMAKER
+        ),
+        "worker_comfyui_endpoint_id": _endpoint(
+            settings, "worker_comfyui", "worker_comfyui_endpoint_id", _AT_RUNPOD
+        ),
     }
+
+
+def _endpoint(
+    settings: Settings, provider: str, name: str, known: tuple[re.Pattern[str], str]
+) -> tuple[bool, str]:
+    value = getattr(settings, name)
+    if not value:
+        return (
+            provider not in settings.providers,
+            f"is missing; give it, or leave {provider} out of providers",
+        )
+    shape, words = known
+    return shape.fullmatch(value) is not None, words
 
 
 def _gpu(settings: Settings) -> _Checks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +13,10 @@ from infra.settings import FIELDS
 
 def read_value(name: str, value: Any) -> Any:
     """Return the value of the setting `name`; raises ValueError that says what it must be."""
-    return _READERS[str(FIELDS[name].type)](value)
+    setting = FIELDS[name]
+    if value == "" == setting.default:
+        return value
+    return _READERS[str(setting.type)](value)
 
 
 def _text(value: Any) -> str:
@@ -36,9 +40,12 @@ def _count(value: Any) -> Count:
 
 def _number(value: Any) -> float:
     try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"must be a number, not {value!r}") from None
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"must be a number, not {value!r}")
+    return number
 
 
 def _json(value: Any) -> Json:

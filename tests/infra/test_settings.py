@@ -53,9 +53,25 @@ def test_everything_wrong_is_named_at_once() -> None:
         ("promise_seconds", "0"),
         ("target", "azure"),
         ("python_version", "3.11"),
+        ("gpu_budget_dollars", "-5"),
+        ("gpu_budget_dollars", "nan"),
+        ("gpu_budget_dollars", "inf"),
+        ("gpu_budget_dollars", 10**400),
+        ("runpod_dollars_per_hour", "nan"),
+        ("sagemaker_dollars_per_hour", "-1"),
+        ("hedge_share", True),
+        ("alarm_email", "nobody"),
+        ("alarm_email", "a@example.com, b@example.com"),
+        ("bot_token_secret", "has space"),
+        ("runpod_key_secret", "path/without/slash"),
+        ("sagemaker_endpoint_name", "my_endpoint with space"),
+        ("sagemaker_endpoint_name", "ends-"),
+        ("runpod_endpoint_id", "abc/123"),
+        ("sagemaker_url", "foo"),
+        ("rekognition_url", "foo"),
     ],
 )
-def test_a_value_that_cannot_work_is_refused_by_its_key(key: str, value: str) -> None:
+def test_a_value_that_cannot_work_is_refused_by_its_key(key: str, value: Any) -> None:
     with pytest.raises(WrongSettings, match=f"{key}: "):
         settings_of({**EXAMPLE, key: value})
 
@@ -66,6 +82,13 @@ def test_a_provider_without_its_endpoint_is_refused_and_may_be_left_out() -> Non
     with pytest.raises(WrongSettings, match="leave sagemaker out of providers"):
         settings_of(context)
     assert settings_of({**context, "providers": "runpod"}).providers == ("runpod",)
+
+
+def test_what_is_empty_by_default_may_be_said_to_be_empty() -> None:
+    settings = settings_of({**EXAMPLE, "alarm_email": "", "sagemaker_url": ""})
+    assert (settings.alarm_email, settings.sagemaker_url) == ("", "")
+    with pytest.raises(WrongSettings, match="runbook: must be a text that is not empty"):
+        settings_of({**EXAMPLE, "runbook": ""})
 
 
 def test_context_of_the_cdk_itself_is_not_taken_for_a_typing_error() -> None:

@@ -47,6 +47,12 @@ def test_another_stage_has_its_own_values_and_stacks_of_its_own(tmp_path: Path) 
     assert settings.stack_name == "DistilleryDev"
 
 
+def test_a_stage_may_switch_off_what_holds_for_both(tmp_path: Path) -> None:
+    text = f'alarm_email = "ops@example.com"\n{FILE}alarm_email = ""\n'
+    assert read(tmp_path, text).alarm_email == "ops@example.com"
+    assert not read(tmp_path, text, stage="dev").alarm_email
+
+
 def test_the_command_line_has_the_last_word(tmp_path: Path) -> None:
     assert read(tmp_path, FILE, stage="dev", runpod_endpoint_id="three").runpod_endpoint_id == (
         "three"

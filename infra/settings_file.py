@@ -18,6 +18,7 @@ from typing import Any
 from infra.contradictions import contradictions
 from infra.setting_values import read_value
 from infra.settings import FIELDS, STAGES, Settings
+from infra.two_stages import in_common
 
 FILE = "distillery.toml"
 _OURS = re.compile(r"[a-z]+(_[a-z]+)*")  # the CDK's own keys have colons, slashes or dashes
@@ -67,14 +68,16 @@ def read_settings(
     file = folder / str(ours.pop(_WHERE_IT_IS, FILE))
     stage = str(ours.get("stage", FIELDS["stage"].default))
     sources = list(_sources(file, ours, stage))
-    read = _of_stage(stage, sources)
+    stages = {name: _of_stage(name, sources) for name in {*STAGES, stage}}
+    read = stages[stage]
     problems = [*read.problems, *_missing(read, file), *_wrong(read, file, checks)]
     for other in STAGES:
         if other != stage:
-            theirs = _of_stage(other, sources)
             here = f"{_stage(file, other)}: "
-            wrong = _wrong(theirs, file, checks)
-            problems += [*theirs.problems, *(text for text in wrong if text.startswith(here))]
+            wrong = _wrong(stages[other], file, checks)
+            problems += stages[other].problems
+            problems += [text for text in wrong if text.startswith(here)]
+    problems += _in_common(stages["dev"], stages["prod"], file, is_dev_asked=stage == "dev")
     if problems:
         said = "\n".join(dict.fromkeys(problems))
         raise WrongSettings(f"wrong settings (docs/configuration.md)\n{said}")
@@ -137,10 +140,7 @@ def _missing(read: _Read, file: Path) -> Iterator[str]:
 
 def _wrong(read: _Read, file: Path, checks: Checks) -> Iterator[str]:
     """Say what cannot work of what could be read."""
-    unread = {name: value for name, value in _STAND_INS.items() if name not in read.values}
-    if "providers" not in read.origins:
-        del unread["providers"]
-    settings = Settings(**{**unread, **read.values})
+    settings = _settings(read)
     wrong = contradictions(settings)
     for name, check in checks.items():
         text = getattr(settings, name)
@@ -152,3 +152,19 @@ def _wrong(read: _Read, file: Path, checks: Checks) -> Iterator[str]:
     for name, words in wrong.items():
         if name in read.values or name not in read.origins:
             yield f"{read.origins.get(name, file.name)}: {name}: {words}"
+
+
+def _in_common(dev: _Read, prod: _Read, file: Path, *, is_dev_asked: bool) -> Iterator[str]:
+    """Say what one stage cannot have of the other; nothing while a bot of either is unknown."""
+    if all("application_id" in read.values for read in (dev, prod)):
+        wrong = in_common(_settings(dev), _settings(prod), is_dev_asked=is_dev_asked)
+        for name, words in wrong.items():
+            yield f"{_stage(file, 'dev')}: {name}: {words}"
+
+
+def _settings(read: _Read) -> Settings:
+    """Make settings of what could be read, with stand-ins for what has to be there."""
+    unread = {name: value for name, value in _STAND_INS.items() if name not in read.values}
+    if "providers" not in read.origins:
+        del unread["providers"]
+    return Settings(**{**unread, **read.values})

@@ -28,7 +28,8 @@ _HEAD = (
     "# Settings of this deployment; docs/configuration.md tells them all. No secret is in here.\n"
 )
 _STAGES = """
-# `make deploy` is for [prod]; `make deploy STAGE=dev` makes a second bot.
+# `make deploy` is for [prod]; `make deploy STAGE=dev` for [dev], which may be a second bot: see
+# docs/deploy.md.
 [prod]
 keep_data = true
 

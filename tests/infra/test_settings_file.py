@@ -10,7 +10,7 @@ import pytest
 from infra.settings import Settings
 from infra.settings_file import WrongSettings, read_settings
 from local.operating.rooms import checks_of_rooms
-from tests.infra.conftest import ROOT
+from tests.infra.conftest import DEV, EXAMPLE, ROOT
 
 FILE = f"""
 application_id = "1"
@@ -159,6 +159,51 @@ def test_a_file_elsewhere_may_be_named_and_none_is_needed(tmp_path: Path) -> Non
     assert read_settings({"settings_file": "ours.toml"}, tmp_path).runpod_slots == 5
     with pytest.raises(WrongSettings, match="application_id: is missing"):
         read_settings({}, tmp_path)
+
+
+OTHER_BOT = f"""
+application_id = "2"
+public_key = "{"1" * 64}"
+bot_token_secret = "/dev/token"
+"""
+OWN_ENDPOINT = """
+providers = ["sagemaker"]
+sagemaker_endpoint_name = "one"
+make_endpoint = true
+gpu_models = "s3://models/"
+build_image = true
+"""
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+@pytest.mark.parametrize("name", ["public_key", "bot_token_secret"])
+def test_a_second_bot_cannot_have_the_key_or_the_token_of_the_first(
+    tmp_path: Path, stage: str, name: str
+) -> None:
+    rest = "\n".join(line for line in OTHER_BOT.splitlines() if name not in line)
+    with pytest.raises(WrongSettings) as error:
+        read(tmp_path, FILE + rest, stage=stage)
+    _, said = str(error.value).split("\n")
+    assert said.startswith(f"distillery.toml [dev]: {name}: is that of [prod]; give ")
+    assert read(tmp_path, FILE + OTHER_BOT, stage=stage).stage == stage
+
+
+def test_two_stages_cannot_make_one_endpoint(tmp_path: Path) -> None:
+    text = FILE.replace('providers = ["runpod"]', OWN_ENDPOINT)
+    words = r"\[dev\]: sagemaker_endpoint_name: is that of \[prod\]"
+    with pytest.raises(WrongSettings, match=words):
+        read(tmp_path, text, stage="dev")
+    with pytest.raises(WrongSettings, match=words):
+        read(tmp_path, text + OTHER_BOT)
+    assert read(tmp_path, text).make_endpoint  # a [dev] that is no second bot hinders nobody
+    own = text + OTHER_BOT + 'sagemaker_endpoint_name = "two"'
+    assert read(tmp_path, own, stage="dev").sagemaker_endpoint_name == "two"
+    without = text + OTHER_BOT + "make_endpoint = false"
+    assert not read(tmp_path, without, stage="dev").make_endpoint
+
+
+def test_a_bot_that_only_the_command_line_names_is_no_second_one() -> None:
+    assert read_settings({"settings_file": "/dev/null", **EXAMPLE, **DEV}, ROOT).stage == "dev"
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

@@ -5,9 +5,10 @@ import hmac
 from aiohttp import web
 
 from local.discord import rules
-from local.discord.channels import channel_with_id
+from local.discord.channels import Place, channel_with_id
+from local.discord.envelope import channel_object
 from local.discord.interactions import public_key
-from local.discord.members import bot_user
+from local.discord.members import MEMBERS, bot_user, member_named
 from local.discord.messages import Posted
 from local.discord.payload import read_object, read_payload
 from local.discord.portal import set_interactions_url
@@ -23,7 +24,8 @@ from local.discord.refusals import (
 from local.discord.state import DISCORD, Discord
 
 routes = web.RouteTableDef()
-CHANNEL = "/api/v10/channels/{channel}/messages"
+ONE_CHANNEL = "/api/v10/channels/{channel}"
+CHANNEL = ONE_CHANNEL + "/messages"
 DEFAULT_PAGE = 50
 LONGEST_PAGE = 100
 
@@ -36,6 +38,17 @@ def authorized(request: web.Request) -> Discord:
     if not discord.settings.bot_token or not hmac.compare_digest(given, expected):
         raise unauthorized()
     return discord
+
+
+@routes.get(ONE_CHANNEL)
+async def channel(request: web.Request) -> web.Response:
+    """Return a channel that the bot sees."""
+    settings = _in_channel(request).settings
+    found = channel_with_id(settings, request.match_info["channel"])
+    anybody = member_named(found.member_id) if found.member_id else MEMBERS[0]
+    seen = channel_object(Place(settings, found, anybody))
+    seen.pop("permissions", None)  # only an interaction has them
+    return web.json_response(seen)
 
 
 @routes.post(CHANNEL)

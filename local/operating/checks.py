@@ -17,6 +17,7 @@ from distillery.discord.command_style import CommandStyle
 from distillery.discord.commands import all_commands
 from distillery.discord.registration import same_commands
 from distillery.recipe_files import load_recipes
+from local.operating import alarm_checks
 from local.operating.outside import Unwell, runpod_workers
 from local.operating.place import Place
 
@@ -185,17 +186,6 @@ def dead_letters(place: Place) -> str:
     return "none"
 
 
-def alarms(place: Place) -> str:
-    """Which alarms ring."""
-    names = place.resources("AWS::CloudWatch::Alarm")
-    if not names:
-        return "this deployment has none"
-    found = place.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
-    if ringing := [alarm["AlarmName"] for alarm in found if alarm["StateValue"] == "ALARM"]:
-        raise Unwell(f"{', '.join(ringing)}: docs/operations.md says what to do")
-    return f"{len(found)} are quiet"
-
-
 def checks_of(place: Place) -> Mapping[str, Callable[[Place], str]]:
     """The checks that a deployment with these settings needs, by what they are about."""
     settings = place.settings
@@ -204,6 +194,8 @@ def checks_of(place: Place) -> Mapping[str, Callable[[Place], str]]:
         "worker-comfyui": "worker_comfyui" in settings.providers,
         "sagemaker": "sagemaker" in settings.providers,
         "GPU quota": settings.make_endpoint,
+        "alarm e-mail": bool(settings.alarm_email),
+        "alarm channel": bool(settings.alarm_channel),
     }
     checks = {
         "stack": stack,
@@ -216,6 +208,8 @@ def checks_of(place: Place) -> Mapping[str, Callable[[Place], str]]:
         "GPU quota": gpu_quota,
         "runs at once": runs_at_once,
         "dead letters": dead_letters,
-        "alarms": alarms,
+        "alarms": alarm_checks.ringing,
+        "alarm e-mail": alarm_checks.email,
+        "alarm channel": alarm_checks.channel,
     }
     return {name: check for name, check in checks.items() if wanted.get(name, True)}

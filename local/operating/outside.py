@@ -36,6 +36,19 @@ class Bot:
         )
         return found
 
+    def channel(self, channel_id: str) -> str:
+        """Return the name of a channel that the bot sees; raises Unwell."""
+        url = f"{self.api_url}/channels/{channel_id}"
+        answer = _ask("Discord", "GET", url, f"Bot {self.token}")
+        if answer.status_code in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+            raise Unwell(
+                f"the bot does not see the channel {channel_id}: {_reason(answer)}. Check the id, "
+                "bring the bot to the channel's server, and let it see the channel and write there"
+            )
+        if not answer.ok:
+            raise Unwell(f"Discord answered {answer.status_code} for the channel {channel_id}")
+        return str(answer.json().get("name"))
+
     def call_here(self, interactions_url: str) -> None:
         """Have Discord call this address; it tries a PING and a wrong signature first.
 

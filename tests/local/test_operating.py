@@ -22,7 +22,7 @@ from infra.settings import Settings
 from infra.settings_file import read_settings
 from local.cli import parser
 from local.deployment import CannotRun, open_deployment
-from local.operating import checks, doctor, init, smoke
+from local.operating import alarm_checks, checks, doctor, init, smoke
 from local.operating.init import account, ask, ask_all, ask_secrets, keep, typed, written
 from local.operating.outside import Unwell
 from local.operating.place import CannotGoOn, Place, aws_client, context_of
@@ -376,13 +376,58 @@ def test_an_alarm_that_rings_is_named(others: Others, monkeypatch: pytest.Monkey
         Statistic="Sum",
     )
     monkeypatch.setattr(StandIn, "resources", lambda _, kind: ["Distillery-no-provider"])
-    assert checks.alarms(StandIn(others)) == "1 are quiet"
+    assert alarm_checks.ringing(StandIn(others)) == "1 are quiet"
 
     client.set_alarm_state(
         AlarmName="Distillery-no-provider", StateValue="ALARM", StateReason="a test"
     )
     with pytest.raises(Unwell, match=r"Distillery-no-provider: docs/operations\.md"):
-        checks.alarms(StandIn(others))
+        alarm_checks.ringing(StandIn(others))
+
+
+class Subscribed:
+    """A topic with one subscription; before it is confirmed its ARN says so, and is none."""
+
+    def __init__(self, arn: str, endpoint: str) -> None:
+        self._one = {"SubscriptionArn": arn, "Protocol": "email", "Endpoint": endpoint}
+
+    def get_paginator(self, _: str) -> Subscribed:
+        return self
+
+    def paginate(self, **_: str) -> list[Any]:
+        return [{"Subscriptions": []}, {"Subscriptions": [self._one]}]
+
+
+@pytest.mark.parametrize(
+    ("arn", "endpoint", "is_well"),
+    [
+        ("arn:aws:sns:eu-central-1:1:a-topic:1", "ops@example.com", True),
+        ("PendingConfirmation", "ops@example.com", False),
+        ("Deleted", "ops@example.com", False),
+        ("arn:aws:sns:eu-central-1:1:a-topic:1", "others@example.com", False),
+    ],
+)
+def test_who_has_not_confirmed_that_alarms_are_mailed_is_named(
+    others: Others, monkeypatch: pytest.MonkeyPatch, arn: str, endpoint: str, is_well: bool
+) -> None:
+    place = StandIn(others, alarm_email="ops@example.com")
+    monkeypatch.setattr(StandIn, "outputs", {"AlarmTopic": "a-topic"})
+    monkeypatch.setattr(StandIn, "client", lambda _, service: Subscribed(arn, endpoint))
+    if is_well:
+        assert alarm_checks.email(place) == "ops@example.com has confirmed"
+    else:
+        with pytest.raises(
+            Unwell, match=r"has not confirmed.*--topic-arn a-topic --protocol email"
+        ):
+            alarm_checks.email(place)
+
+
+def test_a_bot_that_does_not_see_the_channel_of_the_alarms_is_found_out(others: Others) -> None:
+    place = StandIn(others, alarm_channel="77")
+    with pytest.raises(Unwell, match="does not see the channel 77: 404"):
+        alarm_checks.channel(place)
+    others.answers["/channels/77"] = {"id": "77", "name": "ops"}
+    assert alarm_checks.channel(place) == "the bot sees #ops"
 
 
 def test_the_commands_for_jobs_find_a_stage_by_its_stack(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -523,5 +568,7 @@ def test_workers_that_are_all_unwell_are_found_out(others: Others) -> None:
 
 def test_only_what_a_deployment_has_is_looked_at(others: Others) -> None:
     names = checks.checks_of(StandIn(others, providers=("runpod",))).keys()
-    assert not {"sagemaker", "GPU quota"} & names
+    assert not {"sagemaker", "GPU quota", "alarm e-mail", "alarm channel"} & names
+    told = {"alarm_email": "ops@example.com", "alarm_channel": "77"}
+    assert {"alarm e-mail", "alarm channel"} <= checks.checks_of(StandIn(others, **told)).keys()
     assert {"signature", "discord", "commands", "runpod", "dead letters", "alarms"} <= names

@@ -139,6 +139,14 @@ async def test_permissions_may_be_text_as_in_the_documentation(client: Client) -
     assert (await client.register(command)).status == 200
 
 
+async def test_the_bot_sees_the_channels_that_there_are(client: Client) -> None:
+    seen = await client.bot("GET", f"/channels/{SETTINGS.channel_id}")
+
+    assert (seen.json["id"], seen.json["name"]) == (SETTINGS.channel_id, SETTINGS.channel_name)
+    assert client.discord.openapi.problems("GuildChannelResponse", seen.json) == []
+    assert (await client.bot("GET", "/channels/1")).json["code"] == 10003
+
+
 async def test_the_application_shows_its_public_key(client: Client) -> None:
     application = await client.bot("GET", "/applications/@me")
     bot = await client.bot("GET", "/users/@me")

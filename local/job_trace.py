@@ -1,4 +1,4 @@
-"""Follows one job through its record, and through the logs of every room and, here, worker."""
+"""Follows one job through its record, and through the logs of every room and of workers."""
 
 from __future__ import annotations
 
@@ -48,22 +48,17 @@ def stages(job: Job) -> Iterator[str]:
 def log_lines(deployment: Deployment, job: Job, stack: str) -> list[LogLine]:
     """Return every log line that names the job, in order of time.
 
-    Of a worker only here: Runpod and SageMaker keep their workers' logs themselves, where each
-    line has the same `job_id`.
+    Runpod keeps its workers' logs itself, where each line has the same `job_id`.
     """
-    found = list(_of_rooms(deployment, job, stack))
+    found = list(_of_aws(deployment, job, stack))
     if deployment.is_local:
         found += _of_workers(job)
     return sorted(found, key=lambda line: line.at)
 
 
-def _of_rooms(deployment: Deployment, job: Job, stack: str) -> Iterator[LogLine]:
+def _of_aws(deployment: Deployment, job: Job, stack: str) -> Iterator[LogLine]:
     logs = deployment.client("logs")
-    pages = logs.get_paginator("describe_log_groups").paginate()
-    groups = [g["logGroupName"] for page in pages for g in page["logGroups"]]
-    for group in groups:
-        if not group.startswith(stack) and f"/{stack}" not in group:
-            continue
+    for group, writer in _groups(deployment, stack):
         events = logs.get_paginator("filter_log_events").paginate(
             logGroupName=group,
             startTime=int(job.created_at * 1000) - _BEFORE_MS,
@@ -73,8 +68,20 @@ def _of_rooms(deployment: Deployment, job: Job, stack: str) -> Iterator[LogLine]
             for event in page["events"]:
                 line = _read(event["message"], job.job_id)
                 if line:
-                    service = str(line.get("service", "room"))
-                    yield _line(line, event["timestamp"] / 1000, service)
+                    where = str(line.get("service", writer))
+                    yield _line(line, event["timestamp"] / 1000, where)
+
+
+def _groups(deployment: Deployment, stack: str) -> Iterator[tuple[str, str]]:
+    """Name the groups of the rooms, and that of SageMaker's endpoint, and who writes there."""
+    settings = deployment.settings
+    endpoint = f"/aws/sagemaker/Endpoints/{settings.sagemaker_endpoint_name}" if settings else None
+    for page in deployment.client("logs").get_paginator("describe_log_groups").paginate():
+        for name in (group["logGroupName"] for group in page["logGroups"]):
+            if name == endpoint:
+                yield name, "sagemaker"
+            elif name.startswith(stack) or f"/{stack}" in name:
+                yield name, "room"
 
 
 def _of_workers(job: Job) -> Iterator[LogLine]:

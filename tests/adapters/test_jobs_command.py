@@ -14,7 +14,10 @@ import pytest
 
 from distillery.aws.job_store import DynamoJobStore
 from distillery.core.job import JobState, Outcome, Picture
+from infra.settings import Settings
 from local import cli
+from local.deployment import Deployment
+from local.job_trace import log_lines
 from tests.adapters.conftest import TABLE
 from tests.adapters.test_job_store import JOB
 
@@ -135,6 +138,26 @@ def test_a_trace_has_the_lines_of_every_room_in_order_and_of_no_other_job(
 
     traced = json.loads(capsys.readouterr().out)
     assert [line["message"] for line in traced["log"]] == ["dispatched", "answered"]
+
+
+def test_a_trace_of_a_stage_has_the_lines_of_its_endpoint_at_sagemaker(
+    aws: botocore.session.Session,
+) -> None:
+    logs = aws.create_client("logs")
+    for endpoint in ("our-gpu", "our-gpu-2"):
+        group = f"/aws/sagemaker/Endpoints/{endpoint}"
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName="AllTraffic/i-1")
+        line = json.dumps({"job_id": JOB.job_id, "message": endpoint, "level": "INFO"})
+        events = [{"timestamp": int(time.time() * 1000), "message": line}]
+        logs.put_log_events(logGroupName=group, logStreamName="AllTraffic/i-1", logEvents=events)
+    deployment = Deployment(TABLE, "a-queue", False, aws.create_client)
+    asked = dataclasses.replace(JOB, created_at=time.time())
+    settings = Settings(application_id="1", public_key="0" * 64, sagemaker_endpoint_name="our-gpu")
+
+    (line,) = log_lines(dataclasses.replace(deployment, settings=settings), asked, STACK)
+    assert (line.where, line.message) == ("sagemaker", "our-gpu")
+    assert log_lines(deployment, asked, STACK) == []
 
 
 def test_a_job_is_called_off_once(

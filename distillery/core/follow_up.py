@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from distillery.core import keys
 from distillery.core.errors import InvalidOption, UserError
 from distillery.core.job import Job, Picture
 from distillery.core.recipes.options import check_value
-from distillery.core.recipes.recipe import Action, Attachment, Recipe, Value, recipe_for
+from distillery.core.recipes.recipe import (
+    NEGATIVE,
+    PROMPT,
+    Action,
+    Attachment,
+    Option,
+    Recipe,
+    Scalar,
+    Value,
+    recipe_for,
+)
 
 NO_RECIPE = "No installed workflow can do that any more. `/help` says what can be made."
 UNINSTALLED = "The workflow `{name}` is not installed any more. `/help` says what can be made."
@@ -33,11 +44,18 @@ def options_changed(
 
 
 def options_on_picture(
-    parent: Job, recipe: Recipe, picture: Attachment, changes: Mapping[str, Value] | None = None
+    parent: Job, made_by: Recipe | None, recipe: Recipe, picture: Attachment
 ) -> dict[str, Value]:
-    """Return options with which `recipe` works on a picture, in the words it was made with."""
-    kept = _taken(recipe, parent.request.values, drawn_anew=True)
-    return {**kept, **(changes or {}), recipe.picture_option.name: picture}
+    """Return options with which `recipe` works on a picture, in the words it was made with.
+
+    Of the settings of `made_by` (None: not installed any more) those go along that the member
+    chose and that mean the same here: 4 steps are right for a model made for 4 and for no other.
+    """
+    values = parent.request.values
+    kept = {name: values[name] for name in (PROMPT, NEGATIVE) if name in values}
+    if made_by is not None:
+        kept |= _chosen_for_both(made_by, recipe, values)
+    return {**_taken(recipe, kept, drawn_anew=True), recipe.picture_option.name: picture}
 
 
 def recipe_of(recipes: Mapping[str, Recipe], parent: Job) -> Recipe:
@@ -65,18 +83,30 @@ def as_attachment(job: Job, picture: Picture, most_bytes: int | None = None) -> 
     return Attachment(filename=name, url="", content_type=content_type, size=size, key=key)
 
 
-def _files(parent: Job) -> dict[str, Attachment]:
-    """The request's own files, of which our store has copies."""
+def _files(parent: Job) -> Mapping[str, Attachment]:
+    """The request's own files: our store's copies, or where they lay if it never got that far."""
+    if not parent.has_copies:
+        return parent.request.attachments
     return {
-        option: Attachment(
-            filename=file.filename,
-            url="",
-            content_type=file.content_type,
-            size=file.size,
-            key=keys.input_key(parent.job_id, option),
-        )
+        option: replace(file, url="", key=keys.input_key(parent.job_id, option))
         for option, file in parent.request.attachments.items()
     }
+
+
+def _chosen_for_both(
+    made_by: Recipe, recipe: Recipe, values: Mapping[str, Scalar]
+) -> dict[str, Scalar]:
+    """What was neither the first recipe's default nor its style's, where both begin alike."""
+    style = made_by.style(values)
+    unsaid = {**{o.name: o.default for o in made_by.options}, **(style.values if style else {})}
+    alike = {_measure(option) for option in made_by.options} & set(map(_measure, recipe.options))
+    names = {name for name, *_ in alike}
+    return {n: v for n, v in values.items() if n in names and v != unsaid.get(n)}
+
+
+def _measure(option: Option) -> tuple[object, ...]:
+    """What two options have in common whose values mean the same."""
+    return option.name, option.kind, option.default, option.minimum, option.maximum
 
 
 def _taken(recipe: Recipe, values: Mapping[str, Value], *, drawn_anew: bool) -> dict[str, Value]:

@@ -194,6 +194,11 @@ class Job:
         return self.state is JobState.QUEUED and self.start_tag is None and "held" in self.times
 
     @property
+    def has_copies(self) -> bool:
+        """True once our store has a copy of each of its files: that comes before the line."""
+        return not {"admitted", "held"}.isdisjoint(self.times)
+
+    @property
     def is_final(self) -> bool:
         """True when the member has the answer."""
         return not LEGAL_MOVES[self.state]

@@ -127,7 +127,9 @@ class Buttons:
             return self._gone(interaction, job)
         typed = read_fields([o for o in recipe.options if o.name == PROMPT], click.fields)
         changes = {name: value for name, value in typed.items() if value is not None}
-        return self._order(click, recipe, options_on_picture(job, recipe, given, changes))
+        made_by = self._recipes.get(job.request.workflow)
+        options = options_on_picture(job, made_by, recipe, given)
+        return self._order(click, recipe, options | changes)
 
     def _file(self, interaction: Interaction) -> Answer:
         click, job = self._read(interaction)

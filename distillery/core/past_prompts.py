@@ -13,13 +13,14 @@ from distillery.core.job import Job
 from distillery.core.ports import JobStore
 from distillery.core.recipes.recipe import PROMPT, Value
 
-_AGAIN = re.compile(r"\s*again:(\d{17,20})(?![^\s,.])")
+_AGAIN = re.compile(r"\s*again:(\d[^\s,.]*)")
+_LONGEST_ID = 30  # characters: a snowflake, and the number of one of its pictures
 GONE = "That earlier prompt is not kept any more. Write it anew."
 
 
 def standing_for(job: Job) -> str:
     """Return the short text that stands for the whole prompt of a job."""
-    return f"again:{job.job_id}"
+    return f"again:{job.lead_id}"
 
 
 def with_past_prompt(
@@ -33,7 +34,7 @@ def with_past_prompt(
     found = _AGAIN.match(written) if isinstance(written, str) else None
     if found is None or not isinstance(written, str):
         return options
-    job = store.load(found[1])
+    job = store.load(found[1]) if len(found[1]) <= _LONGEST_ID else None
     if job is None or job.origin.user_id != user_id:
         raise InvalidOption(GONE)
     prompt = str(job.request.values.get(PROMPT, ""))

@@ -59,10 +59,30 @@ def test_what_stands_for_a_prompt_is_that_prompt_with_the_words_after_it(more: s
     assert with_past_prompt(store(), "42", given_) == {"prompt": LONG + more, "steps": 3}
 
 
-@pytest.mark.parametrize("written", ["again: a fox", "again:12", f"say again:{JOB_ID}", "", 3])
+@pytest.mark.parametrize(
+    "written", ["again: a fox", "again:and again", f"say again:{JOB_ID}", "", 3]
+)
 def test_other_words_stay_as_they_are(written: str | int) -> None:
     assert with_past_prompt(store(), "42", {"prompt": written}) == {"prompt": written}
     assert with_past_prompt(store(), "42", {"steps": 3}) == {"steps": 3}
+
+
+@pytest.mark.parametrize("named", ["lead", "own"])
+def test_a_prompt_of_several_pictures_is_read_by_any_of_them(named: str) -> None:
+    parts = tuple(f"{JOB_ID}{end}" for end in ("", "-2", "-3", "-4"))
+    kept = MemoryJobStore()
+    kept.create(*(replace(JOB, job_id=part, parts=parts) for part in parts))
+    latest = kept.load(parts[-1])
+    assert latest is not None
+
+    written = standing_for(latest) if named == "lead" else f"again:{latest.job_id}"
+    assert with_past_prompt(kept, "42", {"prompt": written}) == {"prompt": LONG}
+
+
+@pytest.mark.parametrize("end", ["12", f"{JOB_ID}-2", f"{JOB_ID}-x", "1" * 5000, f"{JOB_ID}:0"])
+def test_what_stands_for_no_prompt_is_answered_and_never_painted(end: str) -> None:
+    with pytest.raises(InvalidOption, match="Write it anew"):
+        with_past_prompt(store(), "42", {"prompt": f"again:{end}"})
 
 
 @pytest.mark.parametrize(

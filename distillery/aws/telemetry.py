@@ -6,6 +6,7 @@ as JSON lines that CloudWatch understands, each with the id of the job it is abo
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -49,7 +50,10 @@ class EmfTelemetry:
         for label in metric.fields:
             emf.add_metadata(label, labels[label])
         emf.add_metric(name, unit, value)
-        emf.flush_metrics()
+        # Powertools would write an array. CloudWatch makes the same metric of a number, but Logs
+        # Insights calls an array's member `JobsFailed.0` ("Fields in JSON logs").
+        line = {**emf.serialize_metric_set(), name: float(value)}
+        print(json.dumps(line, separators=(",", ":")))  # noqa: T201 - standard output is the log
 
 
 def start_logging(room: str) -> Logger:

@@ -53,7 +53,7 @@ def _is_wanted(line: Line, asked: _Query) -> bool:
 def _compute(function: str, of: str, lines: Sequence[Line]) -> float | None:
     if function == "count":
         return float(len(lines))
-    values = [value for line in lines for value in line.metrics.get(of, ())]
+    values = [float(line.fields[of]) for line in lines if of in line.fields]
     return sum(values) if values else None
 
 

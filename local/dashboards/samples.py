@@ -21,7 +21,7 @@ class Line:
     namespace: str
     dimensions: Mapping[str, str]
     metrics: Mapping[str, Sequence[float]]
-    fields: Mapping[str, Any]  # all that the line says
+    fields: Mapping[str, Any]  # all that the line says, by the names that Logs Insights gives it
 
 
 class MetricLog:
@@ -66,8 +66,20 @@ def parse(log_group: str, text: str) -> Iterator[Line]:
             namespace=group["Namespace"],
             dimensions={name: str(written[name]) for name in group["Dimensions"][0]},
             metrics={m["Name"]: _values(written[m["Name"]]) for m in group["Metrics"]},
-            fields={name: value for name, value in written.items() if name != "_aws"},
+            fields=dict(_fields(written)),
         )
+
+
+def _fields(written: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Name what Logs Insights finds: the members of an array by their places.
+
+    Source: Amazon CloudWatch Logs, "Supported logs and discovered fields", "Fields in JSON logs".
+    """
+    for name, value in written.items():
+        if isinstance(value, list):
+            yield from ((f"{name}.{place}", member) for place, member in enumerate(value))
+        elif name != "_aws":
+            yield name, value
 
 
 def _values(value: Any) -> Sequence[float]:

@@ -22,7 +22,8 @@ WINDOW = Window(begin=1000.0, period_s=10.0, periods=3)
 
 def emitted(at: float, name: str, *values: float, **labels: str) -> Line:
     dimensions = {key: value for key, value in labels.items() if key == "provider"}
-    return Line(at, GROUP, "Distillery", dimensions, {name: values}, {name: list(values), **labels})
+    fields = {name: values[0], **labels}
+    return Line(at, GROUP, "Distillery", dimensions, {name: values}, fields)
 
 
 def graph(*metrics: list[Any], **properties: Any) -> dict[str, Any]:
@@ -41,6 +42,26 @@ def test_a_line_that_a_room_writes_is_read_back(
     assert (line.namespace, dict(line.dimensions)) == ("Distillery", {"provider": "runpod"})
     assert line.metrics == {"JobsFailed": [1.0]}
     assert line.fields["reason"] == "lost"
+    _, rows = answer(
+        f"SOURCE '{GROUP}' | filter ispresent(JobsFailed)"
+        " | stats count(*) as n, sum(JobsFailed) as failed by reason",
+        [line],
+    )
+    assert rows == [{"reason": "lost", "n": 1, "failed": 1}]
+
+
+def test_an_array_is_found_by_the_places_of_its_members_alone_as_on_aws() -> None:
+    metric = {"Namespace": "A", "Dimensions": [[]], "Metrics": [{"Name": "JobsFailed"}]}
+    told = {"_aws": {"Timestamp": 1, "CloudWatchMetrics": [metric]}, "JobsFailed": [2.0]}
+    (line,) = parse(GROUP, json.dumps(told))
+
+    def summed(field: str) -> Any:
+        _, rows = answer(f"SOURCE '{GROUP}' | stats sum({field}) as n", [line])
+        return rows[0]["n"]
+
+    assert line.metrics == {"JobsFailed": [2.0]}
+    assert line.fields == {"JobsFailed.0": 2.0}
+    assert summed("JobsFailed") is None
 
 
 @pytest.mark.parametrize("text", ["START RequestId: 1", "{}", '{"level": "INFO"}', ""])

@@ -18,16 +18,19 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
-from infra.dashboards.sources import DAY, HOUR, Sources
+from infra.dashboards.sources import HOUR, WEEK, Sources
 
 _FAST, _SLOW = 14.4, 6.0
 """How many times faster than allowed the month's misses are used up (Google, "The Site Reliability
 Workbook", chapter 5): at 14.4 a fiftieth of them goes in an hour, at 6 a twentieth in six."""
+_OUTAGE = 0.5
+"""When so many requests get no pictures, it is an outage whatever the objective allows: 14.4 times
+what 90 % allows would be more than there are."""
 _OLDEST_S = 300.0
 """Half of what a member will wait at most."""
 _NEAR_BAN = 1000
 """Discord bans an address after 10,000 invalid requests in 10 minutes."""
-_DAYS_OF_MONTH = 30
+_DAYS_OF_MONTH, _DAYS_OF_WEEK = 30, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +64,24 @@ def alarms(sources: Sources) -> Sequence[Alarm]:
 
 def _of_answers(sources: Sources) -> Sequence[Alarm]:
     missing = 1 - sources.objective
+    fast, slow = (min(times * missing, _OUTAGE) for times in (_FAST, _SLOW))
     missed = "Average"
     # One miss among few answers is no burning: it takes misses in two periods, or in three hours.
     return (
         Alarm(
             "many-requests-fail",
-            f"More than {_FAST * missing:.0%} of requests get no pictures.",
+            f"More than {fast:.0%} of requests get no pictures.",
             sources.metric("AnswersMissed", missed),
-            _FAST * missing,
+            fast,
             *(2, 12),
             wakes=True,
             takes_back=True,
         ),
         Alarm(
             "more-requests-fail-than-should",
-            f"More than {_SLOW * missing:.0%} of requests get no pictures, hour after hour.",
+            f"More than {slow:.0%} of requests get no pictures, hour after hour.",
             sources.metric("AnswersMissed", missed, period=HOUR),
-            _SLOW * missing,
+            slow,
             *(3, 6),
         ),
         Alarm(
@@ -90,8 +94,9 @@ def _of_answers(sources: Sources) -> Sequence[Alarm]:
         Alarm(
             "dead-letters",
             "Something failed every time it was tried.",
-            sources.metric("DeadLetters", "Sum"),
+            sources.letters(),
             0,
+            *(1, 3),  # a letter that cannot be read is tried every six minutes: one alarm, not many
             wakes=True,
             takes_back=True,
         ),
@@ -99,7 +104,7 @@ def _of_answers(sources: Sources) -> Sequence[Alarm]:
 
 
 def _of_providers(sources: Sources) -> Sequence[Alarm]:
-    a_day = sources.budget_dollars / _DAYS_OF_MONTH
+    a_week = sources.budget_dollars * _DAYS_OF_WEEK / _DAYS_OF_MONTH
     return (
         Alarm(
             "no-provider",
@@ -123,9 +128,11 @@ def _of_providers(sources: Sources) -> Sequence[Alarm]:
         ),
         Alarm(
             "the-budget-is-used-up-too-fast",
-            f"GPUs took more than ${2 * a_day:,.2f} in a day, twice a day's share of the budget.",
-            sources.gpu_dollars(period=DAY, label="dollars"),
-            2 * a_day,
+            f"GPUs took more than ${a_week:,.2f} in a week, a week's share of the budget.",
+            # The longest that an alarm may look at (Amazon CloudWatch, "PutMetricAlarm"): a busy
+            # day says nothing of a month.
+            sources.gpu_dollars(period=WEEK, label="dollars"),
+            a_week,
         ),
     )
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alarms import Alarms
@@ -35,6 +37,7 @@ class Monitoring(Construct):
         settings: Settings,
         api: InteractionsApi | GuardedApi,
         rooms: Mapping[str, RoomFunction],
+        dead_letters: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
         groups = {name: room.log_group.log_group_name for name, room in rooms.items()}
@@ -52,6 +55,7 @@ class Monitoring(Construct):
             sagemaker_endpoint=(
                 settings.sagemaker_endpoint_name if "sagemaker" in settings.providers else ""
             ),
+            dead_letters_queue="" if settings.is_local else dead_letters.queue_name,
             rooms_that_accept=[groups[INTERACTIONS.name]],
             rooms_that_answer=[
                 groups[room.name] for room in (FOLLOWUP, DISPATCHER, WATCHDOG, DEAD_LETTERS)
@@ -84,6 +88,9 @@ class Monitoring(Construct):
             metric_namespace=namespace,
             metric_name="InteractionsFailed",
             metric_value="1",
+            # As the room says. Of a metric in two units an alarm makes nobody knows what (Amazon
+            # CloudWatch, "PutMetricAlarm", Unit).
+            unit=cloudwatch.Unit.COUNT,
         )
 
 

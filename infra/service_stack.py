@@ -76,7 +76,12 @@ class ServiceStack(Stack):
         self._canary()
         registration = self._register_commands()
         self._monitoring = Monitoring(
-            self, "Monitoring", settings=settings, api=api, rooms=self._rooms
+            self,
+            "Monitoring",
+            settings=settings,
+            api=api,
+            rooms=self._rooms,
+            dead_letters=self._queues.dead_letters,
         )
         if settings.gradual and not settings.is_local:  # an embedded AWS knows no CodeDeploy
             rooms = {room.name: self._rooms[room.name] for room in ROOMS if room.is_gradual}

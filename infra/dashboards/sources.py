@@ -11,6 +11,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 FIVE_MINUTES = Duration.minutes(5)
 HOUR = Duration.hours(1)
 DAY = Duration.days(1)
+WEEK = Duration.days(7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class Sources:
     """Which of them counts its errors."""
     sagemaker_endpoint: str
     """Empty when there is none."""
+    dead_letters_queue: str
+    """The name of the queue of what came to nothing; empty where nobody counts its messages."""
     rooms_that_accept: Sequence[str]
     """Log groups of the rooms that refuse requests."""
     rooms_that_answer: Sequence[str]
@@ -75,6 +78,24 @@ class Sources:
             self.metric(name, statistic, label.format(who), provider=who, period=period)
             for who in self.providers
         ]
+
+    def letters(self) -> cloudwatch.Metric:
+        """Return how often a dead letter was handed to the room that reads them.
+
+        SQS counts it, at no price; so it counts a room that is broken too, at every try. What moves
+        a letter there does not show: SQS counts no message as sent that it moves itself (AWS,
+        "Available CloudWatch metrics for Amazon SQS"). An embedded AWS counts nothing at all, and
+        there it is what the room says.
+        """
+        if not self.dead_letters_queue:
+            return self.metric("DeadLetters", "Sum")
+        return cloudwatch.Metric(
+            namespace="AWS/SQS",
+            metric_name="NumberOfMessagesReceived",
+            dimensions_map={"QueueName": self.dead_letters_queue},
+            statistic="Sum",
+            period=FIVE_MINUTES,
+        )
 
     def gpu_dollars(self, *, period: Duration, label: str) -> cloudwatch.MathExpression:
         """Return what all providers took for GPUs in each period."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import jsonschema
+import pytest
 from moto import mock_aws
 
 from distillery.core.metrics import METRICS
+from infra.alarms import alarms
+from infra.dashboards.sources import Sources
 from local.dashboards.alarms import evaluated
 from local.dashboards.described import of_template
-from tests.infra.conftest import ROOT, synthesized
+from tests.infra.conftest import EXAMPLE, ROOT, settings_of, synthesized
 from tests.infra.test_service_stack import of_type
 
 AWS_OWN = {
@@ -23,9 +27,23 @@ AWS_OWN = {
     ("AWS/ApiGateway", "5xx"),
     ("AWS/SageMaker", "ApproximateBacklogSize"),
     ("/aws/sagemaker/Endpoints", "GPUUtilization"),
+    ("AWS/SQS", "NumberOfMessagesReceived"),
 }
 """What AWS emits by itself, at no price."""
 PROVIDERS = {"runpod", "sagemaker"}
+SOURCES = Sources(
+    namespace="Distillery",
+    slots={"runpod": 3, "sagemaker": 2},
+    dollars_a_second={"runpod": 0.0002, "sagemaker": 0.0004},
+    objective=0.99,
+    budget_dollars=50,
+    api={},
+    api_errors="5xx",
+    sagemaker_endpoint="",
+    dead_letters_queue="",
+    rooms_that_accept=[],
+    rooms_that_answer=[],
+)
 SUBSCRIPTION = "AWS::SNS::Subscription"
 MOST_FOR_NOTHING = 50
 """Metrics of a dashboard of the free tier (Amazon CloudWatch pricing)."""
@@ -140,6 +158,7 @@ def test_what_a_log_filter_counts_is_in_the_catalogue(template: dict[str, Any]) 
     (counted,) = of_type(template, "AWS::Logs::MetricFilter").values()
     (made,) = counted["Properties"]["MetricTransformations"]
     assert METRICS[made["MetricName"]].dimensions == ()
+    assert made["Unit"] == METRICS[made["MetricName"]].unit, "an alarm is to see one unit alone"
     assert made["MetricNamespace"] == "Distillery"
     assert counted["Properties"]["FilterPattern"] == '{ $.status = "5*" }'
     (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
@@ -228,6 +247,62 @@ def test_no_alarm_is_raised_by_silence(template: dict[str, Any]) -> None:
     """Nothing is emitted while nobody asks, so missing data is no news."""
     for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
         assert alarm["Properties"]["TreatMissingData"] == "notBreaching"
+
+
+def alarm_called(template: Mapping[str, Any], name: str) -> dict[str, Any]:
+    (found,) = [
+        alarm["Properties"]
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["AlarmName"] == f"Distillery-{name}"
+    ]
+    properties: dict[str, Any] = found
+    return properties
+
+
+@pytest.mark.parametrize(
+    ("objective", "fast", "slow"),
+    [(0.99, 0.144, 0.06), (0.95, 0.5, 0.3), (0.9, 0.5, 0.5), (0.51, 0.5, 0.5)],
+)
+def test_whatever_the_objective_is_alarms_ring_when_everything_fails(
+    objective: float, fast: float, slow: float
+) -> None:
+    """And not while it is kept: at most all of the requests fail."""
+    made = {one.name: one for one in alarms(replace(SOURCES, objective=objective))}
+    burning = made["many-requests-fail"], made["more-requests-fail-than-should"]
+
+    assert [one.above for one in burning] == pytest.approx([fast, slow])
+    assert all(1 - objective < one.above < 1 for one in burning)
+    assert all(f"{one.above:.0%}" in one.text for one in burning)
+
+
+def test_letters_ring_without_the_room_that_would_count_them(
+    template: dict[str, Any], local_template: dict[str, Any]
+) -> None:
+    alarm = alarm_called(template, "dead-letters")
+    (queue,) = [name for name in of_type(template, "AWS::SQS::Queue") if "DeadLetters" in name]
+    (dimension,) = alarm["Dimensions"]
+
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (
+        *("AWS/SQS", "NumberOfMessagesReceived"),
+        "Sum",
+    )
+    assert (dimension["Name"], written(dimension["Value"])) == ("QueueName", queue)
+    # Whatever cannot be read is received again after its visibility timeout: one alarm, not many.
+    again_s = template["Resources"][queue]["Properties"]["VisibilityTimeout"]
+    assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (0, 1)
+    assert alarm["Period"] * (alarm["EvaluationPeriods"] - 1) >= again_s
+
+    assert alarm_called(local_template, "dead-letters")["MetricName"] == "DeadLetters"
+
+
+def test_no_budget_is_passed_unnoticed(template: dict[str, Any]) -> None:
+    """An even use that ends the month above it rings, and one that keeps it does not."""
+    alarm = alarm_called(template, "the-budget-is-used-up-too-fast")
+    (period_s,) = {p["MetricStat"]["Period"] for p in alarm["Metrics"] if "MetricStat" in p}
+
+    assert period_s * alarm["EvaluationPeriods"] <= 7 * 86_400, "the longest that CloudWatch takes"
+    a_month = alarm["Threshold"] * 30 * 86_400 / period_s
+    assert a_month == pytest.approx(settings_of(EXAMPLE).gpu_budget_dollars)
 
 
 def test_cloudwatch_takes_the_alarms(template: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from distillery.core.recipes.options import WANTED
 from distillery.core.recipes.recipe import Option, OptionKind, Recipe, Value
 from distillery.discord.components import (
     MOST_CHOICES,
+    MOST_TEXT,
     Component,
     choice,
     field,
@@ -20,6 +21,7 @@ from distillery.discord.components import (
     menu,
     text_input,
 )
+from distillery.discord.translation import Words
 
 MOST_FIELDS = 5
 PROMPT, SEED = "prompt", "seed"
@@ -27,6 +29,7 @@ _LONG_TEXT = 100
 """A text that may be longer gets a field of several lines."""
 _FIRST = (PROMPT, "negative", SEED, "size")
 _YES, _NO = "true", "false"
+CUT = "Only the first {number} characters fit here. Change them, and the rest is left out."
 
 
 def editable(recipe: Recipe) -> list[Option]:
@@ -37,36 +40,53 @@ def editable(recipe: Recipe) -> list[Option]:
 
 
 def request_form(
-    custom_id: str, title: str, options: list[Option], values: Mapping[str, Value]
+    words: Words,
+    custom_id: str,
+    recipe: Recipe,
+    options: list[Option],
+    values: Mapping[str, Value],
 ) -> Mapping[str, Any]:
-    """Answer a click with a form that holds the values of these options."""
-    fields = [field(o.name, o.description, _part(o, values.get(o.name))) for o in options]
-    return form(custom_id, title, fields)
+    """Answer a click with a form that holds the values of these options of a recipe."""
+    fields = [_field(words, option, _text(values.get(option.name))) for option in options]
+    return form(custom_id, words.own(recipe.title, recipe.titles), fields)
 
 
-def read_fields(options: list[Option], fields: Mapping[str, str]) -> dict[str, Value | None]:
+def read_fields(
+    options: list[Option], fields: Mapping[str, str], values: Mapping[str, Value]
+) -> dict[str, Value | None]:
     """Return what a member has typed, in each option's kind; None where they left it empty.
 
-    Raises InvalidOption with a line for each field that cannot be read.
+    `values` are those that the form was filled with: a text too long for it, and not changed, is
+    whole. Raises InvalidOption with a line for each field that cannot be read.
     """
-    values: dict[str, Value | None] = {}
+    typed: dict[str, Value | None] = {}
     problems = []
     for option in options:
         if option.name in fields:
+            text, before = fields[option.name], _text(values.get(option.name))
+            if len(before) > MOST_TEXT and text.strip() == before[:MOST_TEXT].strip():
+                text = before
             try:
-                values[option.name] = _value(option, fields[option.name])
+                typed[option.name] = _value(option, text)
             except InvalidOption as problem:
                 problems.append(problem)
     if problems:
         raise InvalidOption.of(problems)
-    return values
+    return typed
 
 
-def _part(option: Option, value: Value | None) -> Component:
-    choices = [(c.name, str(c.value)) for c in option.choices]
+def _field(words: Words, option: Option, shown: str) -> Component:
+    label = words.own(option.name, option.names)
+    described = words.own(option.description, option.descriptions)
+    if len(shown) > MOST_TEXT:
+        described = words(CUT, number=f"{MOST_TEXT:,}")
+    return field(label, described, _part(words, option, shown))
+
+
+def _part(words: Words, option: Option, shown: str) -> Component:
+    choices = [(words.own(c.name, c.names), str(c.value)) for c in option.choices]
     if option.kind is OptionKind.BOOLEAN:
-        choices = [("yes", _YES), ("no", _NO)]
-    shown = _text(value)
+        choices = [(words("yes"), _YES), (words("no"), _NO)]
     if 0 < len(choices) <= MOST_CHOICES:
         made = [choice(name, own, is_default=own == shown) for name, own in choices]
         return {**menu(option.name, made), "required": option.required}

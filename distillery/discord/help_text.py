@@ -34,8 +34,8 @@ def overview(
     lines = [words("**What can be made here**")]
     for recipe in recipes.values():
         mark = words(" (if you choose none)") if recipe is first else ""
-        title = version(recipe.title, recipe.titles, words.locale)
-        described = _said(words, recipe.description, recipe.descriptions)
+        title = words.own(recipe.title, recipe.titles)
+        described = words.own(recipe.description, recipe.descriptions)
         lines.append(f"- **{title}**{mark}: {described}")
     lines.append(words("Begin with `/serve prompt: {example}`.", example=_EXAMPLE))
     if len(recipes) > 1:
@@ -54,8 +54,8 @@ def overview(
 
 def of_recipe(recipe: Recipe, words: Words = _ENGLISH) -> list[str]:
     """Say what one workflow takes: its options, and the flags that a prompt may carry for it."""
-    title = version(recipe.title, recipe.titles, words.locale)
-    lines = [f"**{title}**", _said(words, recipe.description, recipe.descriptions)]
+    title = words.own(recipe.title, recipe.titles)
+    lines = [f"**{title}**", words.own(recipe.description, recipe.descriptions)]
     lines += [f"- {_option(words, option)}" for option in recipe.options if not option.hidden]
     flags = [f"`{FLAGS[option.flag].example}`" for option in recipe.options if option.flag]
     if flags:
@@ -101,7 +101,7 @@ def _name(words: Words, command: Mapping[str, Any]) -> str:
 
 def _option(words: Words, option: Option) -> str:
     facts = ", ".join([words(_KINDS[option.kind]), *_bounds(words, option)])
-    return f"`{option.name}` ({facts}): {_said(words, option.description, option.descriptions)}"
+    return f"`{option.name}` ({facts}): {words.own(option.description, option.descriptions)}"
 
 
 def _bounds(words: Words, option: Option) -> Iterator[str]:
@@ -110,9 +110,3 @@ def _bounds(words: Words, option: Option) -> Iterator[str]:
     if option.minimum is not None and option.maximum is not None:
         low, high = f"{option.minimum:g}", f"{option.maximum:g}"
         yield words("{low} to {high}", low=low, high=high)
-
-
-def _said(words: Words, text: str, own: Mapping[str, str]) -> str:
-    """What a manifest says, in its own translation or in ours."""
-    said = version(text, own, words.locale)
-    return words(text) if said == text else said

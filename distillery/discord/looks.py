@@ -101,15 +101,12 @@ class Looks:
         """The actions that an installed recipe can do."""
         return {action for action, made_by in MADE_BY.items() if recipe_for(self.recipes, made_by)}
 
-    def title(self, job: Job) -> str:
-        """Return what members call the job's workflow."""
-        recipe = self.recipes.get(job.request.workflow)
-        return recipe.title if recipe else job.request.workflow
-
     def _facts(self, words: Words, job: Job, deliveries: Sequence[Delivery]) -> str:
         """Seed, size and workflow, so that the picture can be made again."""
         values = job.request.values
-        facts = [escape(self.title(job), 60)]
+        recipe = self.recipes.get(job.request.workflow)
+        title = words.own(recipe.title, recipe.titles) if recipe else job.request.workflow
+        facts = [escape(title, 60)]
         if "seed" in values:
             seeds = dict.fromkeys(f"`{d.job.request.values['seed']}`" for d in deliveries)
             said = words("seeds {seeds}") if len(seeds) > 1 else words("seed {seeds}")

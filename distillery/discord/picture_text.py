@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from distillery.core.locales import version
 from distillery.core.recipes.recipe import PROMPT, Recipe
+from distillery.discord.info_text import option_lines
 from distillery.discord.markdown import escape
 from distillery.discord.picture_request import PictureRequest
 from distillery.discord.responses import MAX_CONTENT
@@ -13,7 +13,6 @@ from distillery.discord.translation import Words
 
 PROMPT_CHARACTERS = 600  # twice as many when every one of them is escaped
 VALUE_CHARACTERS = 80
-NAME_CHARACTERS = 40
 
 SAYS_NOTHING = (
     "This picture does not say how it was made. Either it was not made here, or a program that "
@@ -24,16 +23,12 @@ SAYS_NOTHING = (
 def picture_info(words: Words, request: PictureRequest, recipes: Mapping[str, Recipe]) -> str:
     """Say what the picture says of itself. All of it may be invented, so all of it is escaped."""
     recipe = recipes.get(request.workflow)
-    title = version(recipe.title, recipe.titles, words.locale) if recipe else request.workflow
+    title = words.own(recipe.title, recipe.titles) if recipe else request.workflow
     lines = [f"**{escape(title, 60)}**"]
     options = dict(request.options)
     if prompt := options.pop(PROMPT, ""):
         lines.append(f"> {escape(str(prompt), PROMPT_CHARACTERS)}")
-    lines += [
-        f"- {escape(name, NAME_CHARACTERS)}: {escape(str(value), VALUE_CHARACTERS)}"
-        for name, value in options.items()
-        if value != ""
-    ]
+    lines += option_lines(words, recipe, options, VALUE_CHARACTERS)
     last = words("-# So the file says; anybody could have written it.")
     while len("\n".join([*lines, last])) > MAX_CONTENT:
         lines.pop()

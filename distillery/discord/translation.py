@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from distillery.core.locales import DEFAULT, FALLBACKS, Localized
+from distillery.core.locales import DEFAULT, FALLBACKS, Localized, version
 from distillery.discord.interaction import SERVE
 
 _TEXTS = Path(__file__).parent / "texts"
@@ -59,3 +59,8 @@ class Words:
         if self.ask_with != SERVE:
             said = said.replace(f"`/{SERVE}", f"`/{self.ask_with}")
         return said.format(**values) if values else said
+
+    def own(self, text: str, versions: Localized) -> str:
+        """Return what a manifest says, in its own translation or else in ours."""
+        said = version(text, versions, self.locale)
+        return self(text) if said == text else said

@@ -97,12 +97,13 @@ class Buttons:
         _, job = self._read(interaction)
         recipe = recipe_of(self._recipes, job)
         name = custom_id(Action.EDIT, job.job_id)
-        return request_form(name, recipe.title, editable(recipe), job.request.values)
+        words = self.words(interaction)
+        return request_form(words, name, recipe, editable(recipe), job.request.values)
 
     def _edited(self, interaction: Interaction) -> Answer:
         click, job = self._read(interaction)
         recipe = recipe_of(self._recipes, job)
-        changes = read_fields(editable(recipe), click.fields)
+        changes = read_fields(editable(recipe), click.fields, job.request.values)
         options = options_changed(job, recipe, changes)
         return self._order(click, recipe, options, images=len(job.parts) or 1)
 
@@ -113,7 +114,7 @@ class Buttons:
         if not options:
             return self._on_picture(interaction)  # there are no words to change
         name = custom_id(Action.REMIX, f"{job.job_id}:{click.picture or 0}")
-        return request_form(name, recipe.title, options, job.request.values)
+        return request_form(self.words(interaction), name, recipe, options, job.request.values)
 
     def _on_picture(self, interaction: Interaction) -> Answer:
         """Let the recipe that is made for it work on one picture, with a form's words if any."""
@@ -125,7 +126,8 @@ class Buttons:
         given = as_attachment(job, picture, recipe.picture_option.max_bytes)
         if not self.objects().exists(str(given.key)):
             return self._gone(interaction, job)
-        typed = read_fields([o for o in recipe.options if o.name == PROMPT], click.fields)
+        words = [option for option in recipe.options if option.name == PROMPT]
+        typed = read_fields(words, click.fields, job.request.values)
         changes = {name: value for name, value in typed.items() if value is not None}
         made_by = self._recipes.get(job.request.workflow)
         options = options_on_picture(job, made_by, recipe, given)
@@ -149,7 +151,7 @@ class Buttons:
     def _info(self, interaction: Interaction) -> Answer:
         _, job = self._read(interaction)
         words = self.words(interaction)
-        return private_parts([text(info(words, job, self.looks.title(job)))])
+        return private_parts([text(info(words, job, self._recipes.get(job.request.workflow)))])
 
     def _delete(self, interaction: Interaction) -> Answer:
         click, job = self._read(interaction, even_deleted=True)

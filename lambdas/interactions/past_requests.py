@@ -10,7 +10,6 @@ from distillery.core import keys
 from distillery.core.errors import UserError
 from distillery.core.job import Job, Picture
 from distillery.core.list_jobs import LATEST, PROMPT, ListJobs, may_see
-from distillery.core.locales import version
 from distillery.core.ports import Favourites, ObjectStore
 from distillery.core.recipes.recipe import Recipe
 from distillery.discord import listings
@@ -100,7 +99,6 @@ class PastRequests:
         if job is None or not may_see(job, user_id, is_favourite=kept):
             raise UserError(words(GONE))
         recipe = self.recipes.get(job.request.workflow)
-        title = version(recipe.title, recipe.titles, words.locale) if recipe else None
         again = row(
             [
                 button(custom_id(Action.AGAIN, job.job_id), words("Again"), emoji="🔁"),
@@ -108,7 +106,7 @@ class PastRequests:
                 unstar(words, job.lead_id) if kept else star(words, job.lead_id),
             ]
         )
-        parts = [text(info(words, job, title or job.request.workflow)), *self._gallery(job), again]
+        parts = [text(info(words, job, recipe)), *self._gallery(job), again]
         return private_parts(parts)
 
     def _gallery(self, job: Job) -> list[dict[str, Any]]:

@@ -251,6 +251,13 @@ TEXT = st.text(max_size=6000) | st.sampled_from(
 )
 
 
+def test_the_workflow_s_name_is_in_the_language_of_who_asked() -> None:
+    plain = Recipe("plain", "Plain", "", True, {}, (), (), titles={"de": "Schlicht"})
+    german = replace(done(), origin=replace(done().origin, locale="de"))
+    said = words_of(Looks({"plain": plain}).pictures(german, deliveries(german)))
+    assert "-# Schlicht · " in said
+
+
 @settings(max_examples=150, deadline=None)
 @given(TEXT, TEXT, st.integers(1, 10), st.floats(0, 1e6), st.integers(0, 10**6))
 def test_whatever_is_asked_and_said_discord_takes_the_look(

@@ -7,8 +7,18 @@ import pytest
 
 from distillery.core.job import CANCELLED, Job, JobState
 from distillery.core.parent import Parent
-from distillery.core.recipes.recipe import Action, Attachment, Option, OptionKind, Recipe, Slot
+from distillery.core.recipes.recipe import (
+    Action,
+    Attachment,
+    Choice,
+    Option,
+    OptionKind,
+    Recipe,
+    Slot,
+)
+from distillery.discord.forms import editable, request_form
 from distillery.discord.responses import DEFERRED
+from distillery.discord.translation import Words
 from local.member import words_of
 from tests.lambdas.members_at_buttons import ButtonRoom as Room
 from tests.lambdas.test_interactions import EPHEMERAL, MEMBER, RECIPES
@@ -156,6 +166,63 @@ def test_remix_asks_for_other_words_and_varies_the_picture_with_them(room: Room)
     assert str(room.latest.request.attachments["image"].key).endswith("1_9.png")
 
 
+def fields(form: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(part["label"], part.get("description", "")) for part in form["data"]["components"]]
+
+
+def test_forms_speak_the_member_s_language(room: Room) -> None:
+    parent = room.made()
+    form = room.click(f"edit:{parent.job_id}", locale="de")
+    assert fields(form)[:3] == [
+        ("prompt", "Was gemalt werden soll"),
+        ("ausschluss", "Was nicht ins Bild soll"),
+        (
+            "seed",
+            "Gleicher Seed und gleiche Optionen malen das gleiche Bild (ohne Angabe zufällig)",
+        ),
+    ]
+    assert fields(room.click(f"remix:{parent.job_id}:0", locale="ja"))[0][0] == "プロンプト"
+
+
+def test_a_manifest_s_own_words_are_those_of_its_forms(room: Room) -> None:
+    flags = Option(
+        "loud",
+        OptionKind.BOOLEAN,
+        "How loud",
+        names={"de": "laut"},
+        descriptions={"de": "Ob laut"},
+    )
+    sizes = Option(
+        "tone",
+        OptionKind.STRING,
+        "Which",
+        choices=(Choice("low", "l", {"de": "tief"}), Choice("high", "h")),
+    )
+    own = Recipe("own", "Own", "", False, {}, (flags, sizes), (), titles={"de": "Eigen"})
+    said = request_form(Words("de"), "edit:1", own, editable(own), {"loud": False, "tone": "l"})
+    assert said["data"]["title"] == "Eigen"
+    loud, tone = said["data"]["components"]
+    assert (loud["label"], loud["description"]) == ("laut", "Ob laut")
+    assert [c["label"] for c in loud["component"]["options"]] == ["ja", "nein"]
+    assert [c["label"] for c in tone["component"]["options"]] == ["tief", "high"]
+
+
+@pytest.mark.parametrize("action", ["edit", "remix"])
+def test_a_prompt_too_long_for_a_form_is_not_cut_in_silence(room: Room, action: str) -> None:
+    prompt = "a fox, " * 800
+    parent = room.made(prompt=prompt)
+    form = room.click(f"{action}:{parent.job_id}" + (":0" if action == "remix" else ""))
+    field = form["data"]["components"][0]
+    assert "Only the first 4,000 characters fit here" in field["description"]
+    shown = field["component"]["value"]
+    assert len(shown) == 4000
+
+    assert room.submit(form["data"]["custom_id"], {"prompt": shown.strip()}) == DEFERRED
+    assert room.latest.request.values["prompt"] == parent.request.values["prompt"]
+    assert room.submit(form["data"]["custom_id"], {"prompt": f"red {shown[:3990]}"}) == DEFERRED
+    assert len(str(room.latest.request.values["prompt"])) < 4000
+
+
 def test_a_picture_that_is_not_kept_any_more_is_offered_again_with_the_same_seed(
     room: Room,
 ) -> None:
@@ -203,6 +270,18 @@ def test_info_tells_all_that_makes_the_picture_again(room: Room) -> None:
     said = text(room.click(f"info:{room.made().job_id}"))
     for part in ("a red fox", "seed: `", "1024 × 1024", "steps: `30`"):
         assert part in said
+
+
+def test_info_tells_what_was_chosen_and_not_what_the_graph_takes() -> None:
+    upscale = replace(RECIPES["upscale"], titles={"de": "Größer"})
+    room = Room({**RECIPES, "upscale": upscale})
+    parent = room.made()
+    request = replace(parent.request, workflow="upscale", values={"scale": 0.5, "raw": True})
+    room.store.table.jobs[parent.job_id] = replace(parent, request=request)
+    assert "- scale: Twice\n- raw: yes\n" in text(room.click(f"info:{parent.job_id}"))
+    said = text(room.click(f"info:{parent.job_id}", locale="de"))
+    assert "**Größer** · " in said
+    assert "- faktor: Doppelt\n- raw: ja\n" in said
 
 
 def test_the_owner_deletes_the_answer_and_its_buttons_end(room: Room) -> None:

@@ -122,7 +122,7 @@ def test_info_says_how_an_attached_picture_was_made(desk: Desk, how: str) -> Non
     assert desk.info(how).splitlines() == [
         f"**{RECIPES['sdxl_text_to_image'].title}**",
         r"> a \*red\* fox",
-        "- seed: 7",
+        "- seed: `7`",
         "-# So the file says; anybody could have written it.",
     ]
     assert desk.room.untouched

@@ -1,4 +1,4 @@
-"""Writes the tables of commands and options in docs/commands.md from the code and the recipes.
+"""Writes the tables of docs/commands.md from the code and the recipes.
 
 `.venv/bin/python -m local.command_table` rewrites them; a test holds them to the code.
 """
@@ -9,6 +9,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from distillery.core.flags.apply import options_of
+from distillery.core.flags.example import example_for
+from distillery.core.flags.table import FLAGS
 from distillery.core.recipes.recipe import Recipe
 from distillery.discord.command_parts import CHAT_INPUT
 from distillery.discord.commands import ON_PICTURES, all_commands
@@ -48,6 +51,17 @@ def option_rows(recipes: Mapping[str, Recipe]) -> list[str]:
     return rows
 
 
+def flag_rows(recipes: Mapping[str, Recipe]) -> list[str]:
+    """Return a row for each flag, as the first workflow that uses it takes it."""
+    rows = []
+    for flag in FLAGS.values():
+        using = [recipe for recipe in recipes.values() if options_of(recipe, flag.name)]
+        example = example_for(using[0], flag) if using else flag.example
+        used = ", ".join(f"`{recipe.name}`" for recipe in using) or "none yet"
+        rows.append(f"| `{example}` | {flag.meaning} | {used} |")
+    return rows
+
+
 def rewritten(document: str, name: str, rows: list[str]) -> str:
     """Return the document with these rows in the table below the heading `name`."""
     found = re.search(rf"^#+ {name}$.*?^\|[-|]+\|\n", document, re.MULTILINE | re.DOTALL)
@@ -63,6 +77,7 @@ def main() -> None:
     document = DOCUMENT.read_text(encoding="utf-8")
     document = rewritten(document, "Commands for members", command_rows(recipes))
     document = rewritten(document, "Options of /serve", option_rows(recipes))
+    document = rewritten(document, "Flags", flag_rows(recipes))
     DOCUMENT.write_text(document, encoding="utf-8")
 
 

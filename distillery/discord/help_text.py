@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from distillery.core.flags.example import example_for
 from distillery.core.flags.table import FLAGS
 from distillery.core.locales import version
 from distillery.core.recipes.recipe import Option, OptionKind, Recipe, default_recipe
@@ -57,7 +58,8 @@ def of_recipe(recipe: Recipe, words: Words = _ENGLISH) -> list[str]:
     title = words.own(recipe.title, recipe.titles)
     lines = [f"**{title}**", words.own(recipe.description, recipe.descriptions)]
     lines += [f"- {_option(words, option)}" for option in recipe.options if not option.hidden]
-    flags = [f"`{FLAGS[option.flag].example}`" for option in recipe.options if option.flag]
+    used = [FLAGS[option.flag] for option in recipe.options if option.flag]
+    flags = [f"`{example_for(recipe, flag)}`" for flag in used]
     if flags:
         shown = ", ".join(dict.fromkeys(flags))
         lines.append(words("Flags for the prompt: {flags}", flags=shown))

@@ -6,6 +6,7 @@ command offers its own. What a member sends is then checked against the one reci
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from distillery.core.errors import BrokenRecipe
@@ -34,11 +35,13 @@ from distillery.discord.command_parts import (
 )
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.interaction import IMAGES_OPTION, SERVE, WORKFLOW_OPTION
-from distillery.discord.translation import Words, languages
+from distillery.discord.translation import Words, in_every_language, languages
 
 Declared = Sequence[tuple[Recipe, Option]]
 """The options of one name, each with the recipe that declares it."""
 
+_ANY_FILE = "A file, such as an image; what becomes of it depends on the workflow"
+_BRACKETS = re.compile(r"(?<=\S)\s*[(（][^()（）]*[)）]$")  # noqa: RUF001 - as in Japanese
 _HOW = "How to make them ({title} if left out)"
 
 
@@ -143,7 +146,7 @@ def _by_name(recipes: Iterable[Recipe]) -> dict[str, list[tuple[Recipe, Option]]
 
 
 def _merged(declared: Declared, recipe_count: int) -> Payload:
-    """Merge the options of one name. The words of the first recipe, the default one, win."""
+    """Merge the options of one name. Names are those of the first recipe, the default one."""
     _check_same_kind(declared)
     options = [option for _, option in declared]
     first = options[0]
@@ -151,7 +154,7 @@ def _merged(declared: Declared, recipe_count: int) -> Payload:
     merged: Payload = {
         "type": OPTION_TYPES[first.kind],
         **localized("name", first.name, first.names),
-        **text("description", first.description, first.descriptions),
+        **_described(options),
         "required": everywhere and first.required,  # so the form of most requests asks for it
     }
     if all(option.choices and not option.suggest for option in options):
@@ -167,6 +170,24 @@ def _merged(declared: Declared, recipe_count: int) -> Payload:
     if past or any(option.choices for option in options):
         merged["autocomplete"] = True
     return merged | {key: bound for key, bound in bounds.items() if bound is not None}
+
+
+def _described(options: Sequence[Option]) -> Payload:
+    """Describe options of one name. What is true for one of them alone is not said.
+
+    That is the default, which stands in brackets at the end, and what becomes of a file.
+    """
+    first = options[0]
+    if all(option.description == first.description for option in options):
+        return text("description", first.description, first.descriptions)
+    if first.kind is OptionKind.ATTACHMENT:
+        return text("description", _ANY_FILE)
+    versions = {**in_every_language(first.description), **first.descriptions}
+    return localized(
+        "description",
+        _BRACKETS.sub("", first.description),
+        {locale: _BRACKETS.sub("", said) for locale, said in versions.items()},
+    )
 
 
 def _widest(pick: Callable[[list[float]], float], bounds: Sequence[float | None]) -> float | None:

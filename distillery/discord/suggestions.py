@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from distillery.core.flags.example import example_for
 from distillery.core.flags.table import FLAGS
 from distillery.core.job import Job
 from distillery.core.locales import version
@@ -78,4 +79,5 @@ def of_flags(typed: str, recipe: Recipe) -> list[Suggestion]:
     before, start = typed[: begun.start("mark")], begun["name"].lower()
     used = {option.flag for option in recipe.options}
     flags = [flag for flag in FLAGS.values() if flag.name in used and flag.name.startswith(start)]
-    return [(f"{flag.example}: {flag.meaning}", f"{before}{flag.example}") for flag in flags]
+    examples = {example_for(recipe, flag): flag.meaning for flag in flags}
+    return [(f"{one}: {meaning}", f"{before}{one}") for one, meaning in examples.items()]

@@ -202,6 +202,27 @@ def test_a_workflow_s_own_words_reach_every_part_of_the_command() -> None:
     assert options["workflow"]["description_localizations"]["fr"].endswith("(sans choix : A)")
 
 
+def described(name: str) -> tuple[str, Mapping[str, str]]:
+    [option] = [o for o in serve_command(SHIPPED)["options"] if o["name"] == name]
+    return option["description"], option["description_localizations"]
+
+
+def test_what_holds_for_one_workflow_alone_is_not_said_of_all() -> None:
+    for recipe_ in SHIPPED.values():
+        for option in recipe_.options:
+            alike = [o for r in SHIPPED.values() for o in r.options if o.name == option.name]
+            if not option.hidden and len({o.description for o in alike}) > 1:
+                said, versions = described(option.name)
+                assert "left out" not in said
+                assert not any(said[-1] in ")）" for said in versions.values())  # noqa: RUF001
+    assert described("steps")[0] == "Sampling steps: more is slower and finer"
+    assert described("steps")[1]["de"] == "Schritte: mehr ist langsamer und feiner"
+    assert described("image")[1]["de"] == (
+        "Eine Datei, etwa ein Bild; was daraus wird, hängt vom Workflow ab"
+    )
+    assert described("scale")[0] == "How much larger (twice if left out)"
+
+
 def test_one_kind_of_english_is_not_shown_the_other() -> None:
     made = text("description", "A color of mine", {"en-GB": "A colour of mine"})
 

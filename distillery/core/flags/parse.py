@@ -13,12 +13,19 @@ from distillery.core.flags.table import FLAGS, MAX_LORAS, Flag, FlagKind
 
 FlagValue = bool | int | float | str | tuple[str, ...]
 
-# Telephones write a long dash for two short ones. A flag stands at the start or after a blank.
-_FLAG = re.compile(r"(?:^|(?<=\s))(?:--|[\u2013\u2014])([A-Za-z][A-Za-z0-9-]*)(?=\s|$)")
+# Telephones write a long dash for two short ones. A flag stands at the start or after a blank;
+# behind it stands a blank, `=`, or what ends a part of a sentence.
+_FLAG = re.compile(
+    r"(?:^|(?<=\s))(?:--|-?[\u2013\u2014])(?P<name>[A-Za-z][A-Za-z0-9-]*)"
+    r"(?:(?P<equals>=)|[,.;]*(?=\s|$))"
+)
+_ENDS = ",.;"
+_SENTENCE_MAY_END = {FlagKind.INTEGER, FlagKind.NUMBER, FlagKind.RATIO, FlagKind.WORD}
 _RATIO = re.compile(r"(\d{1,5})[:x/](\d{1,5})")
 _MAX_QUOTE = 60
-_UNKNOWN = "There is no flag `--{flag}`. `/help` lists them."
+_UNKNOWN = "There is no flag `--{flag}`. `/help workflow:` lists those of a workflow."
 _MISTYPED = "There is no flag `--{flag}`. Did you mean `{nearest}`?"
+_NO_VALUE = "`--{flag}` takes no value: write it alone, or leave it out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,9 @@ def parse_flags(written: str) -> FlaggedText:
     problems: list[InvalidOption] = []
     for mark, end in zip(marks, starts[1:], strict=True):
         try:
-            flag = _flag(mark[1].lower(), flags)
+            flag = _flag(mark["name"].lower(), flags)
+            if flag.kind is FlagKind.SWITCH and mark["equals"]:
+                raise InvalidOption(_NO_VALUE, flag=flag.name)
             taken, left = _part(flag, written[mark.end() : end])
             flags[flag.name] = _value(flag, taken)
             words.append(left)
@@ -72,7 +81,7 @@ def _part(flag: Flag, after: str) -> tuple[str, str]:
     if flag.kind is FlagKind.WORDS:
         after = re.sub(r"\s*,\s*", ",", after)
     taken, _, left = after.strip().partition(" ")
-    return taken, left
+    return taken.rstrip(_ENDS) if flag.kind in _SENTENCE_MAY_END else taken, left
 
 
 def _value(flag: Flag, taken: str) -> FlagValue:

@@ -39,6 +39,7 @@ class Flag:
     meaning: str
     minimum: float | None = None
     maximum: float | None = None
+    sample: str | None = None  # a value that workflows take, where one of its kind may not do
 
     @property
     def example(self) -> str:
@@ -53,7 +54,7 @@ class Flag:
             FlagKind.RATIO: " 3:2",
             FlagKind.LINK: " address",
         }[self.kind]
-        return f"--{self.name}{value}"
+        return f"--{self.name}{value if self.sample is None else f' {self.sample}'}"
 
 
 def _flags() -> tuple[Flag, ...]:
@@ -61,7 +62,7 @@ def _flags() -> tuple[Flag, ...]:
     return (
         Flag("neg", kind.TEXT, "what to keep out of the picture"),
         Flag("seed", kind.INTEGER, "the number that the noise is made from", 0),
-        Flag("cfg", kind.NUMBER, "how strictly to follow the prompt", 0, 30),
+        Flag("cfg", kind.NUMBER, "how strictly to follow the prompt", 0, 30, "7"),
         Flag("ar", kind.RATIO, "the shape of the picture; the nearest that the model can paint"),
         Flag("power", kind.NUMBER, "how far the second, larger pass may change the picture", 0, 1),
         Flag("model", kind.WORD, "which model paints"),

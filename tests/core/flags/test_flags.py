@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from hypothesis import strategies as st
 
 from distillery.core.errors import InvalidOption
 from distillery.core.flags.apply import apply_flags
+from distillery.core.flags.example import example_for
 from distillery.core.flags.parse import parse_flags
 from distillery.core.flags.table import FLAGS, Flag, FlagKind
-from distillery.core.recipes.recipe import Attachment, Option, OptionKind, Recipe
+from distillery.core.recipes.options import check_value
+from distillery.core.recipes.recipe import Attachment, Choice, Option, OptionKind, Recipe
+from distillery.recipe_files import load_recipes
 
 VALUES = {
     FlagKind.SWITCH: ("", True),
@@ -24,6 +28,9 @@ VALUES = {
     FlagKind.RATIO: ("27:18", "27:18"),
     FlagKind.LINK: ("https://cdn.example/a.png", "https://cdn.example/a.png"),
 }
+
+
+SHIPPED = load_recipes(Path(__file__).parents[3] / "workflows")
 
 
 def recipe(*options: Option, name: str = "plain", title: str = "Plain") -> Recipe:
@@ -77,6 +84,14 @@ def test_the_example_of_every_flag_can_be_read(flag: Flag) -> None:
         ("a fox --AR 16x9", "a fox", {"ar": "16:9"}),
         ("a fox --cfg 4,5", "a fox", {"cfg": 4.5}),
         ("a fox --image <https://x.example/a.png>", "a fox", {"image": "https://x.example/a.png"}),
+        ("a fox --seed=7", "a fox", {"seed": 7}),
+        ("a fox --ar=16:9 --neg=dark, wet", "a fox", {"ar": "16:9", "neg": "dark, wet"}),
+        ("a fox, --raw, at night", "a fox, at night", {"raw": True}),
+        ("a fox -\u2013ar 3:2", "a fox", {"ar": "3:2"}),  # as a telephone writes it at times
+        ("a fox --seed 7, at night", "a fox at night", {"seed": 7}),
+        ("a fox --cfg 7.5; --ar 16:9.", "a fox", {"cfg": 7.5, "ar": "16:9"}),
+        ("a fox --sampler euler, at night", "a fox at night", {"sampler": "euler"}),
+        ("a dash \u2013\u2013 of 1--2=3 red", "a dash \u2013\u2013 of 1--2=3 red", {}),
         ("state--of--the--art -- a fox - red", "state--of--the--art -- a fox - red", {}),
         ("a (red:1.2) fox, ::blue EYES::", "a (red:1.2) fox, ::blue EYES::", {}),
         ("a fox\n--neg two\nlines --seed 1", "a fox", {"neg": "two\nlines", "seed": 1}),
@@ -92,7 +107,10 @@ def test_words_and_flags_are_parted(written: str, text: str, flags: dict[str, An
     ("written", "said"),
     [
         ("a fox --sed 7", "There is no flag `--sed`. Did you mean `--seed 7`?"),
-        ("a fox --xyzzy", "There is no flag `--xyzzy`. `/help` lists them."),
+        ("a fox --xyzzy", "There is no flag `--xyzzy`. `/help workflow:` lists"),
+        ("a fox --xyzzy=1, red", "There is no flag `--xyzzy`."),
+        ("a fox --raw=false", "`--raw` takes no value"),
+        ("a fox --seed=", "`--seed` needs a value, such as `--seed 7`."),
         ("a fox --seed", "`--seed` needs a value, such as `--seed 7`."),
         ("a fox --seed 7 --seed 8", "`--seed` is there twice."),
         ("a fox --seed x`y", "`--seed` takes a whole number of 0 or more, not `x'y`"),
@@ -124,6 +142,37 @@ def test_no_text_does_more_than_be_read_or_refused(written: str) -> None:
     except InvalidOption:
         return
     assert "--seed 7" not in found.text
+
+
+@pytest.mark.parametrize("recipe", SHIPPED.values(), ids=lambda recipe: recipe.name)
+def test_a_recipe_takes_its_own_example_of_each_flag(recipe: Recipe) -> None:
+    options = {option.name: option for option in recipe.options}
+    for name in {option.flag for option in recipe.options if option.flag}:
+        example = example_for(recipe, FLAGS[name]).replace("address", "https://cdn.example/a.png")
+        given = applied(recipe, f"a fox {example}")
+        assert len(given) > 1, example
+        for one, value in given.items():
+            check_value(options[one], value)
+
+
+@pytest.mark.parametrize(
+    ("option", "example"),
+    [
+        (option(OptionKind.NUMBER, "cfg", minimum=1.0, maximum=20.0), "--cfg 1"),
+        (option(OptionKind.NUMBER, "cfg", default=6.5), "--cfg 6.5"),
+        (option(OptionKind.INTEGER, "seed", maximum=4), "--seed 4"),
+        (
+            option(OptionKind.STRING, "model", choices=(Choice("Big", "my big_one.safetensors"),)),
+            "--model my-big_one",
+        ),
+        (option(OptionKind.STRING, "llm"), "--llm name"),
+    ],
+)
+def test_an_example_fits_the_option(option: Option, example: str) -> None:
+    assert option.flag is not None
+    assert example_for(recipe(option), FLAGS[option.flag]) == example
+    name, value = example.split()
+    check_value(option, applied(recipe(option), f"a fox {name} {value}")[option.name])
 
 
 def test_a_flag_wins_over_the_option_of_the_command() -> None:

@@ -11,7 +11,13 @@ from typing import Any
 
 from distillery.core.job import Job
 from distillery.core.parent import Parent
-from distillery.discord.interaction import Asker, Interaction, read_asker, reading
+from distillery.discord.interaction import (
+    Asker,
+    Interaction,
+    read_asker,
+    read_permissions,
+    reading,
+)
 
 ADMINISTRATOR, MANAGE_MESSAGES = 1 << 3, 1 << 13
 """Permissions (Discord, "Permissions"). Who may manage a channel's messages may ours."""
@@ -54,7 +60,7 @@ def read_click(interaction: Interaction) -> Click:
             job_id=job_id,
             picture=None if picture is None else _number(picture),
             message_id=str(document["message"]["id"]) if document.get("message") else None,
-            is_moderator=_is_moderator(document),
+            is_moderator=bool(read_permissions(interaction) & (ADMINISTRATOR | MANAGE_MESSAGES)),
             fields=dict(_fields(data.get("components", []))),
         )
 
@@ -63,12 +69,6 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 2):  # noqa: PLR2004 - 0 to 99
         raise ValueError(f"{text[:40]!r} is no picture's number")
     return int(text)
-
-
-def _is_moderator(document: Mapping[str, Any]) -> bool:
-    """Only a guild's member has permissions: those in the channel of the interaction."""
-    permissions = int((document.get("member") or {}).get("permissions", 0))
-    return bool(permissions & (ADMINISTRATOR | MANAGE_MESSAGES))
 
 
 def _fields(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,7 @@ from distillery.discord.interaction import (
     ME,
     PICTURE_INFO,
     QUEUE,
+    SERVE,
     SHOW_OPTION,
     UPSCALE,
     USE_AS_INPUT,
@@ -52,10 +53,12 @@ def all_commands(
     Raises BrokenRecipe when two recipes contradict each other or Discord's limits are passed.
     """
     asking = _asking_commands()
+    serve = [SERVE] if style is not CommandStyle.PER_WORKFLOW else []
+    names = [*serve, HELP, *(command["name"] for command in asking)]
     commands = [
         *making_commands(recipes, style),
         *asking,
-        _help_command(recipes, [HELP, *(command["name"] for command in asking)]),
+        _help_command(recipes, names),
         message_command(PICTURE_INFO),
         *(message_command(n) for n, action in ON_PICTURES.items() if recipe_for(recipes, action)),
     ]

@@ -133,6 +133,12 @@ def read_user(interaction: Interaction) -> str:
         return _user_id(interaction.document)
 
 
+def read_permissions(interaction: Interaction) -> int:
+    """Read what a member may do in the channel, as Discord's bits; 0 outside of servers."""
+    with reading("a member"):
+        return int((interaction.document.get("member") or {}).get("permissions", 0))
+
+
 def read_workflow(interaction: Interaction) -> str | None:
     """Read which workflow a command names, if it names one; raises MalformedInteraction."""
     with reading("a command"):

@@ -8,7 +8,8 @@ from typing import Any
 
 from distillery.core.recipes.recipe import Recipe
 from distillery.discord import help_text
-from distillery.discord.interaction import HELP, Interaction, read_help
+from distillery.discord.clicks import ADMINISTRATOR
+from distillery.discord.interaction import HELP, Interaction, read_help, read_permissions
 from distillery.discord.paged import paged, read_turn, turned
 from distillery.discord.translation import Words
 
@@ -40,13 +41,21 @@ class Help:
 
     def _page(self, interaction: Interaction, topic: str, page: int) -> Answer:
         words = self.words(interaction)
-        named = [one for one in self.registered() if one["name"] == topic]
+        may = read_permissions(interaction)
+        commands = [command for command in self.registered() if _may_use(command, may)]
+        named = [one for one in commands if one["name"] == topic]
         if recipe := self.recipes.get(topic):
             pages = help_text.of_recipe(recipe, words)
         elif named:
             pages = help_text.of_command(named[0], words)
         else:
             topic = ""
-            pages = help_text.overview(self.recipes, self.registered(), words)
+            pages = help_text.overview(self.recipes, commands, words)
         page = min(page, len(pages) - 1)
         return paged(words, f"{HELP}:{topic}", page, len(pages), pages[page])
+
+
+def _may_use(command: Mapping[str, Any], permissions: int) -> bool:
+    """Tell whether Discord shows a member the command, as far as we know: a server may say else."""
+    needed = int(command.get("default_member_permissions") or 0)
+    return bool(permissions & ADMINISTRATOR) or not needed & ~permissions

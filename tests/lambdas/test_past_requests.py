@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from distillery.core.job import Job, Outcome, Picture
+from distillery.discord.command_style import CommandStyle
+from distillery.discord.commands import all_commands
 from local.discord import rules
 from local.discord.openapi import OpenApi, document_at_hand
 from local.discord.sending import SCHEMAS
@@ -172,3 +174,30 @@ def test_help_is_turned_page_by_page(reader: Reader) -> None:
 def test_a_page_of_help_is_found_by_its_button_alone(reader: Reader, topic: str) -> None:
     shown = reader.use("help", workflow=topic)["data"]["content"]
     assert reader.click(f"help:{topic}:0")["data"]["content"] == shown
+
+
+def admins(answer: Any) -> bool:
+    return "`/admin`" in answer["data"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "named"),
+    [("0", False), (str(1 << 13), False), (str(1 << 5), True), (str(1 << 3), True)],
+)
+def test_help_names_admin_to_those_alone_who_may_use_it(
+    reader: Reader, permissions: str, named: bool
+) -> None:
+    member = event(PLACES[0])["member"] | {"permissions": permissions}
+    pages = [reader.click(f"help::{page}", member=member) for page in range(4)]
+    assert any(admins(page) for page in pages) is named
+    assert admins(reader.click("help:admin:0", member=member)) is named
+
+
+@pytest.mark.parametrize("style", CommandStyle)
+def test_help_may_be_asked_about_every_command_of_members(style: CommandStyle) -> None:
+    commands = all_commands(RECIPES, style)
+    [help_] = [command for command in commands if command["name"] == "help"]
+    [which] = [option for option in help_["options"] if option["name"] == "command"]
+    offered = {choice["value"] for choice in which["choices"]}
+    mine = {c["name"] for c in commands if c["type"] == 1 and c["name"] not in RECIPES}
+    assert offered == mine - {"admin"}

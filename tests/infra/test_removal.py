@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import jmespath
 import pytest
+from aws_cdk import DefaultStackSynthesizer
 
-from tests.infra.conftest import DEV, EVERY_STACK, Assemble
+from infra.settings import FIELDS
+from tests.infra.conftest import DEV, EVERY_STACK, ROOT, Assemble
+
+DOCUMENT = (ROOT / "docs" / "deploy.md").read_text().partition("## Removing it")[2]
+
+
+def test_the_document_names_what_no_stack_holds_as_it_is_called() -> None:
+    token, key = (FIELDS[name].default for name in ("bot_token_secret", "runpod_key_secret"))
+    assert f"get-parameter --with-decryption --name {token} " in DOCUMENT
+    assert f"delete-parameters --names {token} {key}\n" in DOCUMENT
+    assert f"{FIELDS['discord_api_url'].default}/applications/APPLICATION_ID/commands" in DOCUMENT
+    qualifier = DefaultStackSynthesizer.DEFAULT_QUALIFIER
+    named = set(re.findall(r"\bcdk-[\w-]+", DOCUMENT))
+    assert named == {f"cdk-{qualifier}-assets-ACCOUNT-REGION"}
+
+
+@pytest.mark.parametrize("markers", [None, [{"Key": "b", "VersionId": "2", "IsLatest": True}]])
+def test_the_document_s_query_names_every_version_of_every_file(
+    markers: list[dict[str, Any]] | None,
+) -> None:
+    query = re.findall(r'--query "(\{.*\})"', DOCUMENT)[0]
+    versions = [{"Key": "a", "VersionId": "1", "Size": 3}]
+    found = jmespath.search(query, {"Versions": versions, "DeleteMarkers": markers})
+    there = [("a", "1"), *(("b", "2") for _ in markers or ())]
+    assert [(one["Key"], one["VersionId"]) for one in found["Objects"]] == there
+    assert all(one.keys() == {"Key", "VersionId"} for one in found["Objects"])
 
 
 def left_behind(templates: dict[str, dict[str, Any]]) -> set[str]:

@@ -16,6 +16,8 @@ from distillery.core.parent import Parent
 from distillery.core.recipes.recipe import Attachment, Scalar, Value
 from distillery.core.tier import Tier
 
+INPUT_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
+"""What a worker takes as an input, if it stands still."""
 CANCELLED = "cancelled"
 """The kind of error that is none: the member wanted it."""
 
@@ -83,6 +85,12 @@ class Picture:
     copy: str | None = None  # a smaller WebP beside it, where Discord would not show the file
     copy_size: int = 0  # bytes
     spoiler: bool = False  # covered where it is shown, until its reader clicks
+    moves: bool = False  # an image of several frames, which a worker takes for no input
+
+    @property
+    def can_be_worked_on(self) -> bool:
+        """True for the images of which another picture can be made."""
+        return self.content_type in INPUT_TYPES and not self.moves
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ def _picture(output: Mapping[str, Any]) -> Picture:
         height=_whole(output.get("height")),
         copy=str(copy["name"]) if copy else None,
         copy_size=int(copy["bytes"]) if copy else 0,
+        moves=output.get("animated") is True,
     )
 
 

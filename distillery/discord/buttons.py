@@ -101,7 +101,7 @@ def below_pictures(
     """Return the rows below finished pictures: what can be done with each, and with all."""
     targets = _targets(deliveries)
     shown = [(target, each) for target, each in zip(targets, deliveries, strict=True)]
-    images = [t for t, each in shown if each.picture.content_type.startswith("image/")]
+    images = [target for target, each in shown if each.picture.can_be_worked_on]
     wanted = {action: images for action in MADE_BY if action in offered and images}
     if not_whole := [target for target, each in shown if each.is_not_whole]:
         wanted[Action.FILE] = not_whole

@@ -27,6 +27,10 @@ _STARTS = (
 """What files of each kind that Discord shows begin with, and where."""
 _PNG_SIZE = struct.Struct(">II")
 _PNG_SIZE_AT = 16  # PNG, 11.2.1: the first chunk is IHDR, and begins with width and height
+_FRAMES = {"image/webp": b"ANIM", "image/png": b"acTL"}
+"""The chunk that an image of several frames has before its first one (RFC 9649, 2.7; PNG, 11.3.6).
+"""
+_BEFORE_FRAMES = 64 * 1024  # bytes: only colours and texts may stand before it
 _OWN_BUCKET = "the endpoint stores pictures in a bucket of its own; unset its BUCKET_ENDPOINT_URL"
 _ENGINE_WORDS = (
     "comfyui server",
@@ -53,6 +57,12 @@ class File:
             return None, None
         width, height = _PNG_SIZE.unpack_from(self.data, _PNG_SIZE_AT)
         return width, height
+
+    @property
+    def is_animated(self) -> bool:
+        """True where the file says that it has several frames."""
+        chunk = _FRAMES.get(self.content_type)
+        return chunk is not None and chunk in self.data[:_BEFORE_FRAMES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +186,5 @@ def _output(file: File) -> dict[str, Any]:
         "sha256": hashlib.sha256(file.data).hexdigest(),
         "width": width,
         "height": height,
+        "animated": file.is_animated,
     }

@@ -37,6 +37,7 @@ class StoredOutput:
     height: int | None = None
     variant: StoredCopy | None = None
     thumbnail: StoredCopy | None = None
+    animated: bool = False
 
 
 @dataclass(slots=True)

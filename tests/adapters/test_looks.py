@@ -172,6 +172,27 @@ def test_a_file_that_is_no_picture_is_shown_as_a_file_and_cannot_be_varied() -> 
     assert accepted(edit)
 
 
+@pytest.mark.parametrize(
+    "film",
+    [
+        Picture("0_9.webp", "image/webp", 4, moves=True),
+        Picture("0_9.gif", "image/gif", 4),
+        Picture("0_9.avif", "image/avif", 4),
+    ],
+)
+def test_what_no_worker_takes_as_an_input_has_no_buttons_of_a_picture(film: Picture) -> None:
+    edit = LOOKS.pictures(done(), [Delivery(done(), film, b"x")])
+    assert labels(edit)[:2] == ["Again", "Edit"]
+    assert accepted(edit)
+
+
+def test_among_several_pictures_those_that_stand_still_have_buttons() -> None:
+    ended = done(pictures=3)
+    first, second, third = deliveries(ended)
+    film = replace(second, picture=replace(second.picture, content_type="image/gif"))
+    assert labels(LOOKS.pictures(ended, [first, film, third]))[:4] == ["U1", "U3", "V1", "V3"]
+
+
 def test_what_a_check_has_covered_or_left_out_is_said() -> None:
     ended = done(pictures=2)
     first, second = (ended.outcome or Outcome()).pictures

@@ -22,6 +22,7 @@ from distillery.providers.worker_comfyui import MAX_REQUEST_BYTES, WorkerComfyui
 from local.memory import FakeClock, MemoryObjectStore, MemoryProvider
 from tests.adapters.scripted_server import Script
 from tests.core.conftest import World
+from tests.worker.hostile_files import animation
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "gpu_container" / "result.schema.json").read_text()
@@ -275,6 +276,17 @@ def test_each_way_to_fail_is_a_result_with_a_reason(
     assert error["kind"] == kind
     assert words in error["message"]
     assert parse_result(bench.objects.read(RESULT)).outcome.error_kind == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames", "moves"), [("WEBP", 3, True), ("WEBP", 1, False), ("PNG", 3, True)]
+)
+def test_a_picture_that_moves_is_known_to(
+    bench: Bench, kind: str, frames: int, moves: bool
+) -> None:
+    bench.status(completed(picture(animation(kind, frames, lossless=True))))
+    [made] = parse_result(bench.objects.read(RESULT)).outcome.pictures
+    assert (made.content_type, made.moves) == (f"image/{kind.lower()}", moves)
 
 
 def test_no_more_pictures_are_stored_than_a_message_holds(bench: Bench) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -428,6 +429,21 @@ def test_pictures_that_one_message_cannot_hold_together_are_left_to_buttons(worl
     shown = world.replies.showing("1001")
     assert shown is not None
     assert [delivery.data is None for delivery in shown.content] == [False, False, True]
+
+
+@pytest.mark.parametrize(("said", "moves"), [({"animated": True}, True), ({}, False)])
+def test_whether_a_picture_moves_is_kept_where_the_worker_says_so(
+    world: World, said: dict[str, Any], moves: bool
+) -> None:
+    world.dispatched()
+    world.objects.put("jobs/1001/1/outputs/0_9.webp", b"abc", "image/webp")
+    output = {"name": "0_9.webp", "content_type": "image/webp", "bytes": 3, **said}
+    world.worker_writes_result("1001", 1, status="succeeded", outputs=[output], error=None)
+    world.deliver("1001", 1)
+
+    outcome = world.job().outcome
+    assert outcome is not None
+    assert [picture.moves for picture in outcome.pictures] == [moves]
 
 
 COPY = {"name": "0_9.variant.webp", "content_type": "image/webp", "bytes": 3, "sha256": "ab" * 32}

@@ -104,6 +104,16 @@ def test_an_animation_keeps_its_motion_and_gets_a_thumbnail_alone(desk: Desk) ->
 
     assert output.variant is None
     assert output.thumbnail is not None
+    assert output.animated
+    document = JobResult("1", 1, 0.0, 1.0, (output,)).document()
+    jsonschema.validate(json.loads(json.dumps(document)), RESULT_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "data", [saved(NOISE, "WEBP"), b"\x00\x00\x00\x18ftypisom", b"RIFFxxxxWEBP"]
+)
+def test_what_stands_still_or_is_no_image_is_not_animated(desk: Desk, data: bytes) -> None:
+    assert not delivered(desk, data).animated
 
 
 def test_a_video_gets_no_copy(desk: Desk) -> None:

@@ -194,6 +194,7 @@ class Delivery:
             height,
             variant,
             thumbnail,
+            animated=kind.is_image and picture.is_animated(path),
         )
 
     def _content(self, path: Path, kind: FileKind) -> Content:

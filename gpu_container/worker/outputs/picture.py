@@ -44,6 +44,15 @@ def image_size(path: Path) -> tuple[int, int] | None:
         return None
 
 
+def is_animated(path: Path) -> bool:
+    """Say whether the file is an image of several frames; nothing is decoded."""
+    try:
+        with Image.open(path) as image:
+            return bool(getattr(image, "is_animated", False))
+    except _UNREADABLE:
+        return False
+
+
 def is_shown(path: Path, kind: FileKind) -> bool:
     """Say whether Discord shows the image as it is: no TIFF or BMP, and 8 bits for a colour."""
     if kind is PNG:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from distillery.core.errors import UserError
 from distillery.core.records import Account
 from distillery.core.tier import Tier
 from distillery.discord.markdown import escape
@@ -26,10 +27,13 @@ def beginnings(now: float) -> tuple[float, float]:
     return day.timestamp(), day.replace(day=1).timestamp()
 
 
-def me(words: Words, tier: Tier, account: Account, use: Use) -> str:
-    """Say what a member's limits are and what is left of them."""
+def me(
+    words: Words, tier: Tier, account: Account, use: Use, notice: UserError | None = None
+) -> str:
+    """Say what a member's limits are and what is left of them; first `notice`, if there is one."""
     lines = [
         words("**Your account**"),
+        *(f"- ⚠️ {words(text, **values)}" for text, values in (notice.parts if notice else ())),
         words("- Tier: {tier}", tier=escape(tier.name, 60)),
         words(
             "- On their way: {number} of the {most} that may be at once",

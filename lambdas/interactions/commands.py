@@ -77,5 +77,7 @@ class Commands:
             this_month=self.accept.store.asked_since(user_id, month),
             in_flight=len(account.in_flight),
         )
-        tier = tier_of(self.accept.tiers, order.role_ids)
-        return private(account_text.me(self.words(interaction), tier, account, use))
+        cleared = self.accept.check_content.of_member(order.origin)
+        tier = cleared.terms(tier_of(self.accept.tiers, order.role_ids))
+        words = self.words(interaction)
+        return private(account_text.me(words, tier, account, use, cleared.notice))

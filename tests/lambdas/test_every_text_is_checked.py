@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from distillery.core.job import Job
+from distillery.core.job import Job, Origin
 from distillery.core.moderation.check_content import CheckContent
 from distillery.core.moderation.cleared import Cleared
 from distillery.core.order import Order
@@ -41,6 +41,9 @@ class Door:
 
     def __call__(self, order: Order, texts: Any) -> Cleared:
         return self.check(order, texts) if self.is_closed else Cleared()
+
+    def of_member(self, origin: Origin) -> Cleared:
+        return self.check.of_member(origin)
 
 
 class Member(ButtonRoom):

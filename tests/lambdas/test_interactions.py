@@ -4,13 +4,18 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from distillery.core.accept_job import AcceptJob
 from distillery.core.job import Job, JobState, Outcome, Picture
+from distillery.core.moderation.check_content import CheckContent
 from distillery.core.moderation.cleared import ContentCheck, unchecked
+from distillery.core.moderation.records import GuildPolicy, Look, MemberTerms, Standing
 from distillery.core.recipes.recipe import Recipe
+from distillery.core.rules.rule import Rules
+from distillery.core.rules.rule_book import RuleBook
 from distillery.core.tier import Tier
 from distillery.discord.command_style import CommandStyle
 from distillery.discord.signature import SignatureCheck
@@ -29,6 +34,7 @@ from tests.lambdas.conftest import KEY, event, signed
 
 RECIPES = load_recipes(Path(__file__).parents[2] / "workflows")
 EPHEMERAL = 64
+LATER = 4_000_000_000
 MEMBER = "400000000000000042"
 GOLD = "400000000000000077"
 TIERS = (Tier("gold", jobs_at_once=9, role_id=GOLD), Tier("free", jobs_at_once=1, credits=5))
@@ -490,6 +496,56 @@ def test_me_tells_a_member_with_a_better_tier_of_it(room: Room) -> None:
     assert "- Tier: gold" in answer["data"]["content"]
     assert "0 of the 9 that may be at once" in answer["data"]["content"]
     assert "not limited; 0 used" in answer["data"]["content"]
+
+
+NOTICES = [
+    ({"standing": Standing(penalty="pause", until=LATER)}, f"ask again <t:{LATER}:f>"),
+    ({"standing": Standing(penalty="block", until=LATER)}, f"none is taken until <t:{LATER}:f>"),
+    (
+        {"standing": Standing(penalty="gray-list", until=LATER)},
+        f"until <t:{LATER}:f> the strictest",
+    ),
+    ({"terms": MemberTerms(banned=True)}, "do not take requests of yours."),
+    ({"terms": MemberTerms(banned=True, banned_until=LATER)}, f"until <t:{LATER}:f>."),
+    ({"policy": GuildPolicy(closed_channels=frozenset({"400000000000000020"}))}, "closed this"),
+]
+
+
+def me_of_gold(look: Look) -> str:
+    """What `/me` says to a member of whom nine requests may be under way at once."""
+    moderation = Mock(look=Mock(return_value=look))
+    book, clock = RuleBook(Rules("1", [])), FakeClock()
+    room = Room(check_content=CheckContent(book, moderation, MemoryTelemetry(), clock))
+    document = event("interaction_serve") | {"data": {"id": "3", "name": "me", "type": 1}}
+    document["member"]["roles"] = [GOLD]
+    _, answer = room.answer(json.dumps(document).encode())
+    moderation.look.assert_called_once_with(document["guild_id"], MEMBER)
+    return str(answer["data"]["content"])
+
+
+@pytest.mark.parametrize(("settled", "told"), NOTICES)
+def test_me_says_what_stands_against_a_member_and_until_when(
+    settled: dict[str, Any], told: str
+) -> None:
+    [_, notice, *_] = me_of_gold(Look(**settled)).splitlines()
+    assert notice.startswith("- ⚠️ ")
+    assert told in notice
+
+
+@pytest.mark.parametrize(
+    ("look", "most"),
+    [
+        (Look(policy=GuildPolicy(jobs_at_once=4)), 4),
+        (Look(policy=GuildPolicy(jobs_at_once=4), terms=MemberTerms(jobs_at_once=2)), 2),
+        (Look(standing=Standing(penalty="gray-list", until=LATER)), 1),
+        (Look(standing=Standing(penalty="gray-list", until=1.0)), 9),
+        (Look(policy=GuildPolicy(jobs_at_once=50)), 9),
+    ],
+)
+def test_me_says_how_many_moderators_allow_at_once(look: Look, most: int) -> None:
+    said = me_of_gold(look)
+    assert f"0 of the {most} that may be at once" in said
+    assert ("⚠️" in said) == (most == 1)
 
 
 def test_yesterday_s_requests_are_not_today_s(room: Room) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from distillery.core.errors import AlreadyDecided, NotServed, StoreConflict
+from distillery.core.job import Origin
 from distillery.core.moderation.cleared import Cleared
 from distillery.core.moderation.penalties import BLOCK, GRAY_LIST, PAUSE, Penalties
 from distillery.core.moderation.ports import Moderation
@@ -54,7 +55,8 @@ class CheckContent:
         """Clear an order; raises NotServed."""
         origin = order.origin
         look = self.moderation.look(origin.guild_id, origin.user_id)
-        self._check_place(order, look)
+        if against := self._against(origin, look):
+            raise against
         verdict = judge(self.book, texts, self._setting(order, look))
         if verdict.action is not None:
             decision = self._decision(order, texts, verdict)
@@ -66,17 +68,27 @@ class CheckContent:
             self.moderation.record(decision)
         return Cleared(verdict.texts, self._jobs_at_once(look))
 
-    def _check_place(self, order: Order, look: Look) -> None:
+    def of_member(self, origin: Origin) -> Cleared:
+        """Say on what terms a member may ask in a place, whatever they ask for."""
+        look = self.moderation.look(origin.guild_id, origin.user_id)
+        notice = self._against(origin, look)
+        if notice is None and self._is_gray_listed(look.standing):
+            notice = NotServed(NEXT[GRAY_LIST], until=_time(look.standing.until))
+        return Cleared(jobs_at_once=self._jobs_at_once(look), notice=notice)
+
+    def _against(self, origin: Origin, look: Look) -> NotServed | None:
+        """Return why nothing is taken of this member in this place, if so it is."""
         now = self.clock()
-        if order.origin.channel_id in look.policy.closed_channels:
-            raise NotServed(CLOSED)
+        if origin.channel_id in look.policy.closed_channels:
+            return NotServed(CLOSED)
         if look.terms.is_banned(now):
             if look.terms.banned_until is None:
-                raise NotServed(BANNED)
-            raise NotServed(BANNED_UNTIL, until=_time(look.terms.banned_until))
+                return NotServed(BANNED)
+            return NotServed(BANNED_UNTIL, until=_time(look.terms.banned_until))
         if look.standing.penalty in HELD_OFF and now < look.standing.until:
             text = HELD_OFF[look.standing.penalty]
-            raise NotServed(text, until=_time(look.standing.until))
+            return NotServed(text, until=_time(look.standing.until))
+        return None
 
     def _setting(self, order: Order, look: Look) -> Setting:
         in_guild = order.origin.guild_id is not None

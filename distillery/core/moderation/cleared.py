@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from distillery.core.errors import NotServed
+from distillery.core.job import Origin
 from distillery.core.order import Order
 from distillery.core.tier import Tier
 
@@ -16,6 +18,7 @@ class Cleared:
 
     texts: Mapping[str, str] = field(default_factory=dict)  # those that were replaced, by name
     jobs_at_once: int | None = None  # what moderators allow; None: what the tier does
+    notice: NotServed | None = None  # what stands against requests of theirs, or limits them
 
     def terms(self, tier: Tier) -> Tier:
         """Return the tier with what moderators have limited."""
@@ -30,7 +33,20 @@ class ContentCheck(Protocol):
     def __call__(self, order: Order, texts: Mapping[str, str]) -> Cleared:
         """Clear an order; raises UserError with what the member should change."""
 
+    def of_member(self, origin: Origin) -> Cleared:
+        """Say on what terms a member may ask in a place, whatever they ask for."""
 
-def unchecked(order: Order, texts: Mapping[str, str]) -> Cleared:
-    """Let every order pass, as where nobody but ourselves asks."""
-    return Cleared()
+
+class Unchecked:
+    """Lets every order pass, as where nobody but ourselves asks."""
+
+    def __call__(self, order: Order, texts: Mapping[str, str]) -> Cleared:
+        """Clear an order."""
+        return Cleared()
+
+    def of_member(self, origin: Origin) -> Cleared:
+        """Say that nothing is limited."""
+        return Cleared()
+
+
+unchecked = Unchecked()

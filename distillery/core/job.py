@@ -57,6 +57,7 @@ class Origin:
     attachment_size_limit: int = 10 * 1024 * 1024  # bytes for each file this member may be sent
     age_restricted: bool = False  # whether Discord lets only adults into the channel
     locale: str = ""  # the language of the member's Discord, such as `de`; empty: not known
+    parent_channel_id: str | None = None  # that of a thread; None: it is no thread
 
 
 @dataclass(frozen=True, slots=True)

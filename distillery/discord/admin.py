@@ -27,6 +27,8 @@ MANAGE_SERVER, ADMINISTRATOR = 1 << 5, 1 << 3
 MOST_SHOWN = 10
 MAX_REASON = 200
 _SUBCOMMAND, _USER, _CHANNEL = 1, 6, 7
+_WITH_MESSAGES = (0, 2, 5, 10, 11, 12, 13, 15)
+"""Types of channels where one can ask (Discord's OpenAPI document, ChannelTypes): no category."""
 _MOST_HOURS = 24 * 365
 _MOST_CREDITS = 1_000_000
 _BY_TIER = "what their tier allows"
@@ -119,8 +121,9 @@ def _about_channels() -> Payload:
     channel = {
         "type": _CHANNEL,
         "name": "channel",
-        "description": "Which one (this one, if left out)",
+        "description": "Which one, with its threads (this one, if left out)",
         "required": False,
+        "channel_types": list(_WITH_MESSAGES),
     }
     return _sub(CHANNEL, "See where requests are taken, close or open a channel", [do, channel])
 

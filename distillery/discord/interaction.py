@@ -31,6 +31,11 @@ SHOW_OPTION = "show"
 FAVOURITES = "favourites"
 
 
+THREADS = frozenset({10, 11, 12})
+"""Types of channels that lie in another one (Discord, "Channel Types"). The parent of any other
+channel is a category."""
+
+
 class InteractionType(IntEnum):
     """Discord's interaction types."""
 
@@ -199,7 +204,8 @@ def _role_ids(document: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _origin(document: Mapping[str, Any]) -> Origin:
-    locale = document.get("locale")
+    locale, channel = document.get("locale"), document.get("channel") or {}
+    parent = channel.get("parent_id") if channel.get("type") in THREADS else None
     return Origin(
         application_id=_snowflake(document["application_id"]),
         token=str(document["token"]),
@@ -207,8 +213,9 @@ def _origin(document: Mapping[str, Any]) -> Origin:
         channel_id=_snowflake(document["channel_id"]),
         guild_id=_snowflake(document["guild_id"]) if document.get("guild_id") else None,
         attachment_size_limit=int(document.get("attachment_size_limit", 10 * 1024 * 1024)),
-        age_restricted=(document.get("channel") or {}).get("nsfw") is True,
+        age_restricted=channel.get("nsfw") is True,
         locale=locale[:10] if isinstance(locale, str) else "",
+        parent_channel_id=_snowflake(parent) if parent else None,
     )
 
 

@@ -13,7 +13,7 @@ from distillery.core.moderation.administer import MET_OTHERS, MOST_WORDS, Admini
 from distillery.core.moderation.records import Decision, GuildPolicy
 from distillery.core.moderation.set_credits import NOT_HERE, SetCredits
 from distillery.core.rules.rule import Level
-from distillery.discord.admin import ADMIN, ADMINISTRATOR, MANAGE_SERVER
+from distillery.discord.admin import ADMIN, ADMINISTRATOR, MANAGE_SERVER, admin_command
 from distillery.discord.signature import SignatureCheck
 from lambdas.interactions.admin import AdminCommands
 from lambdas.interactions.handler import Replies, build_handler
@@ -187,6 +187,13 @@ def test_a_list_of_words_does_not_grow_for_ever(room: Room) -> None:
     for number in range(MOST_WORDS):
         room.use("rules", add=f"word{number}")
     assert "Remove one first" in room.use("rules", add="more")
+
+
+def test_a_category_which_no_request_comes_from_cannot_be_chosen_to_be_closed() -> None:
+    [part] = [part for part in admin_command()["options"] if part["name"] == "channel"]
+    [which] = [option for option in part["options"] if option["name"] == "channel"]
+    assert {0, 11, 15} <= set(which["channel_types"])
+    assert 4 not in which["channel_types"]
 
 
 def test_channels_are_closed_and_opened_this_one_if_none_is_named(room: Room) -> None:

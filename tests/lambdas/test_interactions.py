@@ -511,13 +511,14 @@ NOTICES = [
 ]
 
 
-def me_of_gold(look: Look) -> str:
+def me_of_gold(look: Look, **channel: Any) -> str:
     """What `/me` says to a member of whom nine requests may be under way at once."""
     moderation = Mock(look=Mock(return_value=look))
     book, clock = RuleBook(Rules("1", [])), FakeClock()
     room = Room(check_content=CheckContent(book, moderation, MemoryTelemetry(), clock))
     document = event("interaction_serve") | {"data": {"id": "3", "name": "me", "type": 1}}
     document["member"]["roles"] = [GOLD]
+    document["channel"] |= channel
     _, answer = room.answer(json.dumps(document).encode())
     moderation.look.assert_called_once_with(document["guild_id"], MEMBER)
     return str(answer["data"]["content"])
@@ -530,6 +531,14 @@ def test_me_says_what_stands_against_a_member_and_until_when(
     [_, notice, *_] = me_of_gold(Look(**settled)).splitlines()
     assert notice.startswith("- ⚠️ ")
     assert told in notice
+
+
+@pytest.mark.parametrize("kind", [0, 2, 10, 11, 12])
+def test_a_thread_is_known_by_the_channel_that_it_lies_in(kind: int) -> None:
+    """The parent of any other channel is a category, with channels that are not closed."""
+    look = Look(policy=GuildPolicy(closed_channels=frozenset({"400000000000000021"})))
+    said = me_of_gold(look, type=kind, parent_id="400000000000000021")
+    assert ("closed this channel" in said) == (kind in (10, 11, 12))
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ class CheckContent:
     def _against(self, origin: Origin, look: Look) -> NotServed | None:
         """Return why nothing is taken of this member in this place, if so it is."""
         now = self.clock()
-        if origin.channel_id in look.policy.closed_channels:
+        places = {origin.channel_id, origin.parent_channel_id}
+        if not places.isdisjoint(look.policy.closed_channels):
             return NotServed(CLOSED)
         if look.terms.is_banned(now):
             if look.terms.banned_until is None:

@@ -197,6 +197,12 @@ def test_nothing_is_made_in_a_closed_channel(door: Door) -> None:
     assert door.ask("a fox", channel_id="21")
 
 
+def test_a_closed_channel_is_closed_with_its_threads(door: Door) -> None:
+    door.settle(closed_channels=frozenset({CHANNEL}))
+    assert "another one" in door.refusal("a fox", channel_id="21", parent_channel_id=CHANNEL)
+    assert door.ask("a fox", channel_id="21", parent_channel_id="22")
+
+
 def test_a_ban_holds_in_its_guild_and_until_its_end(door: Door) -> None:
     door.set_terms(banned=True, banned_until=door.clock() + 60)
     assert f"until <t:{int(door.clock()) + 60}:f>" in door.refusal("a fox")

@@ -213,6 +213,11 @@ class Job:
         return not LEGAL_MOVES[self.state]
 
     @property
+    def was_removed(self) -> bool:
+        """True when its answer has been taken away."""
+        return "removed" in self.times
+
+    @property
     def was_cancelled(self) -> bool:
         """True when the member has called it off."""
         return self.outcome is not None and self.outcome.error_kind == CANCELLED

@@ -194,7 +194,7 @@ class Buttons:
     def _read(self, interaction: Interaction, *, even_deleted: bool = False) -> tuple[Click, Job]:
         click = read_click(interaction)
         job = self._job(click)
-        if "removed" in job.times and not even_deleted:
+        if job.was_removed and not (even_deleted or _is_in_history(click, job)):
             raise UserError(DELETED)
         return click, job
 
@@ -226,6 +226,12 @@ class Buttons:
 def _check_rule(click: Click, job: Job) -> None:
     if not click.may_rule_over(job):
         raise UserError(NOT_YOURS, user_id=job.origin.user_id)
+
+
+def _is_in_history(click: Click, job: Job) -> bool:
+    """Tell whether this is done with a request of one's own: `/history` keeps it to its owner."""
+    is_own = click.asker.origin.user_id == job.origin.user_id
+    return is_own and click.action in (Action.AGAIN, Action.EDIT)
 
 
 def _picture(click: Click, job: Job) -> Picture | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,16 @@ from distillery.core.ports import Favourites, ObjectStore
 from distillery.core.recipes.recipe import Recipe
 from distillery.discord import listings
 from distillery.discord.buttons import Action, custom_id, star, unstar
-from distillery.discord.components import button, choice, cover, menu, private_parts, row, text
+from distillery.discord.components import (
+    Component,
+    button,
+    choice,
+    cover,
+    menu,
+    private_parts,
+    row,
+    text,
+)
 from distillery.discord.info_text import info
 from distillery.discord.interaction import (
     ALL,
@@ -99,15 +108,9 @@ class PastRequests:
         if job is None or not may_see(job, user_id, is_favourite=kept):
             raise UserError(words(GONE))
         recipe = self.recipes.get(job.request.workflow)
-        again = row(
-            [
-                button(custom_id(Action.AGAIN, job.job_id), words("Again"), emoji="🔁"),
-                button(custom_id(Action.EDIT, job.job_id), words("Edit"), emoji="✏️"),
-                unstar(words, job.lead_id) if kept else star(words, job.lead_id),
-            ]
-        )
-        parts = [text(info(words, job, recipe)), *self._gallery(job), again]
-        return private_parts(parts)
+        said = text(info(words, job, recipe))
+        buttons = row(_buttons(words, job, is_favourite=kept))
+        return private_parts([said, *self._gallery(job), buttons])
 
     def _gallery(self, job: Job) -> list[dict[str, Any]]:
         pictures = job.outcome.pictures if job.outcome else ()
@@ -123,6 +126,15 @@ class PastRequests:
     def _link(self, job: Job, picture: Picture) -> str:
         key = keys.output_key(job.job_id, job.attempt, picture.name)
         return self.objects().sign_get(key, listings.LINK_LIFE_S)
+
+
+def _buttons(words: Words, job: Job, *, is_favourite: bool) -> Iterator[Component]:
+    yield button(custom_id(Action.AGAIN, job.job_id), words("Again"), emoji="🔁")
+    yield button(custom_id(Action.EDIT, job.job_id), words("Edit"), emoji="✏️")
+    if is_favourite:
+        yield unstar(words, job.lead_id)
+    elif job.outcome is not None and job.outcome.pictures and not job.was_removed:
+        yield star(words, job.lead_id)
 
 
 def _can_be_shown(link: str) -> bool:

@@ -292,7 +292,19 @@ def test_the_owner_deletes_the_answer_and_its_buttons_end(room: Room) -> None:
     assert answer["data"]["attachments"] == []
     assert "removed" in room.job(parent.job_id).times
     assert room.job(parent.job_id).state is JobState.SUCCEEDED
-    assert "was deleted" in text(room.click(f"again:{parent.job_id}"))
+    for action in ("again", "edit", "same", "star", "info"):
+        said = text(room.click(f"{action}:{parent.job_id}", **STRANGER))
+        assert "was deleted" in said or "not kept" in said
+    assert "was deleted" in text(room.click(f"upscale:{parent.job_id}:0"))
+
+
+def test_the_owner_does_a_deleted_request_again_from_their_history(room: Room) -> None:
+    parent = room.made()
+    room.click(f"delete:{parent.job_id}")
+    assert room.click(f"again:{parent.job_id}") == DEFERRED
+    assert room.click(f"edit:{parent.job_id}")["type"] == 9
+    assert room.submit(f"edit:{parent.job_id}", {"prompt": "a blue fox"}) == DEFERRED
+    assert room.latest.request.values["prompt"] == "a blue fox"
 
 
 def test_a_moderator_deletes_and_a_stranger_does_not(room: Room) -> None:

@@ -130,6 +130,27 @@ def test_a_past_request_is_shown_with_its_picture_and_done_again(
     assert reader.click(edit["custom_id"])["type"] == 9
 
 
+def test_an_answer_that_its_owner_deleted_is_done_again_from_their_history(reader: Reader) -> None:
+    job = reader.ended(1)
+    reader.room.move(job, job.removed(reader.room.clock()))
+    row = reader.click("look", job.job_id)["data"]["components"][-1]
+    again, edit = (button["custom_id"] for button in row["components"])  # it is nobody's favourite
+
+    form = reader.click(edit)
+    assert form["type"] == 9
+    assert reader.click(again, id="400000000000000999") == {"type": 5}
+    assert reader.room.job("400000000000000999").request.values["prompt"] == "fox 1"
+
+
+def test_a_request_without_pictures_cannot_become_a_favourite(reader: Reader) -> None:
+    job = reader.room.ask_for("a fox", GOLD)
+    failed = Outcome(error="No GPU.", error_kind="lost")
+    job = reader.room.move(job, job.concluded(failed, reader.room.clock(), 40.0))
+    reader.room.move(job, job.delivered(reader.room.clock()))
+    row = reader.click("look", job.job_id)["data"]["components"][-1]
+    assert [button["custom_id"].split(":")[0] for button in row["components"]] == ["again", "edit"]
+
+
 def test_what_was_covered_is_covered_in_the_history_too(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,14 +10,14 @@ from itertools import islice
 from distillery.core.answer import answer_of
 from distillery.core.errors import QueueUnavailable, StaleJob
 from distillery.core.job import CANCELLED, Job, Outcome
+from distillery.core.list_jobs import LATEST
 from distillery.core.ports import Clock, JobQueue, JobStore, Telemetry
 
 logger = logging.getLogger(__name__)
 
 WORDS = "Cancelled. Nothing was charged."
-_LATEST = 50
 _AT_ONCE = 20
-"""So many are looked at, and cancelled, in one go: Discord waits 3 s for the answer."""
+"""So many requests are cancelled in one go: Discord waits 3 s for the answer."""
 _TRIES = 5
 
 
@@ -40,8 +40,15 @@ class CancelJob:
         return job is not None and job.is_open and self._cancel(job)
 
     def all(self, user_id: str) -> int:
-        """Cancel the member's requests that have not ended, up to 20. Returns how many."""
+        """Cancel the member's requests that have not ended, up to 20. Returns how many.
+
+        `any_open` tells whether there are more.
+        """
         return self._cancel_some(user_id, _AT_ONCE)
+
+    def any_open(self, user_id: str) -> bool:
+        """Tell whether any request of the member has not ended."""
+        return any(self._open(user_id))
 
     def request_of(self, job: Job) -> bool:
         """Cancel all jobs that share the job's message. Returns whether any had not ended."""
@@ -58,11 +65,16 @@ class CancelJob:
     def _open(self, user_id: str) -> Iterator[Sequence[Job]]:
         """Yield the open jobs of each request, the latest request first."""
         seen: set[str] = set()
-        for job_id in self.store.of_member(user_id, _LATEST):
-            job = self.store.load(job_id)
-            if job is not None and job.is_open and job.lead_id not in seen:
+        for job in self._latest(user_id):
+            if job.is_open and job.lead_id not in seen:
                 seen.add(job.lead_id)
                 yield [one for one in answer_of(job, self.store).jobs if one.is_open]
+
+    def _latest(self, user_id: str) -> Iterator[Job]:
+        """Yield the jobs that `/queue` looks at, read in batches as they are needed."""
+        job_ids = self.store.of_member(user_id, LATEST)
+        for start in range(0, len(job_ids), _AT_ONCE):
+            yield from self.store.load_all(job_ids[start : start + _AT_ONCE])
 
     def _cancel(self, job: Job) -> bool:
         """End the job. The dispatcher, which is called, stops the worker and edits the message."""

@@ -232,7 +232,7 @@ class DeliverResult:
     def _show(self, answer: Answer) -> None:
         """Tell the member, unless there is nobody to tell or the last job to end will do it."""
         last = answer.last
-        if last.is_canary or last.was_removed or not answer.is_complete:
+        if last.is_canary or "removed" in last.times or not answer.is_complete:
             return
         if answer.succeeded:
             deliveries = deliveries_of(answer.succeeded, self.objects)

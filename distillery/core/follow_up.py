@@ -25,6 +25,8 @@ from distillery.core.recipes.recipe import (
     recipe_for,
 )
 
+_READY = frozenset({"admitted", "held"})
+"""Stages that a job reaches once our store has a copy of each of its files."""
 NO_RECIPE = "No installed workflow can do that any more. `/help` says what can be made."
 UNINSTALLED = "The workflow `{name}` is not installed any more. `/help` says what can be made."
 
@@ -85,7 +87,7 @@ def as_attachment(job: Job, picture: Picture, most_bytes: int | None = None) -> 
 
 def _files(parent: Job) -> Mapping[str, Attachment]:
     """The request's own files: our store's copies, or where they lay if it never got that far."""
-    if not parent.has_copies:
+    if _READY.isdisjoint(parent.times):
         return parent.request.attachments
     return {
         option: replace(file, url="", key=keys.input_key(parent.job_id, option))

@@ -16,8 +16,6 @@ from distillery.core.parent import Parent
 from distillery.core.recipes.recipe import Attachment, Scalar, Value
 from distillery.core.tier import Tier
 
-INPUT_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
-"""What a worker takes as an input, if it stands still."""
 CANCELLED = "cancelled"
 """The kind of error that is none: the member wanted it."""
 
@@ -87,11 +85,6 @@ class Picture:
     copy_size: int = 0  # bytes
     spoiler: bool = False  # covered where it is shown, until its reader clicks
     moves: bool = False  # an image of several frames, which a worker takes for no input
-
-    @property
-    def can_be_worked_on(self) -> bool:
-        """True for the images of which another picture can be made."""
-        return self.content_type in INPUT_TYPES and not self.moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,19 +196,9 @@ class Job:
         return self.state is JobState.QUEUED and self.start_tag is None and "held" in self.times
 
     @property
-    def has_copies(self) -> bool:
-        """True once our store has a copy of each of its files: that comes before the line."""
-        return not {"admitted", "held"}.isdisjoint(self.times)
-
-    @property
     def is_final(self) -> bool:
         """True when the member has the answer."""
         return not LEGAL_MOVES[self.state]
-
-    @property
-    def was_removed(self) -> bool:
-        """True when its answer has been taken away."""
-        return "removed" in self.times
 
     @property
     def was_cancelled(self) -> bool:

@@ -69,4 +69,4 @@ class ListJobs:
 
 def may_see(job: Job, user_id: str, *, is_favourite: bool) -> bool:
     """Tell whether a past job may be shown to a member: it is theirs, or one that they kept."""
-    return job.origin.user_id == user_id or (is_favourite and not job.was_removed)
+    return job.origin.user_id == user_id or (is_favourite and "removed" not in job.times)

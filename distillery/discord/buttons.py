@@ -11,8 +11,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from distillery.core.job import Job
+from distillery.core.job import Job, Picture
 from distillery.core.ports import Delivery
+from distillery.core.recipes.manifest_option import IMAGE_TYPES
 from distillery.core.recipes.recipe import Action as RecipeAction
 from distillery.discord.components import (
     MOST_BUTTONS,
@@ -101,7 +102,7 @@ def below_pictures(
     """Return the rows below finished pictures: what can be done with each, and with all."""
     targets = _targets(deliveries)
     shown = [(target, each) for target, each in zip(targets, deliveries, strict=True)]
-    images = [target for target, each in shown if each.picture.can_be_worked_on]
+    images = [target for target, each in shown if _can_be_worked_on(each.picture)]
     wanted = {action: images for action in MADE_BY if action in offered and images}
     if not_whole := [target for target, each in shown if each.is_not_whole]:
         wanted[Action.FILE] = not_whole
@@ -137,6 +138,10 @@ def star(words: Words, job_id: str) -> Component:
 def unstar(words: Words, job_id: str) -> Component:
     """Return the button that takes it out of them."""
     return button(custom_id(Action.UNSTAR, job_id), words("No favourite any more"), emoji="✖️")
+
+
+def _can_be_worked_on(picture: Picture) -> bool:
+    return picture.content_type in IMAGE_TYPES and not picture.moves
 
 
 def _targets(deliveries: Sequence[Delivery]) -> list[Target]:

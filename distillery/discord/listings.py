@@ -32,6 +32,7 @@ NO_FAVOURITES = "You have no favourites yet. The star below a picture makes it o
 NOTHING_TO_CANCEL = (
     "You have no open requests, so there is nothing to cancel. `/history` shows what has ended."
 )
+MORE_OPEN = "More are open still: send `/cancel which: all` again."
 LEFT_OUT = "-# Older requests are left out."
 LINKED = "-# Links are made for the latest {number} pictures, and work for an hour."
 NOT_SHOWN = "⚠️ The answer could not be shown when it was ready. "
@@ -61,13 +62,14 @@ def queue(
     return _fitted(words, words("**Your open requests**"), lines, left)[0]
 
 
-def cancelled(number: int, words: Words = _ENGLISH) -> str:
-    """Say how many requests were called off."""
+def cancelled(number: int, words: Words = _ENGLISH, *, are_more: bool = False) -> str:
+    """Say how many requests were called off, and whether more are open."""
     if not number:
-        return words(NOTHING_TO_CANCEL)
-    if number == 1:
-        return words("Cancelled 1 request. Nothing was charged.")
-    return words("Cancelled {number} requests. Nothing was charged.", number=number)
+        return words(MORE_OPEN if are_more else NOTHING_TO_CANCEL)
+    said = words("Cancelled 1 request. Nothing was charged.")
+    if number > 1:
+        said = words("Cancelled {number} requests. Nothing was charged.", number=number)
+    return f"{said} {words(MORE_OPEN)}" if are_more else said
 
 
 def history(

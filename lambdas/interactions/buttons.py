@@ -194,7 +194,7 @@ class Buttons:
     def _read(self, interaction: Interaction, *, even_deleted: bool = False) -> tuple[Click, Job]:
         click = read_click(interaction)
         job = self._job(click)
-        if job.was_removed and not (even_deleted or _is_in_history(click, job)):
+        if "removed" in job.times and not (even_deleted or _is_in_history(click, job)):
             raise UserError(DELETED)
         return click, job
 

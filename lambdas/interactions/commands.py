@@ -64,8 +64,12 @@ class Commands:
         return private(listings.queue(standings, balance, self.accept.clock(), words))
 
     def _cancel(self, interaction: Interaction) -> Answer:
-        end = self.cancel.all if read_which(interaction) == ALL else self.cancel.latest
-        return private(listings.cancelled(end(read_user(interaction)), self.words(interaction)))
+        user_id, words = read_user(interaction), self.words(interaction)
+        if read_which(interaction) != ALL:
+            return private(listings.cancelled(self.cancel.latest(user_id), words))
+        number = self.cancel.all(user_id)
+        are_more = self.cancel.any_open(user_id)
+        return private(listings.cancelled(number, words, are_more=are_more))
 
     def _me(self, interaction: Interaction) -> Answer:
         order = read_order(interaction)

@@ -36,7 +36,7 @@ class FavouriteButtons:
     def _star(self, interaction: Interaction) -> Answer:
         words, click = self.words(interaction), read_click(interaction)
         job = self.store.load(click.job_id)
-        if job is None or job.was_removed:
+        if job is None or "removed" in job.times:
             raise UserError(words(GONE))
         self.favourites.add(click.asker.origin.user_id, job.lead_id)
         return private_parts([text(words(KEPT)), row([unstar(words, job.lead_id)])])

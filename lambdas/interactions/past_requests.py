@@ -133,7 +133,7 @@ def _buttons(words: Words, job: Job, *, is_favourite: bool) -> Iterator[Componen
     yield button(custom_id(Action.EDIT, job.job_id), words("Edit"), emoji="✏️")
     if is_favourite:
         yield unstar(words, job.lead_id)
-    elif job.outcome is not None and job.outcome.pictures and not job.was_removed:
+    elif job.outcome is not None and job.outcome.pictures and "removed" not in job.times:
         yield star(words, job.lead_id)
 
 

@@ -304,7 +304,9 @@ def test_all_stops_at_twenty_since_discord_does_not_wait() -> None:
         world.accepted(f"{number:03}")
 
     assert world.cancel.all("42") == 20
+    assert world.cancel.any_open("42")
     assert world.cancel.all("42") == 5
+    assert not world.cancel.any_open("42")
 
 
 def test_the_member_is_told_although_the_call_was_lost() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -48,6 +48,7 @@ class Room:
         recipes: Mapping[str, Recipe] = RECIPES,
         style: CommandStyle = CommandStyle.SERVE,
         check_content: ContentCheck = unchecked,
+        tiers: Sequence[Tier] = TIERS,
     ) -> None:
         self.clock = FakeClock()
         self.store = MemoryJobStore()
@@ -60,7 +61,7 @@ class Room:
             telemetry=self.telemetry,
             clock=self.clock,
             attachment_origins=frozenset({"https://cdn.discordapp.com"}),
-            tiers=TIERS,
+            tiers=tiers,
             check_content=check_content,
         )
         self.stores_opened = 0
@@ -420,6 +421,17 @@ def test_cancel_ends_the_latest_request_or_all(
     assert [job.request.values["prompt"] for job in jobs if job.is_open] == left
     assert len(room.queue.sent) == 3 - len(left)
     assert room.store.account(MEMBER).balance == 5 - len(left)
+
+
+def test_cancel_says_that_more_are_open_than_it_ends_at_once() -> None:
+    room = Room(tiers=(Tier(),))
+    for number in range(45):
+        room.ask_for(f"fox {number}")
+    said = [room.use("cancel", which="all") for _ in range(4)]
+    twenty = "Cancelled 20 requests. Nothing was charged."
+    again = f"{twenty} More are open still: send `/cancel which: all` again."
+    assert said[:3] == [again, again, "Cancelled 5 requests. Nothing was charged."]
+    assert "nothing to cancel" in said[3]
 
 
 def test_cancel_works_in_a_direct_message(room: Room) -> None:

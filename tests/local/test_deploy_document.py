@@ -136,6 +136,10 @@ def test_following_the_document_ends_with_a_picture(cloud: Cloud, operator: Oper
     )
     assert state["application_id"] in said
     assert token not in FILE.read_text() + said
+    written = FILE.read_text()
+    said = operator.must(".venv/bin/distillery init --secrets --stage dev", f"{token}\n{key}\n")
+    assert "AWS keeps /distillery/runpod-api-key" in said
+    assert FILE.read_text() == written
     operator.must(COMMANDS[2])
     deployed = operator.must(COMMANDS[3])
     url = re.findall(r"InteractionsUrl = (\S+)", deployed)[0]

@@ -74,7 +74,7 @@ def of_command(command: Mapping[str, Any], words: Words = _ENGLISH) -> list[str]
             option["description"], option.get("description_localizations", {}), words.locale
         )
         needed = words(" (needed)") if option.get("required") else ""
-        lines.append(f"- `{option['name']}`{needed}: {described}")
+        lines.append(f"- `{_name(words, option)}`{needed}: {described}")
     return pages(lines)
 
 
@@ -97,13 +97,14 @@ def _command(words: Words, command: Mapping[str, Any]) -> str:
     return f"`{mark}{command['name']}`: {described}"
 
 
-def _name(words: Words, command: Mapping[str, Any]) -> str:
-    return version(command["name"], command.get("name_localizations", {}), words.locale)
+def _name(words: Words, part: Mapping[str, Any]) -> str:
+    return version(part["name"], part.get("name_localizations", {}), words.locale)
 
 
 def _option(words: Words, option: Option) -> str:
     facts = ", ".join([words(_KINDS[option.kind]), *_bounds(words, option)])
-    return f"`{option.name}` ({facts}): {words.own(option.description, option.descriptions)}"
+    name = words.own(option.name, option.names).lower()
+    return f"`{name}` ({facts}): {words.own(option.description, option.descriptions)}"
 
 
 def _bounds(words: Words, option: Option) -> Iterator[str]:

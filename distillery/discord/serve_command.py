@@ -10,8 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.locales import version
-from distillery.core.recipes.manifest_option import MAX_CHOICES, MAX_LABEL, MAX_NAME
+from distillery.core.locales import Localized, version
+from distillery.core.recipes.manifest_option import (
+    MAX_CHOICES,
+    MAX_LABEL,
+    MAX_NAME,
+    is_option_name,
+)
 from distillery.core.recipes.recipe import (
     PROMPT,
     Choice,
@@ -62,7 +67,7 @@ def serve_command(recipes: Mapping[str, Recipe]) -> Payload:
     options = [_merged(same, len(recipes)) for same in declared.values()]
     options += workflow_options(recipes, _HOW)
     options += _images_options(recipes.values())
-    command = chat_command(SERVE, "Make pictures from your words", _in_order(options))
+    command = chat_command(SERVE, "Make pictures from your words", _named(_in_order(options)))
     check_command(command, _files(recipes))
     return command
 
@@ -75,7 +80,9 @@ def _own_command(recipe: Recipe) -> Payload:
         )
     options = [_merged([(recipe, option)], 1) for option in recipe.options if not option.hidden]
     options += _images_options([recipe])
-    command = chat_command(recipe.name, recipe.description, _in_order(options), recipe.descriptions)
+    command = chat_command(
+        recipe.name, recipe.description, _named(_in_order(options)), recipe.descriptions
+    )
     check_command(command, _file(recipe))
     return command
 
@@ -133,6 +140,28 @@ def _in_order(options: Sequence[Payload]) -> list[Payload]:
         return first.index(name) if name in first else len(first)
 
     return sorted(options, key=lambda option: (not option["required"], rank(option["name"])))
+
+
+def _named(options: Sequence[Payload]) -> list[Payload]:
+    """Return the options with our names in each language, unless a manifest has named them.
+
+    Where another option has that name, the default one stays: Discord refuses two of a name.
+    """
+    named = [dict(option) for option in options]
+    for option in named:
+        versions = _names(option)
+        for locale, said in in_every_language(option["name"]).items():
+            name = said.lower()
+            others = [version(o["name"], _names(o), locale) for o in named if o is not option]
+            if is_option_name(name) and name not in others:
+                versions = {locale: name, **versions}
+        option.update(localized("name", option["name"], versions))
+    return named
+
+
+def _names(option: Payload) -> Localized:
+    names: Localized = option.get("name_localizations", {})
+    return names
 
 
 def _by_name(recipes: Iterable[Recipe]) -> dict[str, list[tuple[Recipe, Option]]]:

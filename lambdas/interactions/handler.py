@@ -113,7 +113,15 @@ def _sorry(interaction: Interaction | None, said: Said, ask_with: str) -> Mappin
     if interaction is not None and interaction.type is InteractionType.AUTOCOMPLETE:
         return NO_SUGGESTIONS  # while they type, Discord shows no words
     words = Words(interaction.locale if interaction else "", ask_with)
-    return private("\n".join(words(text, **values) for text, values in said)[:MAX_CONTENT])
+    return private("\n".join(_line(words, *line) for line in said)[:MAX_CONTENT])
+
+
+def _line(words: Words, text: str, values: Mapping[str, object]) -> str:
+    """Say a line that names an option as the command names it to this member."""
+    ours = {name: words(str(values[name])) for name in ("option", "description") if name in values}
+    if "option" in ours:
+        ours["option"] = ours["option"].lower()
+    return words(text, **{**values, **ours})
 
 
 def _unknown(interaction: Interaction) -> Mapping[str, Any]:

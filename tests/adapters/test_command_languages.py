@@ -75,15 +75,52 @@ def test_distillery_speaks_five_languages_that_discord_has() -> None:
     assert set(LOCALES) <= command_rules.LOCALES
 
 
-def test_our_own_commands_are_described_in_every_language() -> None:
-    ours = [c for c in all_commands(SHIPPED) if not c.get("default_member_permissions")]
-    for command in ours:
-        described = [] if "description" not in command else [command]
-        for text_, versions in (pair for part in described for pair in [next(texts(part))]):
-            assert set(versions) >= set(languages()), text_
-    menu = [command for command in ours if command["type"] == 3]
-    assert menu
-    assert all(set(command["name_localizations"]) == set(languages()) for command in menu)
+def for_members(style: CommandStyle) -> list[dict[str, Any]]:
+    return [c for c in all_commands(SHIPPED, style) if not c.get("default_member_permissions")]
+
+
+@pytest.mark.parametrize("style", CommandStyle)
+def test_commands_and_all_their_options_are_described_in_every_language(
+    style: CommandStyle,
+) -> None:
+    commands = [command for command in for_members(style) if command["type"] == 1]
+    described = [
+        (part["description"], set(part.get("description_localizations", {})))
+        for command in commands
+        for part in (command, *command["options"])
+    ]
+    assert len(described) > 25
+    assert [said for said, versions in described if not versions >= set(languages())] == []
+
+
+def test_what_can_be_chosen_is_named_in_every_language() -> None:
+    ours = [c for c in for_members(CommandStyle.SERVE) if c["name"] in ("cancel", "history")]
+    choices = [choice for c in ours for option in c["options"] for choice in option["choices"]]
+    menu = [command for command in for_members(CommandStyle.SERVE) if command["type"] == 3]
+    assert (len(choices), len(menu)) == (4, 4)
+    for named in (*choices, *menu):
+        assert set(named["name_localizations"]) == set(languages()), named["name"]
+
+
+def test_the_main_options_have_a_name_in_every_language() -> None:
+    options = {option["name"]: option for option in serve_command(SHIPPED)["options"]}
+    for name in ("prompt", "negative", "size", "steps", "seed", "style", "image", "images"):
+        assert set(options[name]["name_localizations"]) == set(languages()), name
+    assert options["steps"]["name_localizations"]["fr"] == "étapes"
+
+
+def test_our_name_for_an_option_gives_way_to_a_manifest_s() -> None:
+    mine = replace(STEPS, names={"de": "runden"})
+    other = replace(STEPS, name="mine", names={"fr": "étapes"})
+    third = replace(STEPS, name="anzahl")
+    made = command(
+        recipe("a", PROMPT, mine, other, third, replace(STEPS, name="seed", random=True))
+    )
+    options = {option["name"]: option.get("name_localizations", {}) for option in made["options"]}
+    assert options["steps"]["de"] == "runden"
+    assert "fr" not in options["steps"], "another option is called so"
+    assert "de" not in options["images"]
+    assert options["steps"]["ja"] == "ステップ"
 
 
 def test_every_translation_has_the_same_texts_and_the_same_braces() -> None:
@@ -187,13 +224,13 @@ def test_a_workflow_s_own_words_reach_every_part_of_the_command() -> None:
         OptionKind.STRING,
         "How large",
         choices=(Choice("small", "s", {"de": "klein"}), Choice("large", "l")),
-        names={"de": "größe"},
+        names={"de": "weite"},
         descriptions={"de": "Wie groß"},
     )
     made = command(recipe("a", size, titles={"de": "Ah"}), recipe("b", size, PROMPT, default=False))
     options = {option["name"]: option for option in made["options"]}
 
-    assert options["size"]["name_localizations"] == {"de": "größe"}
+    assert options["size"]["name_localizations"]["de"] == "weite"
     assert options["size"]["description_localizations"] == {"de": "Wie groß"}
     assert options["size"]["choices"][0]["name_localizations"] == {"de": "klein"}
     assert "name_localizations" not in options["size"]["choices"][1]

@@ -60,6 +60,13 @@ def test_help_is_in_the_member_s_language() -> None:
             assert COMMANDS[1]["description_localizations"][locale] in "\n".join(said)
 
 
+def test_help_names_options_as_the_command_does() -> None:
+    said = "\n".join(of_recipe(SHIPPED["sdxl_fast"], Words("de")))
+    assert "- `schritte` (ganze Zahl" in said
+    [serve] = [command for command in COMMANDS if command["name"] == "serve"]
+    assert "- `bild`: " in "\n".join(of_command(serve, Words("de")))
+
+
 def test_what_only_a_flag_sets_is_named_among_the_flags_alone() -> None:
     hidden = Option("raw", OptionKind.BOOLEAN, "x", flag="raw", hidden=True)
 

@@ -614,6 +614,16 @@ def test_help_for_a_workflow_names_its_options_and_flags(room: Room) -> None:
     assert all(f"`{option.name}`" in said for option in shown)
 
 
+def test_what_is_missing_is_described_in_the_member_s_language(room: Room) -> None:
+    document = event("interaction_serve") | {"locale": "de"}
+    document["data"]["options"] = [
+        {"name": "prompt", "type": 3, "value": "a fox"},
+        {"name": "workflow", "type": 3, "value": "upscale"},
+    ]
+    _, answer = room.answer(json.dumps(document).encode())
+    assert "`bild` ist für Upscale nötig: Das Bild, das" in answer["data"]["content"]
+
+
 def test_a_mistake_is_told_in_the_member_s_language_line_by_line(room: Room) -> None:
     document = event("interaction_serve") | {"locale": "de"}
     document["data"]["options"] = [
@@ -622,5 +632,5 @@ def test_a_mistake_is_told_in_the_member_s_language_line_by_line(room: Room) -> 
         {"name": "cfg", "type": 10, "value": 10**6},
     ]
     _, answer = room.answer(json.dumps(document).encode())
-    assert "`steps` muss von 1 bis" in answer["data"]["content"]
+    assert "`schritte` muss von 1 bis" in answer["data"]["content"]
     assert "\n`cfg` muss von" in answer["data"]["content"]

@@ -181,7 +181,7 @@ def test_forms_speak_the_member_s_language(room: Room) -> None:
             "Gleicher Seed und gleiche Optionen malen das gleiche Bild (ohne Angabe zufällig)",
         ),
     ]
-    assert fields(room.click(f"remix:{parent.job_id}:0", locale="ja"))[0][0] == "プロンプト"
+    assert fields(room.click(f"edit:{parent.job_id}", locale="ja"))[3][0] == "サイズ"
 
 
 def test_a_manifest_s_own_words_are_those_of_its_forms(room: Room) -> None:

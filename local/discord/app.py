@@ -23,8 +23,9 @@ from local.discord.settings import MEBIBYTE, REQUEST_LIMIT, DiscordSettings
 from local.discord.state import DISCORD, Discord
 
 PAGE = Path(__file__).parent / "page"
+_STORED = "http://127.0.0.1:*"  # Discord itself would fetch what an address leads to, and show that
 PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' blob: data:; "
+    f"default-src 'self'; img-src 'self' blob: data: {_STORED}; media-src 'self' {_STORED}; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 

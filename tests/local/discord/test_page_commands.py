@@ -17,7 +17,9 @@ from distillery.recipe_files import load_recipes
 from tests.local.discord.discord_kit import Application, Client, FakeClock
 from tests.local.discord.opened_page import opened_page, play
 
-RECIPES = load_recipes(Path(__file__).parents[3] / "workflows")
+ROOT = Path(__file__).parents[3]
+A_PICTURE = ROOT / "docs/images/page.png"
+RECIPES = load_recipes(ROOT / "workflows")
 PICTURE = Picture("0_9.png", "image/png", 4)
 
 
@@ -86,12 +88,13 @@ async def test_cancel_offers_which_requests_to_call_off(
     assert application.seen[0]["data"]["options"] == [{"name": "which", "type": 3, "value": "all"}]
 
 
-async def test_the_history_links_to_its_pictures(
+async def test_the_history_shows_its_pictures_and_links_to_them(
     page: Page, application: Application, clock: FakeClock
 ) -> None:
     job = a_job("a red fox", clock()).dispatched("runpod", clock())
     job = job.concluded(Outcome(pictures=(PICTURE,)), clock(), 1.0).delivered(clock())
-    address = f"https://bucket.example/0_9.png?signed={'x' * 1500}"
+    address = f"http://127.0.0.1:9/0_9.png?signed={'x' * 1500}"
+    await page.route(address, lambda route: route.fulfill(path=A_PICTURE))
     history = listings.history([job], lambda job, picture: address)
     application.answer = lambda interaction: private(history.content, history.embeds)
     await choose(page, "/his")
@@ -101,3 +104,5 @@ async def test_the_history_links_to_its_pictures(
     await expect(page.locator(".content time")).to_have_count(1)
     link = page.get_by_role("link", name="Request 1, picture 1")
     await expect(link).to_have_attribute("href", address)
+    small = page.locator(".embed .thumbnail")
+    assert await small.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0

@@ -118,6 +118,42 @@ def test_a_request_is_called_off_with_its_button(played: Played) -> None:
     expect(button(message, "cancel")).to_have_count(0)
 
 
+def test_a_request_that_made_nothing_is_tried_again_with_the_same_seed(played: Played) -> None:
+    first = played.serve("a slow tortoise", "size: 512x512 steps: 60 seed: 31")
+    button(first, "cancel").click()
+    expect(first).to_contain_text("Cancelled", timeout=ANSWER_MS)
+    first.get_by_role("button", name="Try again").click()
+    second = played.message("Made again from")
+
+    painted(second)
+    expect(second).to_contain_text("a slow tortoise")
+    expect(second).to_contain_text("seed 31")
+
+
+def test_past_requests_are_turned_page_by_page_and_one_is_done_again(played: Played) -> None:
+    played.as_member("Oak")
+    for number in range(3):  # each picture has a line of its own, ten to a page
+        painted(played.serve(f"a raft of logs {number}", f"{SMALL} images: 4"))
+    played.type("/history show: all")
+    told = played.private()
+    expect(told).to_contain_text("Page 1 of 2", timeout=ANSWER_MS)
+    told.get_by_role("button", name="Further").click()
+    expect(told).to_contain_text("Page 2 of 2", timeout=ANSWER_MS)
+    expect(told).to_contain_text("a raft of logs 0")
+    told.get_by_role("button", name="Back").click()
+    expect(told).to_contain_text("Page 1 of 2", timeout=ANSWER_MS)
+    told.get_by_role("button", name="See one, and do it again").click()
+    told.get_by_role("option", name="1. a raft of logs 2").click()
+
+    shown = played.private()
+    expect(shown).to_contain_text("asked by @Oak", timeout=ANSWER_MS)
+    expect(shown.locator(".gallery img")).to_be_visible()
+    shown.get_by_role("button", name="Again").click()
+    again = played.message("Made again from")
+    painted(again)
+    expect(again).to_contain_text("a raft of logs 2")
+
+
 def test_what_the_provider_does_is_seen_and_switched_beside_the_channel(
     played: Played, cloud: Cloud
 ) -> None:

@@ -60,6 +60,12 @@ def test_help_is_in_the_member_s_language() -> None:
             assert COMMANDS[1]["description_localizations"][locale] in "\n".join(said)
 
 
+def test_flags_are_shown_as_the_workflow_takes_them() -> None:
+    said = "\n".join(of_recipe(SHIPPED["sdxl_fast"]))
+    assert "`--cfg 1`" in said
+    assert "`--sampler euler`" in said
+
+
 def test_help_names_options_as_the_command_does() -> None:
     said = "\n".join(of_recipe(SHIPPED["sdxl_fast"], Words("de")))
     assert "- `schritte` (ganze Zahl" in said

@@ -132,6 +132,13 @@ def test_a_flag_is_completed_while_it_is_typed(typing: Typing) -> None:
     assert typing.offered("prompt", f"{'a fox ' * 20}--se") == [], "too long for Discord"
 
 
+def test_a_flag_is_suggested_as_the_chosen_workflow_takes_it(typing: Typing) -> None:
+    [(name, value)] = typing.offered("prompt", "a fox --cf", workflow="sdxl_fast")
+    assert (name, value) == ("--cfg 1: how strictly to follow the prompt", "a fox --cfg 1")
+    [(_, value)] = typing.offered("prompt", "a fox --lo")
+    assert typing.room.ask_for(value).request.values["lora"] == "pixel-art-xl.safetensors"
+
+
 HOSTILE: list[Any] = [
     None,
     [],

@@ -41,6 +41,8 @@ def overview(
     lines.append(words("Begin with `/serve prompt: {example}`.", example=_EXAMPLE))
     if len(recipes) > 1:
         lines.append(words("`/help workflow:` shows the options and flags of one of them."))
+    elif first.options:
+        lines += ["", *_lines(first, words)]
     own = [c for c in commands if c["name"] not in recipes]
     if own:
         lines += [
@@ -55,6 +57,10 @@ def overview(
 
 def of_recipe(recipe: Recipe, words: Words = _ENGLISH) -> list[str]:
     """Say what one workflow takes: its options, and the flags that a prompt may carry for it."""
+    return pages(_lines(recipe, words))
+
+
+def _lines(recipe: Recipe, words: Words) -> list[str]:
     title = words.own(recipe.title, recipe.titles)
     lines = [f"**{title}**", words.own(recipe.description, recipe.descriptions)]
     lines += [f"- {_option(words, option)}" for option in recipe.options if not option.hidden]
@@ -63,7 +69,7 @@ def of_recipe(recipe: Recipe, words: Words = _ENGLISH) -> list[str]:
     if flags:
         shown = ", ".join(dict.fromkeys(flags))
         lines.append(words("Flags for the prompt: {flags}", flags=shown))
-    return pages(lines)
+    return lines
 
 
 def of_command(command: Mapping[str, Any], words: Words = _ENGLISH) -> list[str]:

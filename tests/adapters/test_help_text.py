@@ -66,6 +66,14 @@ def test_flags_are_shown_as_the_workflow_takes_them() -> None:
     assert "`--sampler euler`" in said
 
 
+def test_where_there_is_one_workflow_help_tells_it_whole() -> None:
+    only = SHIPPED["sdxl_text_to_image"]
+    said = "\n".join(overview({only.name: only}, COMMANDS))
+    assert "- `steps` (whole number" in said
+    assert "`--lora pixel-art-xl`" in said
+    assert "- `steps`" not in "\n".join(overview(SHIPPED, COMMANDS))
+
+
 def test_help_names_options_as_the_command_does() -> None:
     said = "\n".join(of_recipe(SHIPPED["sdxl_fast"], Words("de")))
     assert "- `schritte` (ganze Zahl" in said

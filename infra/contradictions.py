@@ -163,10 +163,9 @@ def _gpu(settings: Settings) -> _Checks:
             "needs sagemaker in providers, and an AWS that has it",
         ),
         "gpu_image": (
-            _IMAGE.fullmatch(settings.gpu_image) is not None
-            or (settings.build_image and not settings.gpu_image),
-            "must be ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG; or leave it out and set "
-            "build_image",
+            _IMAGE.fullmatch(settings.gpu_image) is not None,
+            "must be ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG; with build_image a deployment "
+            "prints one as ImageUri, which is there when BuildCommand has built it",
         ),
         "gpu_models": (
             re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+/(\S+/)?", settings.gpu_models) is not None,
@@ -175,6 +174,10 @@ def _gpu(settings: Settings) -> _Checks:
         "gpu_instance_type": (
             settings.gpu_instance_type.startswith("ml."),
             "must be one of SageMaker's, such as ml.g5.xlarge",
+        ),
+        "gpu_idle_seconds": (
+            60 <= settings.gpu_idle_seconds <= 86_400,  # noqa: PLR2004 - what an alarm looks at
+            "must be from 60 to 86400: a minute to a day",
         ),
         "gpu_max_instances": (
             settings.gpu_max_instances >= settings.gpu_min_instances,

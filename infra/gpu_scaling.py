@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from aws_cdk import Duration
 from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -13,7 +15,7 @@ from infra.settings import Settings
 _WAITING_EACH = 2
 """Jobs waiting for each instance, at which another one comes: one more would wait too long."""
 _COMING = Duration.minutes(5)
-"""How long an instance takes to come; the next one is not asked for meanwhile."""
+"""How long an instance takes to come or to go; the next one is not asked for meanwhile."""
 _MINUTE = Duration.minutes(1)
 
 
@@ -21,7 +23,8 @@ class GpuScaling(Construct):
     """Target tracking on the backlog of each instance, and a step from none to the first.
 
     Of an endpoint without instances SageMaker gives no backlog for each: the step reads the metric
-    that it gives then.
+    that it gives then. Target tracking would take an instance away after a quarter of an hour below
+    its target, at work or not (AWS, "How target tracking scaling works"): a step of ours does that.
     """
 
     def __init__(
@@ -42,20 +45,15 @@ class GpuScaling(Construct):
             "Backlog",
             custom_metric=self._metric("ApproximateBacklogSizePerInstance"),
             target_value=_WAITING_EACH,
-            scale_in_cooldown=Duration.seconds(settings.gpu_idle_seconds),
             scale_out_cooldown=_COMING,
+            disable_scale_in=True,
         )
+        self._remove_idle(target, settings.gpu_idle_seconds)
         if settings.gpu_min_instances == 0:
             self._first_instance(target)
 
     def _first_instance(self, target: scaling.ScalableTarget) -> None:
-        step = scaling.StepScalingAction(
-            self,
-            "FirstInstance",
-            scaling_target=target,
-            adjustment_type=scaling.AdjustmentType.CHANGE_IN_CAPACITY,
-            cooldown=_COMING,
-        )
+        step = self._step(target, "FirstInstance")
         step.add_adjustment(adjustment=1, lower_bound=0)
         alarm = cloudwatch.Alarm(
             self,
@@ -69,11 +67,36 @@ class GpuScaling(Construct):
         )
         alarm.add_alarm_action(ApplicationScalingAction(step))
 
-    def _metric(self, name: str) -> cloudwatch.Metric:
+    def _remove_idle(self, target: scaling.ScalableTarget, idle_s: int) -> None:
+        """Take one instance away when for so long there was less than a job for each of them."""
+        step = self._step(target, "OneInstanceLess")
+        step.add_adjustment(adjustment=-1, upper_bound=0)
+        alarm = cloudwatch.Alarm(
+            self,
+            "InstanceWithoutJob",
+            alarm_description="An instance has nothing to do: one is removed. Nobody need act.",
+            metric=self._metric("ApproximateBacklogSizePerInstance", cloudwatch.Stats.MAXIMUM),
+            threshold=1,
+            evaluation_periods=math.ceil(idle_s / _MINUTE.to_seconds()),
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(ApplicationScalingAction(step))
+
+    def _step(self, target: scaling.ScalableTarget, name: str) -> scaling.StepScalingAction:
+        return scaling.StepScalingAction(
+            self,
+            name,
+            scaling_target=target,
+            adjustment_type=scaling.AdjustmentType.CHANGE_IN_CAPACITY,
+            cooldown=_COMING,
+        )
+
+    def _metric(self, name: str, statistic: str = cloudwatch.Stats.AVERAGE) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace="AWS/SageMaker",
             metric_name=name,
             dimensions_map={"EndpointName": self._endpoint},
-            statistic=cloudwatch.Stats.AVERAGE,
+            statistic=statistic,
             period=_MINUTE,
         )

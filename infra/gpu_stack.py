@@ -3,6 +3,9 @@
 A stack of its own, made where the setting make_endpoint says so. It reads jobs from the service
 stack's bucket and writes there what it could not do. Source: AWS, "Asynchronous inference" and
 "Autoscale an asynchronous endpoint".
+
+Of the service stack it needs the bucket's name alone, which that one exports in any case: where an
+export would go with this stack, the service could not be deployed while this one still imports it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from aws_cdk import (
     Acknowledgment,
     ArnFormat,
     CfnOutput,
+    Fn,
     RemovalPolicy,
     Stack,
     Validations,
@@ -27,7 +31,13 @@ from constructs import Construct
 from infra.functions import LOG_RETENTION
 from infra.gpu_scaling import GpuScaling
 from infra.settings import Settings
-from infra.storage import ENVELOPES, SAGEMAKER, SAGEMAKER_FAILURES, SAGEMAKER_OUTPUTS
+from infra.storage import (
+    ENVELOPES,
+    SAGEMAKER,
+    SAGEMAKER_FAILURES,
+    SAGEMAKER_OUTPUTS,
+    bucket_export,
+)
 
 VARIANT = "AllTraffic"
 _AT_ONCE = 2  # one in the engine, and the next with its inputs
@@ -67,19 +77,16 @@ class GpuStack(Stack):
         construct_id: str,
         *,
         settings: Settings,
-        bucket: s3.IBucket,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._settings = settings
-        self._bucket = bucket
+        bucket = Fn.import_value(bucket_export(settings.stack_name))
+        self._bucket = s3.Bucket.from_bucket_name(self, "Bucket", bucket)
         self._name = settings.sagemaker_endpoint_name
         self._log_name = f"/aws/sagemaker/Endpoints/{self._name}"
-
-    def run(self, image: GpuImage) -> None:
-        """Make the endpoint that runs this image."""
-        role = self._role(image)
-        endpoint = self._endpoint(role, image)
+        image = GpuImage.named(settings.gpu_image, self)
+        endpoint = self._endpoint(self._role(image), image)
         GpuScaling(self, "Scaling", settings=self._settings, variant=VARIANT).node.add_dependency(
             endpoint
         )
@@ -192,6 +199,14 @@ class GpuStack(Stack):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self._allow(role, "logs:CreateLogStream,DescribeLogStreams,PutLogEvents", streams)
+        # What instances report of themselves: the dashboard shows the GPU's use.
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["cloudwatch:PutMetricData"],
+                resources=["*"],
+                conditions={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+            )
+        )
 
     def _allow(self, role: iam.Role, actions: str, *resources: str) -> None:
         service, _, names = actions.partition(":")
@@ -203,9 +218,7 @@ class GpuStack(Stack):
         )
 
     def _accept_stars(self, role: iam.Role, models: str) -> None:
-        service = Stack.of(self._bucket)
-        exported = service.resolve(service.export_value(self._bucket.bucket_arn))
-        bucket = exported["Fn::ImportValue"]
+        bucket = f"arn:<AWS::Partition>:s3:::{bucket_export(self._settings.stack_name)}"
         here = "<AWS::Region>:<AWS::AccountId>"
         reasons = {
             f"{bucket}/{ENVELOPES}": "The keys of a job are made when the job is.",
@@ -213,7 +226,8 @@ class GpuStack(Stack):
             f"arn:<AWS::Partition>:s3:::{models}*": "Model files are called as the operator likes.",
             f"arn:<AWS::Partition>:logs:{here}:log-group:{self._log_name}:*": "SageMaker names the "
             "streams of this one group by its instances.",
-            "*": "A token to log in to ECR belongs to no repository; AWS allows it on * only.",
+            "*": "A token to log in to ECR belongs to no repository, and a metric to no resource: "
+            "AWS allows both on * only. The metrics are bounded by their namespace.",
         }
         Validations.of(role).acknowledge(
             *(

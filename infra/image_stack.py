@@ -1,7 +1,8 @@
 """Builds the GPU image without a local Docker: CodeBuild makes it from a zip of gpu_container/.
 
 A stack of its own, made where the setting build_image says so. Deploying starts nothing: its
-output BuildCommand is the line that does, and a second build of the same files ends at once.
+output BuildCommand is the line that does, and a second build of the same files ends at once. No
+other stack knows of this one: the setting gpu_image names an image when it has been built.
 """
 
 from __future__ import annotations
@@ -71,9 +72,7 @@ class ImageStack(Stack):
         )
         tag = source.asset_hash[:_TAG_DIGITS]
         project = self._project(source, tag)
-        self.image_uri = self._repository.repository_uri_for_tag(tag)
-        self.repository_arn = self._repository.repository_arn
-        CfnOutput(self, "ImageUri", value=self.image_uri)
+        CfnOutput(self, "ImageUri", value=self._repository.repository_uri_for_tag(tag))
         CfnOutput(
             self,
             "BuildCommand",

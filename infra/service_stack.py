@@ -45,6 +45,7 @@ from infra.storage import (
     SAGEMAKER_FAILURES,
     WAITING_INDEX,
     Storage,
+    bucket_export,
 )
 
 if TYPE_CHECKING:
@@ -90,11 +91,6 @@ class ServiceStack(Stack):
             self._tell_alarms()
         self._outputs(api)
         self._accept_findings(registration)
-
-    @property
-    def bucket(self) -> s3.IBucket:
-        """Where jobs, pictures and results lie."""
-        return self._storage.bucket
 
     def _environment(self) -> Mapping[str, str]:
         return {
@@ -243,7 +239,12 @@ class ServiceStack(Stack):
     def _outputs(self, api: InteractionsApi | GuardedApi) -> None:
         CfnOutput(self, "InteractionsUrl", value=api.url)
         CfnOutput(self, "TableName", value=self._storage.table.table_name)
-        CfnOutput(self, "BucketName", value=self._storage.bucket.bucket_name)
+        CfnOutput(
+            self,
+            "BucketName",
+            value=self._storage.bucket.bucket_name,
+            export_name=bucket_export(self.stack_name),
+        )
         CfnOutput(self, "QueueUrl", value=self._queues.jobs.queue_url)
         CfnOutput(self, "AlarmTopic", value=self._monitoring.alarms.topic.topic_arn)
 

@@ -152,8 +152,8 @@ class Settings(ContentSettings):
         False,
     )
     gpu_image: str = option(
-        "the image of the endpoint, as `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG`; empty: the "
-        "one that `build_image` builds",
+        "the image of the endpoint, as `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG`: the "
+        "`ImageUri` that `build_image` has built, or your own",
         "",
     )
     gpu_models: str = option(
@@ -165,7 +165,9 @@ class Settings(ContentSettings):
         "instances while nobody asks; each is paid by the hour", _NONE
     )
     gpu_max_instances: int = option("instances at most", 1)
-    gpu_idle_seconds: int = option("how long an instance waits for work before it goes", 600)
+    gpu_idle_seconds: int = option(
+        "how long an instance waits for work before it goes, in whole minutes", 600
+    )
     python_version: str = option(
         "the Python of the bundles; AWS runs 3.13, so only `target=local` may differ", "3.13"
     )

@@ -19,15 +19,12 @@ def make_stacks(
     if settings.build_image:
         from infra.image_stack import ImageStack  # noqa: PLC0415
 
-        image = ImageStack(app, f"{name}Image")
+        ImageStack(app, f"{name}Image")
     if settings.make_endpoint:
-        from infra.gpu_stack import GpuImage, GpuStack  # noqa: PLC0415
+        from infra.gpu_stack import GpuStack  # noqa: PLC0415
 
-        gpu = GpuStack(app, f"{name}Gpu", settings=settings, bucket=service.bucket)
-        if settings.gpu_image:
-            gpu.run(GpuImage.named(settings.gpu_image, gpu))
-        else:
-            gpu.run(GpuImage(image.image_uri, image.repository_arn))
+        gpu = GpuStack(app, f"{name}Gpu", settings=settings)
+        gpu.add_dependency(service)
     return service
 
 

@@ -28,6 +28,11 @@ _UNDO = Duration.days(7)
 _HELPERS = ("BucketNotificationsHandler", "Custom::S3AutoDeleteObjects")
 
 
+def bucket_export(stack_name: str) -> str:
+    """Under what name a service stack's bucket is told to other stacks."""
+    return f"{stack_name}-BucketName"
+
+
 class Storage(Construct):
     """The table of jobs and the bucket of inputs, outputs and results.
 

@@ -32,6 +32,7 @@ def _at_work(sources: Sources) -> Sequence[cloudwatch.IWidget]:
             "Slots in flight",
             sources.by_provider("SlotsTaken", "Maximum", "{}"),
             unit="jobs",
+            stacked=True,  # together they are what the line is about
             line=(float(sum(sources.slots.values())), "all slots"),
             width=THIRD,
         ),

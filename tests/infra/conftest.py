@@ -40,10 +40,7 @@ GPU: Mapping[str, str] = {
     "gpu_max_instances": "3",
     "gpu_instance_type": "ml.p3.2xlarge",  # moto knows no newer one
 }
-EVERY_STACK: Mapping[str, str] = {
-    **{key: value for key, value in GPU.items() if key != "gpu_image"},
-    "build_image": "true",
-}
+EVERY_STACK: Mapping[str, str] = {**GPU, "build_image": "true"}
 DEV: Mapping[str, str] = {**EVERY_STACK, "stage": "dev", "keep_data": "false"}
 OPTIONS: Mapping[str, str] = {
     "gradual": "false",

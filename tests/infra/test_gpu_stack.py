@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import boto3
@@ -68,13 +69,24 @@ def test_it_reads_envelopes_and_models_and_writes_what_sagemaker_has_to_say(
     }
     others = {grant.partition(" on ")[0] for grant in grants - s3}
     assert others == {
+        "cloudwatch:PutMetricData",
         *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
         "ecr:GetAuthorizationToken",
         *("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
     }
-    assert [grant for grant in grants if grant.endswith(" on *")] == [
-        "ecr:GetAuthorizationToken on *"
+    assert {grant for grant in grants if grant.endswith(" on *")} == {
+        "cloudwatch:PutMetricData on *",
+        "ecr:GetAuthorizationToken on *",
+    }
+
+
+def test_it_reports_of_its_instances_and_in_no_other_namespace(template: dict[str, Any]) -> None:
+    (statement,) = [
+        statement
+        for statement in only(template, "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+        if statement["Action"] == "cloudwatch:PutMetricData"
     ]
+    assert statement["Condition"] == {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
 
 
 def test_failures_lie_where_the_watchdog_may_look(
@@ -113,7 +125,15 @@ def test_it_scales_from_nothing_and_back(template: dict[str, Any]) -> None:
         p["Properties"]["PolicyType"]: p["Properties"]
         for p in of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy").values()
     }
-    alarm = only(template, "AWS::CloudWatch::Alarm")
+    alarms = {
+        alarm["Properties"]["MetricName"]: alarm["Properties"]
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+    }
+    steps = [
+        policy["Properties"]["StepScalingPolicyConfiguration"]["StepAdjustments"]
+        for policy in of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy").values()
+        if policy["Properties"]["PolicyType"] == "StepScaling"
+    ]
 
     assert (target["MinCapacity"], target["MaxCapacity"]) == (0, 3)
     assert target["ResourceId"] == "endpoint/Distillery-GPU/variant/AllTraffic"
@@ -121,18 +141,42 @@ def test_it_scales_from_nothing_and_back(template: dict[str, Any]) -> None:
     metric = tracking["CustomizedMetricSpecification"]
     assert metric["MetricName"] == "ApproximateBacklogSizePerInstance"
     assert metric["Dimensions"] == [{"Name": "EndpointName", "Value": "Distillery-GPU"}]
-    assert tracking["ScaleInCooldown"] == 600
-    assert alarm["MetricName"] == "HasBacklogWithoutCapacity"
+    alarm = alarms["HasBacklogWithoutCapacity"]
     assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Period"]) == (1, 1, 60)
-    step = policies["StepScaling"]["StepScalingPolicyConfiguration"]
-    assert step["StepAdjustments"] == [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]
+    assert [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}] in steps
     assert len(alarm["AlarmActions"]) == 1
+
+
+@pytest.mark.parametrize(("idle_s", "minutes"), [("600", 10), ("90", 2), ("86400", 1440)])
+def test_an_instance_goes_when_it_had_nothing_to_do_for_as_long_as_the_setting_says(
+    assemble: Assemble, idle_s: str, minutes: int
+) -> None:
+    template = assemble(**GPU, gpu_idle_seconds=idle_s).templates["DistilleryGpu"]
+    (alarm,) = [
+        alarm["Properties"]
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["MetricName"] == "ApproximateBacklogSizePerInstance"
+    ]
+    (policy,) = [alarm["AlarmActions"][0]["Ref"]]
+    step = template["Resources"][policy]["Properties"]["StepScalingPolicyConfiguration"]
+    tracking = [
+        policy["Properties"]["TargetTrackingScalingPolicyConfiguration"]
+        for policy in of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy").values()
+        if "TargetTrackingScalingPolicyConfiguration" in policy["Properties"]
+    ]
+
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, minutes)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["Statistic"] == "Maximum", "one job within a minute is something to do"
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert step["StepAdjustments"] == [{"MetricIntervalUpperBound": 0, "ScalingAdjustment": -1}]
+    assert [one["DisableScaleIn"] for one in tracking] == [True]
 
 
 def test_an_instance_that_always_runs_needs_no_first_step(assemble: Assemble) -> None:
     template = assemble(**GPU, gpu_min_instances="1").templates["DistilleryGpu"]
 
-    assert len(of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy")) == 1
+    assert len(of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy")) == 2
     assert only(template, "AWS::ApplicationAutoScaling::ScalableTarget")["MinCapacity"] == 1
 
 
@@ -165,7 +209,7 @@ def test_sagemaker_and_its_scaling_take_what_the_template_says(template: dict[st
 
     assert sagemaker.describe_endpoint(EndpointName="Distillery-GPU")["EndpointStatus"]
     kept = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
-    assert len(kept) == 2
+    assert len(kept) == 3
 
 
 def _plain(properties: dict[str, Any]) -> dict[str, Any]:
@@ -193,24 +237,45 @@ def _plain(properties: dict[str, Any]) -> dict[str, Any]:
         ({"providers": "sagemaker", **GPU}, {"Distillery", "DistilleryGpu"}),
         ({**GPU, "stage": "dev"}, {"DistilleryDev", "DistilleryDevGpu"}),
         (
-            {**GPU, "gpu_image": None, "build_image": "true"},
+            {**GPU, "build_image": "true"},
             {"Distillery", "DistilleryGpu", "DistilleryImage"},
         ),
     ],
     ids=["runpod alone", "sagemaker alone", "both, and a stage", "both, and the image"],
 )
 def test_stacks_are_made_as_the_settings_say(
-    context: dict[str, str | None], stacks: set[str], assemble: Assemble
+    context: dict[str, str], stacks: set[str], assemble: Assemble
 ) -> None:
-    given = {key: value for key, value in context.items() if value is not None}
-    templates = assemble(**given).templates
+    templates = assemble(**context).templates
 
     assert templates.keys() == stacks
     service = next(t for name, t in templates.items() if name in ("Distillery", "DistilleryDev"))
-    providers = given.get("providers", "runpod,sagemaker")
+    providers = context.get("providers", "runpod,sagemaker")
     dispatcher = granted(service, "DispatcherRole")
     for provider, action in (("sagemaker", "sagemaker:"), ("runpod", "runpod")):
         assert (provider in providers) == any(action in grant for grant in dispatcher)
+
+
+def test_without_the_endpoint_nothing_that_it_imports_goes(assemble: Assemble) -> None:
+    """CloudFormation refuses to take an export away that a stack, if unwanted, still imports."""
+    with_it, without = assemble(**GPU).templates, assemble().templates
+
+    def exports(templates: dict[str, Any]) -> set[str]:
+        outputs = templates["Distillery"]["Outputs"].values()
+        return {output["Export"]["Name"] for output in outputs if "Export" in output}
+
+    imported = set(re.findall(r'"Fn::ImportValue": "([^"]+)"', json.dumps(with_it)))
+    assert imported == {"Distillery-BucketName"}
+    assert exports(with_it) == exports(without) == imported
+
+
+def test_no_deployment_needs_an_image_that_nobody_has_built(assemble: Assemble) -> None:
+    """A change of the image's files moves the build alone; gpu_image says what the endpoint runs."""
+    templates = assemble(**GPU, build_image="true").templates
+
+    (model,) = of_type(templates["DistilleryGpu"], "AWS::SageMaker::Model").values()
+    assert model["Properties"]["PrimaryContainer"]["Image"] == IMAGE
+    assert "Export" not in json.dumps(templates["DistilleryImage"]["Outputs"])
 
 
 @pytest.mark.parametrize(
@@ -218,6 +283,9 @@ def test_stacks_are_made_as_the_settings_say(
     [
         ("providers", "runpod"),
         ("gpu_image", "docker.io/someone/image:1"),
+        ("gpu_image", ""),
+        ("gpu_idle_seconds", "30"),
+        ("gpu_idle_seconds", "90000"),
         ("gpu_models", "our-models/sdxl"),
         ("gpu_instance_type", "g5.xlarge"),
         ("gpu_min_instances", "4"),

@@ -64,9 +64,15 @@ def amounts(**resources: Any) -> dict[str, float]:
         ("KMS::Key", {}, "key", 1),
         (
             "ApplicationAutoScaling::ScalingPolicy",
-            {"PolicyType": "TargetTrackingScaling"},
+            {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": 2.0}},
             "alarm",
             2,
+        ),
+        (
+            "ApplicationAutoScaling::ScalingPolicy",
+            {"TargetTrackingScalingPolicyConfiguration": {"DisableScaleIn": True}},
+            "alarm",
+            1,
         ),
         ("Lambda::EventSourceMapping", {}, "sqs_request", 259_200),
         (

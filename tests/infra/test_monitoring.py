@@ -206,6 +206,21 @@ def test_the_one_dashboard_fits_the_free_tier(template: dict[str, Any]) -> None:
     assert of_three_providers <= MOST_FOR_NOTHING
 
 
+def test_slots_of_all_providers_are_drawn_on_top_of_each_other_against_all_slots(
+    template: dict[str, Any],
+) -> None:
+    (graph,) = [
+        widget["properties"]
+        for widget in body(template)["widgets"]
+        if widget["properties"].get("title") == "Slots in flight"
+    ]
+    assert len(graph["metrics"]) == len(PROVIDERS)
+    assert graph["stacked"] is True
+    (line,) = graph["annotations"]["horizontal"]
+    settings = settings_of(EXAMPLE)
+    assert line["value"] == settings.runpod_slots + settings.sagemaker_slots
+
+
 def test_the_dashboard_has_four_sections(template: dict[str, Any]) -> None:
     titles = [w["properties"].get("markdown", "") for w in body(template)["widgets"]]
     found = [text.splitlines()[0] for text in titles if text]

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import botocore.session
 
+from benchmarks import watchdog
 from benchmarks.crowd import Crowd, crowded_cloud
 from benchmarks.figures import show, show_load, table
 from benchmarks.prices import METRIC_DOLLARS_A_MONTH, PRICES, Unit, cost, unit_of
@@ -31,7 +32,9 @@ SHORT = {"steps": "4"}, 15
 LONG = {"steps": "50"}, 5
 """Options, and how many pictures are made with them."""
 _ROOMS = ("Interactions", "Dispatcher", "Followup")
-"""Those that work for every picture. The watchdog works by the minute: see `_BY_THE_MONTH`."""
+"""Those that work for every picture. The watchdog works by the minute: see `watchdog`."""
+_REAL_ENGINE_S = 10.0
+"""About what SDXL takes on the GPUs that are for rent by the second."""
 REPORT = re.compile(r"^REPORT .*\tBilled Duration: (\d+) ms\tMemory Size: (\d+) MB")
 EVENT_BYTES = 26
 """What CloudWatch Logs adds to each line's own bytes (its pricing page)."""
@@ -53,6 +56,8 @@ class _Part:
     pictures: int
     engine_s: float
     """The median of one picture."""
+    open_s: float
+    """The median, from the command to the last edit."""
     calls: slice
     """Which of all calls of AWS were theirs."""
     discord: Counter[str]
@@ -82,6 +87,7 @@ def measure() -> None:
     _print_prices(*tallies)
     metrics = len(_metrics(short.logs))
     dollars = metrics * METRIC_DOLLARS_A_MONTH
+    _print_watchdog(short)
     show("custom metrics that appeared, and their price", f"{metrics}, ${dollars:.2f} a month")
     print(_BY_THE_MONTH)
 
@@ -103,6 +109,7 @@ async def _part(crowd: Crowd, options: Mapping[str, str], pictures: int) -> _Par
     return _Part(
         pictures,
         statistics.median(one.engine_s for one in answered),
+        statistics.median(one.whole_s for one in answered),
         slice(first, len(crowd.aws.record)),
         Counter(f"discord.{call['method']}" for call in edits),
         await asyncio.to_thread(_logs, crowd.state, began_at),
@@ -175,6 +182,18 @@ def _of_lambda(logs: Mapping[str, Sequence[str]]) -> dict[Unit, float]:
         Unit.LAMBDA_GB_S: mb_ms / 1024 / 1000,
         Unit.LOG_GB: written / 1e9,
     }
+
+
+def _print_watchdog(short: _Part) -> None:
+    for engine_s in (short.engine_s, _REAL_ENGINE_S):
+        open_s = short.open_s - short.engine_s + engine_s
+        alone, busiest = (
+            1000 * watchdog.dollars(up_s(open_s)) for up_s in (watchdog.alone_s, watchdog.busiest_s)
+        )
+        show(
+            f"the watchdog beside 1,000 of {engine_s:.1f} s, each alone; without a pause",
+            f"${alone:.4f}; ${busiest:.4f}",
+        )
 
 
 def _metrics(logs: Mapping[str, Sequence[str]]) -> set[tuple[str, ...]]:

@@ -86,7 +86,7 @@ WATCHDOG = Room(
     name="watchdog",
     sources=(*_EVERY_ROOM, *_DELIVERY, *_PROVIDERS),
     variables=(*_DELIVERY_VARIABLES, *_PROVIDER_VARIABLES, "PROMISE_SECONDS", "HEDGE_SHARE"),
-    memory_mib=512,  # it may deliver pictures in followup's stead, and sleeps while a job is open
+    memory_mib=256,  # it is paid for while it waits, and it waits while a job is open
     timeout_s=120,  # it begins its last look 45 s after it began
     runs_at_most=2,  # one may still deliver when the next minute begins
 )

@@ -33,9 +33,9 @@ class IdleRun:
     log_bytes: int
 
 
-WATCHDOG = IdleRun(seconds=0.15, reads=6.0, log_bytes=334)
-"""As `python -m benchmarks idle` counts it on the local cloud; but the seconds are 0.07 s of CPU at
-512 MB (docs/operations.md, "Memory of the rooms"), and as much again until AWS has answered."""
+WATCHDOG = IdleRun(seconds=0.18, reads=6.0, log_bytes=334)
+"""As `python -m benchmarks idle` counts it on the local cloud; but the seconds are 0.11 s of CPU at
+256 MB (docs/operations.md, "Memory of the rooms"), and 0.07 s until AWS has answered."""
 
 
 @dataclass(frozen=True, slots=True)

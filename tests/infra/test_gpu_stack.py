@@ -270,7 +270,7 @@ def test_without_the_endpoint_nothing_that_it_imports_goes(assemble: Assemble) -
 
 
 def test_no_deployment_needs_an_image_that_nobody_has_built(assemble: Assemble) -> None:
-    """A change of the image's files moves the build alone; gpu_image says what the endpoint runs."""
+    """A change of the image's files moves the build alone; gpu_image names what runs."""
     templates = assemble(**GPU, build_image="true").templates
 
     (model,) = of_type(templates["DistilleryGpu"], "AWS::SageMaker::Model").values()

@@ -1,7 +1,13 @@
 """The parts of the benchmarks that reckon: percentiles, request units and prices."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
 import pytest
 
+from benchmarks import watchdog
 from benchmarks.crowd import Answered
 from benchmarks.figures import p95, spread, table
 from benchmarks.memory import MEASURED
@@ -9,6 +15,7 @@ from benchmarks.prices import PRICES, Unit, cost, unit_of
 from benchmarks.recording_proxy import WORKER, _caller
 from benchmarks.request_units import UnitMeter, item_bytes
 from infra.rooms import ROOMS
+from lambdas.watchdog.handler import build_handler
 
 JOB = {"pk": {"S": "JOB#1"}, "sk": {"S": "JOB"}}
 ACCOUNT = {"pk": {"S": "MEMBER#42"}, "sk": {"S": "ACCOUNT"}}
@@ -155,3 +162,34 @@ def test_a_worker_is_who_signs_nothing():
 
 def test_the_memory_of_every_room_is_measured():
     assert sorted(room.name for room in MEASURED) == sorted(room.name for room in ROOMS)
+
+
+def watchdog_is_up_s(open_s: float) -> float:
+    """How long a run of the real handler lasts when something stays open for so long."""
+    now = [0.0]
+    store = SimpleNamespace(overdue=lambda *_: [], anything_open=lambda: now[0] < open_s)
+    heal: Any = SimpleNamespace(clock=lambda: now[0], store=store)
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    line: Any = Mock()  # it finds nothing to mend
+    build_handler(heal, line, line, lambda _: nullcontext(), sleep)()
+    return now[0]
+
+
+@pytest.mark.parametrize("open_s", [2, 12, 20, 40, 59, 100])
+def test_the_watchdog_is_priced_for_as_long_as_its_handler_is_up(open_s):
+    """A picture that begins at each tenth of a second of a minute, and the runs that meet it."""
+    tenths = range(10 * open_s)
+    mean = sum(watchdog_is_up_s(open_s - tenth / 10) for tenth in tenths) / 600
+
+    assert watchdog.alone_s(open_s) == pytest.approx(mean, rel=0.02)
+    assert watchdog.alone_s(open_s) <= watchdog.busiest_s(open_s)
+    assert watchdog.busiest_s(60) == watchdog_is_up_s(1000)
+
+
+def test_the_watchdog_costs_by_its_memory_and_its_looks():
+    gb_s = 15.18 * watchdog.WATCHDOG.memory_mib / 1024
+    by_hand = cost({Unit.LAMBDA_GB_S: gb_s, Unit.READ: 6.0})
+    assert watchdog.dollars(15) == pytest.approx(sum(by_hand.values()))

@@ -33,8 +33,8 @@ LONG = {"steps": "50"}, 5
 """Options, and how many pictures are made with them."""
 _ROOMS = ("Interactions", "Dispatcher", "Followup")
 """Those that work for every picture. The watchdog works by the minute: see `watchdog`."""
-_REAL_ENGINE_S = 10.0
-"""About what SDXL takes on the GPUs that are for rent by the second."""
+_SLOW_ENGINE_S = 10.0
+"""A slow picture's, beside the quick ones of the stand-in."""
 REPORT = re.compile(r"^REPORT .*\tBilled Duration: (\d+) ms\tMemory Size: (\d+) MB")
 EVENT_BYTES = 26
 """What CloudWatch Logs adds to each line's own bytes (its pricing page)."""
@@ -185,7 +185,7 @@ def _of_lambda(logs: Mapping[str, Sequence[str]]) -> dict[Unit, float]:
 
 
 def _print_watchdog(short: _Part) -> None:
-    for engine_s in (short.engine_s, _REAL_ENGINE_S):
+    for engine_s in (short.engine_s, _SLOW_ENGINE_S):
         open_s = short.open_s - short.engine_s + engine_s
         alone, busiest = (
             1000 * watchdog.dollars(up_s(open_s)) for up_s in (watchdog.alone_s, watchdog.busiest_s)

@@ -171,7 +171,7 @@ providers = ["sagemaker"]
 sagemaker_endpoint_name = "one"
 make_endpoint = true
 gpu_models = "s3://models/"
-build_image = true
+gpu_image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/distillery:abc"
 """
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from benchmarks.labelled_prompts import forbidden, fresh_table, innocent_table
+from benchmarks.labelled_prompts import ages_table, forbidden, fresh_table, innocent_table
 from benchmarks.labelled_prompts.evasions import HELD_OUT, KNOWN, UNSEEN, Evasion
 
 SEED = 20261128
@@ -28,7 +28,7 @@ class Prompt:
 def labelled_prompts() -> list[Prompt]:
     """Return every prompt once."""
     found: dict[tuple[str, bool], Prompt] = {}
-    for prompt in (*_forbidden(), *_young(), *_innocent(), *_fresh()):
+    for prompt in (*_forbidden(), *_young(), *_ages(), *_innocent(), *_fresh()):
         found.setdefault((prompt.text, prompt.age_restricted), prompt)
     return list(found.values())
 
@@ -64,6 +64,19 @@ def _young() -> Iterator[Prompt]:
                     age_restricted=True,
                     level="relaxed",
                 )
+
+
+def _ages() -> Iterator[Prompt]:
+    """Ages as people say them, beside what is refused with them; and what sounds like one."""
+    chance = random.Random(SEED)  # noqa: S311
+    for young in (*ages_table.YOUNG, *ages_table.LATER_YOUNG):
+        for what in chance.sample(ages_table.WITH, k=3):
+            text = chance.choice(forbidden.CARRIERS).format(young.format(what))
+            yield Prompt(text, "refuse", "ages", age_restricted=True, level="relaxed")
+    for trap in ages_table.INNOCENT:
+        yield Prompt(trap, "allow", "innocent")
+    for trap in (*ages_table.INNOCENT_BESIDE, *ages_table.LATER_INNOCENT):
+        yield Prompt(trap, "allow", "innocent", age_restricted=True)
 
 
 def _innocent() -> Iterator[Prompt]:

@@ -32,6 +32,8 @@ _COMMON = {
 }
 """Words that many an innocent prompt has too."""
 _LITERAL = re.compile(r"([a-z]{2,})(\??)")
+_ENDS = re.compile(r"(?:(?:\|[^()]*)?\))? (?![?{])")
+"""What follows a word of a pattern, alone or as one of a group, after which nothing may go on."""
 
 
 class RuleBook:
@@ -58,7 +60,9 @@ class RuleBook:
         words = {*self._vocabulary.all_words(), *self._keys}
         self._one_letter_words = {word for word in words if len(_bare(word)) == 1}  # `xxx`
         self._bare_words = set(map(_bare, words - self._one_letter_words))
-        self._literals = tuple(_literals(pattern for pattern, _ in self._patterns))
+        literals = list(_literals(pattern for pattern, _ in self._patterns))
+        self._pattern_words = {word for word, is_whole in literals if is_whole}
+        self._pattern_heads = tuple(word for word, is_whole in literals if not is_whole)
         self._sieve = Sieve(
             self._meaning,
             self._word_matters,
@@ -88,7 +92,7 @@ class RuleBook:
             any(self._letters_matter(run.text) for run in reading.runs)
             or any(self._cover_matters(word.text) for view in reading.masked for word in view)
             or any(self._word_matters(word.text) for view in views for word in view)
-            or any(word.text.startswith(self._literals) for view in others for word in view)
+            or any(self._in_a_pattern(word.text) for view in others for word in view)
         )
 
     def _word_matters(self, word: str) -> bool:
@@ -96,6 +100,9 @@ class RuleBook:
 
     def _is_key(self, word: str) -> bool:
         return word in self._keys or (is_stretched(word) and squeezed(word) in self._squeezed_keys)
+
+    def _in_a_pattern(self, word: str) -> bool:
+        return word in self._pattern_words or word.startswith(self._pattern_heads)
 
     def _letters_matter(self, letters: str) -> bool:
         """Tell whether letters that stood alone may hold something: no word of a rule is missed."""
@@ -128,9 +135,7 @@ class RuleBook:
     def _says_more(self, view: View, plain_words: Set[str]) -> bool:
         """Tell whether a rule may be about a word that is not among the plain ones."""
         return any(
-            word in self._phrase_words
-            or word.startswith(self._literals)
-            or self._word_matters(word)
+            word in self._phrase_words or self._in_a_pattern(word) or self._word_matters(word)
             for word in {word.text for word in view} - plain_words
         )
 
@@ -199,11 +204,14 @@ def _bare(word: str) -> str:
     return squeezed(word.replace("z", "s"))
 
 
-def _literals(patterns: Iterable[str]) -> Iterator[str]:
-    """Yield the words of patterns, without a last letter that may be missing."""
+def _literals(patterns: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the words of patterns, and whether each is whole; without a last letter it may lack."""
     for pattern in patterns:
-        for word, may_lack_one in _LITERAL.findall(re.sub(r"\\\w", " ", pattern)):
-            yield word[:-1] if may_lack_one else word
+        bare = re.sub(r"\\\w", ".", pattern.replace(r"\b", " "))
+        for found in _LITERAL.finditer(bare):
+            word, may_lack_one = found.groups()
+            is_whole = not may_lack_one and _ENDS.match(bare, found.end()) is not None
+            yield word[:-1] if may_lack_one else word, is_whole
 
 
 def _hits(

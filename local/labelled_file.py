@@ -115,14 +115,19 @@ def read_labelled(path: Path) -> list[Row]:
 
     `text` and `expected` are needed; `kind`, `age_restricted` and `level` may be left out.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        if path.suffix == ".csv":
-            return [_row(number, row) for number, row in enumerate(csv.DictReader(file), start=2)]
-        return [
-            _row(number, json.loads(line))
-            for number, line in enumerate(file, start=1)
-            if line.strip()
-        ]
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # Excel begins a file with a mark of its own
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: is no text in UTF-8; save it as such") from error
+    lines = text.splitlines(keepends=True)
+    if path.suffix == ".csv":
+        rows = [_row(number, row) for number, row in enumerate(csv.DictReader(lines), start=2)]
+    else:
+        numbered = enumerate(lines, start=1)
+        rows = [_row(number, json.loads(line)) for number, line in numbered if line.strip()]
+    if not rows:
+        raise ValueError(f"{path}: holds no prompt, so it says nothing of the rules")
+    return rows
 
 
 def _row(number: int, row: Mapping[str, object]) -> Row:

@@ -135,5 +135,6 @@ LATER_INNOCENT: Sequence[str] = (
         "a nude pinup, tomboy style",
     ),
     *("boudoir portrait of a woman with her boyfriend", "nude by a thirty-year-old painter"),
+    *("nude woman --ar 16:9", "naked lady --ar 9:16", "nude girl in a loft --ar 3:4"),
     *("an eighteen-year-old nude model", "nude model, 18+", "nude woman, 21 years of age"),
 )

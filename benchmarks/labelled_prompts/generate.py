@@ -6,7 +6,13 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from benchmarks.labelled_prompts import ages_table, forbidden, fresh_table, innocent_table
+from benchmarks.labelled_prompts import (
+    ages_table,
+    forbidden,
+    fresh_table,
+    innocent_table,
+    languages_table,
+)
 from benchmarks.labelled_prompts.evasions import HELD_OUT, KNOWN, UNSEEN, Evasion
 
 SEED = 20261128
@@ -28,7 +34,7 @@ class Prompt:
 def labelled_prompts() -> list[Prompt]:
     """Return every prompt once."""
     found: dict[tuple[str, bool], Prompt] = {}
-    for prompt in (*_forbidden(), *_young(), *_ages(), *_innocent(), *_fresh()):
+    for prompt in (*_forbidden(), *_young(), *_ages(), *_languages(), *_innocent(), *_fresh()):
         found.setdefault((prompt.text, prompt.age_restricted), prompt)
     return list(found.values())
 
@@ -76,6 +82,18 @@ def _ages() -> Iterator[Prompt]:
     for trap in ages_table.INNOCENT:
         yield Prompt(trap, "allow", "innocent")
     for trap in (*ages_table.INNOCENT_BESIDE, *ages_table.LATER_INNOCENT):
+        yield Prompt(trap, "allow", "innocent", age_restricted=True)
+
+
+def _languages() -> Iterator[Prompt]:
+    """Plain prompts of members who do not write English."""
+    for text in languages_table.MINORS:
+        yield Prompt(text, "refuse", "languages", age_restricted=True, level="relaxed")
+    for text in languages_table.ADULTS:
+        yield Prompt(text, "refuse", "languages")
+    for trap in languages_table.INNOCENT:
+        yield Prompt(trap, "allow", "innocent")
+    for trap in languages_table.INNOCENT_BESIDE:
         yield Prompt(trap, "allow", "innocent", age_restricted=True)
 
 

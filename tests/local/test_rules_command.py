@@ -70,6 +70,23 @@ def test_a_line_that_says_too_little_is_named(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [(b"", "holds no prompt"), (b"text,expected\n", "holds no prompt"), (b"\xff\xfe", "UTF-8")],
+)
+def test_a_file_without_prompts_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], written: bytes, said: str
+) -> None:
+    (tmp_path / "own.csv").write_bytes(written)
+    assert use("test", str(tmp_path / "own.csv")) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_table_that_excel_wrote_is_read(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_bytes(b"\xef\xbb\xbftext,expected\r\na red fox,allow\r\n")
+    assert use("test", str(tmp_path / "own.csv")) == 0
+
+
 def test_files_of_rules_are_looked_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert use("check") == 0
     assert "nothing is wrong" in capsys.readouterr().out

@@ -44,7 +44,7 @@ def test_the_innocent_are_not_refused(result: Confusion) -> None:
     assert result.wronged <= 0.005
 
 
-@pytest.mark.parametrize("kind", ["minors", "ages"])
+@pytest.mark.parametrize("kind", ["minors", "ages", "languages"])
 def test_nothing_about_minors_passes_that_says_so_plainly(
     prompts: list[Prompt], result: Confusion, kind: str
 ) -> None:

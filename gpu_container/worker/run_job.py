@@ -169,7 +169,7 @@ class _Work:
         deps.engine.wait_ready(deadline, self.stop)
         graph = deepcopy(dict(job.graph))
         for entry, image in zip(job.inputs, images, strict=True):
-            name = deps.comfy.upload_image(image.name, image.png)
+            name = deps.comfy.upload_image(image.name, image.png, deadline=deadline, stop=self.stop)
             graph[entry.node]["inputs"][entry.input] = name
         return deps.comfy.run(job, graph, deadline=deadline, stop=self.stop, watch=watch)
 

@@ -317,6 +317,27 @@ def test_an_engine_that_forgot_the_run_is_asked_once_more(
     assert len(comfy.seen.prompts) == 2
 
 
+def test_a_job_told_to_stop_ends_while_the_engine_is_given_its_image(
+    comfy: FakeComfy, runner: GraphRunner
+) -> None:
+    comfy.faults.hang_http = "/upload/image"
+    stop, failures = Event(), list[JobFailed]()
+
+    def give() -> None:
+        with pytest.raises(JobFailed) as caught:
+            runner.upload_image("a.png", b"", deadline=time.monotonic() + LONG_S, stop=stop)
+        failures.append(caught.value)
+
+    giving = Thread(target=give)
+    giving.start()
+    assert comfy.seen.hung.wait(LONG_S)
+
+    stop.set()
+
+    giving.join(5)  # far below the time that a hung call is given
+    assert [failure.kind for failure in failures] == [Kind.INTERRUPTED]
+
+
 def test_nothing_is_tried_again_once_the_job_is_to_stop(
     comfy: FakeComfy, ask: Callable[..., Asked]
 ) -> None:

@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -19,6 +20,12 @@ from tests.worker.conftest import Bench, png
 SCHEMAS = Path(__file__).parents[2] / "gpu_container"
 RESULT_SCHEMA = json.loads((SCHEMAS / "result.schema.json").read_text())
 PROGRESS_SCHEMA = json.loads((SCHEMAS / "progress.schema.json").read_text())
+
+
+def photo(bench: Bench) -> dict[str, Any]:
+    """A job's entry for the input image that the store has under this name."""
+    url = bench.store.input_url("photo")
+    return {"node": "6", "input": "text", "url": url, "max_bytes": 10_000}
 
 
 def test_a_job_stores_its_picture_and_then_its_result(bench: Bench) -> None:
@@ -42,6 +49,7 @@ def test_a_job_stores_its_picture_and_then_its_result(bench: Bench) -> None:
             "height": 48,
             "variant": None,
             "thumbnail": None,
+            "animated": False,
         }
     ]
     (picture,) = bench.store.all("/outputs/")
@@ -102,6 +110,15 @@ def test_an_input_image_goes_to_the_engine_under_a_name_of_its_content(bench: Be
     assert name == f"{hashlib.sha256(data).hexdigest()[:32]}.png"
     assert bench.comfy.seen.prompts[0]["prompt"]["6"]["inputs"]["text"] == name
     assert bench.comfy.graph["6"]["inputs"]["text"] != name  # the job itself is left alone
+
+
+def test_a_job_ends_at_its_deadline_while_the_engine_is_given_its_image(bench: Bench) -> None:
+    bench.comfy.faults.hang_http = "/upload/image"
+    bench.store.inputs["photo"] = png()
+
+    bench.run(inputs=[photo(bench)], limits={"timeout_s": 0.5})
+
+    assert bench.result_document()["error"]["kind"] == "timed_out"
 
 
 def test_a_run_without_files_fails_as_no_output(bench: Bench) -> None:

@@ -366,3 +366,12 @@ def test_pictures_are_bytes_for_bytes_what_the_engine_made(bench: Bench) -> None
     data = base64.b64decode(answer.document["images"][0]["data"])
     with Image.open(io.BytesIO(data)) as image:
         assert image.size == (64, 64)
+
+
+def test_the_limit_holds_while_the_engine_is_given_an_image(bench: Bench) -> None:
+    bench.comfy.faults.hang_http = "/upload/image"
+    payload = with_image(bench, png())
+
+    answer = run_request(payload, "job-1", bench.deps, bench.stop, timeout_s=0.5)
+
+    assert answer.failure is Kind.TIMED_OUT

@@ -5,6 +5,7 @@ It knows one engine and never starts it: see retry.py for what happens when the 
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from gpu_container.worker.comfy.watched_call import TICK_S
 from gpu_container.worker.comfy.wire import ConnectionLost, NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
+from gpu_container.worker.until import Until
 
 __all__ = ["Comfy", "EngineProcess", "Patience", "Watch"]
 
@@ -81,9 +83,15 @@ class Comfy:
         """Have the engine let go of its models and of what it has cached. Raises JobFailed."""
         self._ask(lambda http: http.free())
 
-    def upload_image(self, name: str, png: bytes) -> str:
-        """Give the engine an input image; return the name a node knows it by."""
-        return self._ask(lambda http: http.upload_image(name, png))
+    def upload_image(
+        self, name: str, png: bytes, *, deadline: float = math.inf, stop: Event | None = None
+    ) -> str:
+        """Give the engine an input image; return the name a node knows it by. Raises JobFailed.
+
+        `deadline` is on this client's clock; then, or once `stop` is set, the engine is left alone.
+        """
+        until = Until(deadline, stop or Event(), self._clock)
+        return self._ask(lambda http: http.upload_image(name, png), until.check)
 
     def close(self) -> None:
         """Drop every connection; one that is in use is dropped after that."""
@@ -92,17 +100,24 @@ class Comfy:
             self._idle.pop().close()
         self._wire.close()
 
-    def _ask(self, question: Callable[[ComfyHttp], T]) -> T:
+    def _ask(
+        self, question: Callable[[ComfyHttp], T], check: Callable[[], None] = lambda: None
+    ) -> T:
         """Ask until there is an answer: a process that is killed can take a while to be gone."""
+
+        def check_all() -> None:
+            self._check_alive()
+            check()
+
         give_up_at = self._clock() + self._patience.unreachable_s
         while True:
             try:
-                return question(ComfyHttp(self._wire, self._check_alive))
+                return question(ComfyHttp(self._wire, check_all))
             except NoAnswer as error:
                 lost = isinstance(error, ConnectionLost)
                 if not lost or self._clock() >= give_up_at:
                     raise unreachable(error) from error
-            self._check_alive()
+            check_all()
             Event().wait(TICK_S / 2)
 
     def _check_alive(self) -> None:

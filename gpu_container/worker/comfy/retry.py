@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Event
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +12,7 @@ from gpu_container.worker.comfy.client import Comfy, Watch
 from gpu_container.worker.comfy.turns import Turns
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
+from gpu_container.worker.until import Until
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +25,6 @@ class KeptEngine(Protocol):
 
     def wait_ready(self, deadline: float, stop: Event) -> None:
         """Return when it answers, started again if need be. Raises JobFailed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """How long a job may take; `deadline` is on the client's clock."""
-
-    deadline: float
-    stop: Event
-    clock: Callable[[], float]
-
-    def check(self) -> None:
-        if self.stop.is_set():
-            raise JobFailed(Kind.INTERRUPTED, "the worker was told to stop")
-        if self.clock() >= self.deadline:
-            raise JobFailed(Kind.TIMED_OUT, "the job's time was over before its graph could run")
 
 
 class GraphRunner:
@@ -78,32 +63,33 @@ class GraphRunner:
         ComfyUI's own `execution_start`: what an earlier id has made may be gone or made again.
         Only the returned outputs are final.
         """
-        limits = _Limits(deadline, stop, self._clock)
+        until = Until(deadline, stop, self._clock)
 
         def once() -> dict[str, Any]:
             return self._comfy.run(job, graph, deadline=deadline, stop=stop, watch=watch)
 
-        with self._turns.take(limits.check) as is_first:
-            return self._tried(once, limits, is_first)
+        with self._turns.take(until.check) as is_first:
+            return self._tried(once, until, is_first)
 
     def upload_image(
         self, name: str, png: bytes, *, deadline: float | None = None, stop: Event | None = None
     ) -> str:
         """Give the engine an input image; return the name a node knows it by."""
-        return self._tried(
-            lambda: self._comfy.upload_image(name, png), self._limits(deadline, stop)
-        )
+        if deadline is None:
+            deadline = self._clock() + _FILE_S
+        until = Until(deadline, stop or Event(), self._clock)
+
+        def once() -> str:
+            return self._comfy.upload_image(name, png, deadline=until.deadline, stop=until.stop)
+
+        return self._tried(once, until)
 
     def close(self) -> None:
         """Drop every connection."""
         self._comfy.close()
 
-    def _limits(self, deadline: float | None, stop: Event | None) -> _Limits:
-        until = self._clock() + _FILE_S if deadline is None else deadline
-        return _Limits(until, stop or Event(), self._clock)
-
     def _tried(
-        self, once: Callable[[], T], limits: _Limits, is_first: Callable[[], bool] = lambda: True
+        self, once: Callable[[], T], until: Until, is_first: Callable[[], bool] = lambda: True
     ) -> T:
         """Return what `once` returns; for each reason that passes by itself, try it once more.
 
@@ -112,12 +98,12 @@ class GraphRunner:
         """
         tried: set[Kind] = set()
         while True:
-            limits.check()
+            until.check()
             try:
-                self._engine.wait_ready(limits.deadline, limits.stop)
+                self._engine.wait_ready(until.deadline, until.stop)
                 return once()
             except JobFailed as failure:
-                if failure.kind not in _SECOND_TRY or limits.clock() >= limits.deadline:
+                if failure.kind not in _SECOND_TRY or until.clock() >= until.deadline:
                     raise
                 if failure.kind is Kind.ENGINE_UNAVAILABLE and not is_first():
                     continue

@@ -63,7 +63,7 @@ def _run(request: Request, job_id: str, deps: Deps, stop: Event, deadline: float
         deps.models.ensure(request.graph, deadline, stop)
     deps.engine.wait_ready(deadline, stop)
     names = {
-        name: deps.comfy.upload_image(image.name, image.png)
+        name: deps.comfy.upload_image(image.name, image.png, deadline=deadline, stop=stop)
         for name, image in request.images.items()
     }
     graph = with_images(request.graph, names)

@@ -29,6 +29,7 @@ from gpu_container.worker.progress.reporter import Reporter
 from gpu_container.worker.progress.weights import Rates
 from gpu_container.worker.result import JobResult, StoredOutput, Timings
 from gpu_container.worker.store.upload import Uploader
+from gpu_container.worker.until import Until
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +141,9 @@ class _Work:
 
     def run(self) -> tuple[StoredOutput, ...]:
         deadline = self.started + self.job.limits.timeout_s
+        until = Until(deadline, self.stop, self.deps.clock)
         with self._timed("inputs_s"):
-            images = [self.deps.fetcher.fetch(entry) for entry in self.job.inputs]
+            images = [self.deps.fetcher.fetch(entry, until.check) for entry in self.job.inputs]
         reporter, delivery = self._reporter(), self._delivery()
 
         def see(event: Message | Preview) -> None:

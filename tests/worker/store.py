@@ -81,6 +81,7 @@ class Store:
         self.input_answers: list[web.Response] = []
         self.held: dict[str, asyncio.Event] = {}  # by a word in the key: when storing may go on
         self.when_stored: dict[str, asyncio.Event] = {}  # by a word in the key: set once it is here
+        self.when_asked: dict[str, Callable[[], None]] = {}  # by an input's name
         self.origin = server.origin
         self.url = server.add(self)
 
@@ -155,9 +156,13 @@ class Store:
         return key
 
     async def _get(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        self.when_asked.get(name, lambda: None)()
+        if name in self.held:
+            await self.held[name].wait()
         if self.input_answers:
             return self.input_answers.pop(0)
-        return web.Response(body=self.inputs[request.match_info["name"]])
+        return web.Response(body=self.inputs[name])
 
 
 def _has_signed_headers(request: web.Request) -> bool:

@@ -322,6 +322,33 @@ def test_a_store_that_sends_drop_by_drop_is_given_up(
     ]
 
 
+def test_a_store_whose_headers_never_end_is_given_up(
+    fetcher_of: FetcherOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    times = itertools.count(0.0, 100.0)  # seconds: the first look comes too late
+    fetch = fetcher_of(b"HTTP/1.1 200 OK\r\nX-Slow: ", stay=True, clock=times.__next__)
+
+    with pytest.raises(JobFailed, match="could not be fetched"):
+        fetch()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"fetching an input: Timeout (try {number})" for number in (1, 2, 3)
+    ]
+
+
+def test_a_job_told_to_stop_in_the_pause_between_two_tries_asks_no_more(
+    store: Store, fetcher: Fetcher, pauses: list[float]
+) -> None:
+    store.inputs["photo"] = png()
+    store.input_answers = [web.Response(status=500)]
+
+    def check() -> None:
+        if pauses:
+            raise JobFailed(Kind.INTERRUPTED, "the worker was told to stop")
+
+    with pytest.raises(JobFailed, match="told to stop"):
+        fetcher.fetch(image_at(store), check)
+
+
 def test_a_redirect_is_refused(store: Store, fetcher: Fetcher, pauses: list[float]) -> None:
     store.inputs["elsewhere"] = png()
     target = store.input_url("elsewhere")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -16,9 +17,11 @@ from gpu_container.worker.errors import Kind
 from gpu_container.worker.log import JsonLines
 from gpu_container.worker.run_job import run_job
 from tests.worker.conftest import Bench, png
+from tests.worker.loop_thread import LoopThread
 
 SCHEMAS = Path(__file__).parents[2] / "gpu_container"
 RESULT_SCHEMA = json.loads((SCHEMAS / "result.schema.json").read_text())
+CANCEL = "jobs/1300000000000000001/1/cancel"
 PROGRESS_SCHEMA = json.loads((SCHEMAS / "progress.schema.json").read_text())
 
 
@@ -110,6 +113,32 @@ def test_an_input_image_goes_to_the_engine_under_a_name_of_its_content(bench: Be
     assert name == f"{hashlib.sha256(data).hexdigest()[:32]}.png"
     assert bench.comfy.seen.prompts[0]["prompt"]["6"]["inputs"]["text"] == name
     assert bench.comfy.graph["6"]["inputs"]["text"] != name  # the job itself is left alone
+
+
+def test_a_job_ends_at_its_deadline_while_its_image_is_awaited(
+    bench: Bench, loop_thread: LoopThread
+) -> None:
+    go_on = bench.store.held["photo"] = asyncio.Event()
+    bench.store.inputs["photo"] = png()
+
+    bench.run(inputs=[photo(bench)], limits={"timeout_s": 0.3})
+    loop_thread.loop.call_soon_threadsafe(go_on.set)
+
+    assert bench.result_document()["error"]["kind"] == "timed_out"
+
+
+def test_a_job_cancelled_while_its_image_is_awaited_ends(
+    bench: Bench, loop_thread: LoopThread
+) -> None:
+    go_on = bench.store.held["photo"] = asyncio.Event()
+    bench.store.inputs["photo"] = png()
+    bench.store.when_asked["photo"] = lambda: bench.store.objects.update({CANCEL: b""})
+
+    bench.run(inputs=[photo(bench)], cancel_url=bench.store.object_url(CANCEL))
+    loop_thread.loop.call_soon_threadsafe(go_on.set)
+
+    error = bench.result_document()["error"]
+    assert (error["kind"], error["message"]) == ("interrupted", "the job was cancelled")
 
 
 def test_a_job_ends_at_its_deadline_while_the_engine_is_given_its_image(bench: Bench) -> None:

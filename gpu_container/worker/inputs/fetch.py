@@ -15,6 +15,7 @@ import requests
 import urllib3
 from PIL import Image
 
+from gpu_container.worker.comfy.watched_call import watched
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.inputs.image_parts import ImageParts, Unsound, take_apart
 from gpu_container.worker.job import InputImage
@@ -77,13 +78,18 @@ class Fetcher:
         self._clock = clock
         self._session = (store or StoreAccess()).session()
 
-    def fetch(self, image: InputImage) -> CheckedImage:
-        """Download and check one image. Raises JobFailed(bad_input) that says what to change."""
+    def fetch(self, image: InputImage, check: Callable[[], None] = lambda: None) -> CheckedImage:
+        """Download and check one image. Raises JobFailed(bad_input) that says what to change.
+
+        `check` is asked before each try and ten times a second while it lasts: what it raises ends
+        the fetching.
+        """
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self._sleep(0.5 * 2 ** (attempt - 1))
+            check()
             try:
-                return check_image(self._download(image))
+                return check_image(self._download_in_time(image, check))
             except AddressRefused as refusal:
                 text = f"the image's address is refused: {refusal}."
                 raise JobFailed(Kind.BAD_INPUT, text) from refusal
@@ -95,8 +101,18 @@ class Fetcher:
         """Drop the connections."""
         self._session.close()
 
-    def _download(self, image: InputImage) -> bytearray:
+    def _download_in_time(self, image: InputImage, check: Callable[[], None]) -> bytearray:
+        """Download in a thread of its own: a line's timeout begins anew with each byte."""
         give_up_at = self._clock() + _DOWNLOAD_S
+
+        def check_all() -> None:
+            check()
+            if self._clock() > give_up_at:
+                raise requests.Timeout("the download took too long")
+
+        return watched(lambda: self._download(image, check_all), check_all)
+
+    def _download(self, image: InputImage, check: Callable[[], None]) -> bytearray:
         data = bytearray()
         with self._session.get(
             image.url,
@@ -113,8 +129,7 @@ class Fetcher:
                 data += chunk
                 if len(data) > image.max_bytes:
                     raise _too_long(image)
-                if self._clock() > give_up_at:
-                    raise requests.Timeout("the download took too long")
+                check()
         return data
 
 

@@ -402,11 +402,13 @@ def failed(cause: str, kind: Kind = Kind.EXECUTION_FAILED) -> JobFailed:
 )
 def test_a_broken_gpu_shows_in_how_a_job_failed(cause: str) -> None:
     health = GpuHealth()
-    health.note(failed(cause))
+    told = health.note(failed(cause))
     health.give_up("something later")
 
     assert not health.is_healthy()
     assert cause in health.reason()
+    assert told.kind is Kind.ENGINE_UNAVAILABLE  # so another worker gets the job
+    assert (told.message, told.node) == (failed(cause).message, failed(cause).node)
 
 
 @pytest.mark.parametrize(
@@ -419,8 +421,7 @@ def test_a_broken_gpu_shows_in_how_a_job_failed(cause: str) -> None:
 )
 def test_what_a_job_causes_or_says_breaks_no_gpu(failure: JobFailed) -> None:
     health = GpuHealth()
-    health.note(failure)
-
+    assert health.note(failure) is failure
     assert health.is_healthy()
 
 
@@ -432,8 +433,9 @@ def test_every_failed_run_is_looked_at_and_still_told(monkeypatch: pytest.Monkey
     health, own = GpuHealth(), Engine(url="http://127.0.0.1:9")
     runner = WatchedRunner(Comfy(own), own, on_failure=health.note)
 
-    with pytest.raises(JobFailed, match="unspecified launch failure"):
+    with pytest.raises(JobFailed, match="unspecified launch failure") as told:
         runner.run(job_of(JOB["graph"]), {}, deadline=1, stop=Event(), watch=lambda _: None)
+    assert told.value.kind is Kind.ENGINE_UNAVAILABLE
     assert not health.is_healthy()
 
 

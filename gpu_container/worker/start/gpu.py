@@ -44,12 +44,14 @@ class GpuHealth:
                 self._reason = reason
                 log.error("this worker must be replaced: %s", reason)
 
-    def note(self, failure: JobFailed) -> None:
-        """Look at how a job failed: an error of the GPU's is no job's fault."""
+    def note(self, failure: JobFailed) -> JobFailed:
+        """Look at how a job failed, and return what to tell: a broken GPU is no job's fault."""
         title = failure.node.title or failure.node.node_id
         cause = failure.message.removeprefix(f"{title}: ")
         if failure.kind is Kind.EXECUTION_FAILED and _BROKEN.match(cause):
             self.give_up(f"the GPU failed: {cause[:200]}")
+            return JobFailed(Kind.ENGINE_UNAVAILABLE, failure.message, failure.node)
+        return failure
 
 
 def missing_gpu(url: str) -> str | None:

@@ -13,10 +13,10 @@ from gpu_container.worker.job import Graph, Job
 
 
 class WatchedRunner(GraphRunner):
-    """Tells `on_failure` how a run failed, before anybody else hears of it."""
+    """Asks `on_failure` what to tell of a failed run, before anybody else hears of it."""
 
     def __init__(
-        self, comfy: Comfy, engine: KeptEngine, *, on_failure: Callable[[JobFailed], None]
+        self, comfy: Comfy, engine: KeptEngine, *, on_failure: Callable[[JobFailed], JobFailed]
     ) -> None:
         super().__init__(comfy, engine)
         self._on_failure = on_failure
@@ -28,5 +28,4 @@ class WatchedRunner(GraphRunner):
         try:
             return super().run(job, graph, deadline=deadline, stop=stop, watch=watch)
         except JobFailed as failure:
-            self._on_failure(failure)
-            raise
+            raise self._on_failure(failure) from None

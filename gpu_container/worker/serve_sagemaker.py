@@ -69,7 +69,7 @@ class Server(HttpServer):
         self._stops.add(stop)
         try:
             with self._places_for_jobs:
-                if self.is_ending:
+                if self.is_ending or not self._health.is_healthy():
                     stop.set()  # reported as interrupted: somebody else can do it
                 return self._run(payload, stop)
         finally:

@@ -143,6 +143,14 @@ def test_ping_is_200_when_ready_and_500_with_the_reason_when_a_gpu_is_broken(sce
     )
 
 
+def test_a_job_that_comes_to_a_broken_gpu_is_told_to_stop(scene: Scene) -> None:
+    scene.gpu.works = False
+
+    code, answer = scene.ask("POST", "/invocations", "{}")
+
+    assert (code, answer["error"]["kind"]) == (500, "interrupted")
+
+
 def test_ping_is_503_until_the_start_has_ended(scene: Scene) -> None:
     scene.start.ended = False
     assert scene.ask("GET", "/ping") == (503, {"ready": False})

@@ -174,7 +174,21 @@ def test_an_unknown_node_is_named(bench: Bench) -> None:
     assert error["node_id"] == "3"
 
 
-@pytest.mark.parametrize("case", sorted(set(PROMPT_ERRORS) - {"one_bad_output_one_good"}))
+@pytest.mark.parametrize("status", [403, 429, 500, 503])
+def test_an_engine_that_stumbles_over_a_prompt_has_not_refused_its_graph(
+    bench: Bench, status: int
+) -> None:
+    bench.comfy.faults.prompt_answer = status, {}
+
+    bench.run()
+
+    assert error_of(bench)["kind"] == "engine_unavailable"
+
+
+REFUSED = sorted(case for case in PROMPT_ERRORS if PROMPT_ERRORS[case]["response"]["status"] == 400)
+
+
+@pytest.mark.parametrize("case", REFUSED)
 def test_every_refused_prompt_is_an_invalid_graph_in_one_line(bench: Bench, case: str) -> None:
     answer = PROMPT_ERRORS[case]["response"]
     bench.comfy.faults.prompt_answer = answer["status"], answer["body"]

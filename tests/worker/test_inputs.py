@@ -375,8 +375,9 @@ def test_a_500_is_tried_again(store: Store, fetcher: Fetcher, pauses: list[float
     assert pauses == [0.5, 1.0]
 
 
-def test_a_store_that_stays_away_fails_the_input(store: Store, fetcher: Fetcher) -> None:
+def test_a_store_that_stays_away_is_not_the_images_fault(store: Store, fetcher: Fetcher) -> None:
     store.input_answers = [web.Response(status=500) for _ in range(3)]
 
-    with pytest.raises(JobFailed, match="could not be fetched"):
+    with pytest.raises(JobFailed, match="the store does not answer") as caught:
         fetcher.fetch(image_at(store))
+    assert caught.value.kind is Kind.ENGINE_UNAVAILABLE

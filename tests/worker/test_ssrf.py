@@ -259,7 +259,7 @@ def test_a_name_that_leads_into_public_is_connected_to_at_the_address_that_was_c
 
     failure = fetch(STORE, StoreAccess(resolve=dns))
 
-    assert failure.message == "the image could not be fetched."
+    assert failure.message == "the image could not be fetched: the store does not answer."
     assert {found[0] for found in connected} == {address}
     assert set(dns.asked) == {("bucket.s3.eu-central-1.amazonaws.com", 443)}
 

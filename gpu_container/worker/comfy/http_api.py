@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -26,9 +27,14 @@ class ComfyHttp:
     def queue_prompt(
         self, graph: Graph, prompt_id: str, client_id: str
     ) -> tuple[bool, dict[str, Any]]:
-        """Queue a graph; return whether it was taken, and ComfyUI's answer."""
+        """Queue a graph; return whether it was taken, and ComfyUI's answer.
+
+        ComfyUI refuses a graph with 400; any other error is its own, and no answer.
+        """
         body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id}
         answer = self._post("/prompt", body, _SLOW_S)
+        if answer.status != HTTPStatus.BAD_REQUEST:
+            _good(answer)
         return answer.ok, _object(answer)
 
     def history(self, prompt_id: str) -> dict[str, Any] | None:

@@ -81,6 +81,7 @@ class Fetcher:
     def fetch(self, image: InputImage, check: Callable[[], None] = lambda: None) -> CheckedImage:
         """Download and check one image. Raises JobFailed(bad_input) that says what to change.
 
+        A store that stays away is no fault of the image: that is JobFailed(engine_unavailable).
         `check` is asked before each try and ten times a second while it lasts: what it raises ends
         the fetching.
         """
@@ -95,7 +96,8 @@ class Fetcher:
                 raise JobFailed(Kind.BAD_INPUT, text) from refusal
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 log.warning("fetching an input: %s (try %d)", type(error).__name__, attempt + 1)
-        raise JobFailed(Kind.BAD_INPUT, "the image could not be fetched.")
+        text = "the image could not be fetched: the store does not answer."
+        raise JobFailed(Kind.ENGINE_UNAVAILABLE, text)
 
     def close(self) -> None:
         """Drop the connections."""

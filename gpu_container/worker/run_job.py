@@ -19,6 +19,7 @@ from gpu_container.worker import log as job_log
 from gpu_container.worker.attempt import Attempts, AttemptTaken, CancelWatch
 from gpu_container.worker.comfy.client import Comfy, Watch
 from gpu_container.worker.comfy.engine import Engine
+from gpu_container.worker.comfy.watched_call import watched
 from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.inputs.fetch import CheckedImage, Fetcher
@@ -32,6 +33,8 @@ from gpu_container.worker.store.upload import Uploader
 from gpu_container.worker.until import Until
 
 log = logging.getLogger(__name__)
+
+_RESULT_S = 15.0  # after the job's deadline, for its result to be stored
 
 
 class ModelShelf(Protocol):
@@ -84,9 +87,11 @@ def run_job(envelope: object, deps: Deps, stop: Event) -> JobResult:
     job_id, attempt, target = result_address(envelope)
     outputs: tuple[StoredOutput, ...] = ()
     failure: JobFailed | None = None
+    deadline = started
     with job_log.about(job_id, attempt), deps.leftovers.kept():
         try:
             job = parse_job(envelope)
+            deadline += job.limits.timeout_s
             with deps.attempts.hold(job, stop) as watch:
                 stored = _Work(job, deps, stop, watch, timings, started).run()
             outputs = stored  # a job cancelled at its very end has none
@@ -110,18 +115,30 @@ def run_job(envelope: object, deps: Deps, stop: Event) -> JobResult:
             timings,
             start=deps.start.document() if deps.start else None,
         )
-        result = _store(result, target, deps)
+        result = _store(result, target, deps, deadline)
         deps.engine.start()  # if it died: be ready for the next job
         log.info("job %s: %s", result.status, result.failure or f"{len(outputs)} files")
     return result
 
 
-def _store(result: JobResult, target: UploadTarget | None, deps: Deps) -> JobResult:
+def _store(
+    result: JobResult, target: UploadTarget | None, deps: Deps, deadline: float
+) -> JobResult:
     if target is None:
         return result
     document = json.dumps(result.document()).encode()
+    give_up_at = max(deadline, deps.clock()) + _RESULT_S
+
+    def check() -> None:
+        if deps.clock() >= give_up_at:
+            text = "the store did not take result.json in time"
+            raise JobFailed(Kind.UPLOAD_FAILED, text)
+
+    def post() -> str:
+        return deps.uploader.post(target, "result.json", document, "application/json", check)
+
     try:
-        deps.uploader.post(target, "result.json", document, "application/json")
+        watched(post, check)
     except JobFailed as error:
         log.error("the result was not stored: %s", error)
         return replace(result, outputs=(), failure=error)

@@ -7,6 +7,8 @@ import hashlib
 import json
 import logging
 import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 from gpu_container.worker.errors import Kind
 from gpu_container.worker.log import JsonLines
 from gpu_container.worker.run_job import run_job
+from tests.engine_under_test import PATIENCE_S
 from tests.worker.conftest import Bench, png
 from tests.worker.loop_thread import LoopThread
 
@@ -231,6 +234,24 @@ def test_a_result_that_cannot_be_stored_is_returned_as_a_failure(bench: Bench) -
     assert result.failure is not None
     assert result.failure.kind is Kind.UPLOAD_FAILED
     assert bench.store.all("result.json") == []
+
+
+def test_a_store_that_never_answers_the_result_is_given_up(
+    bench: Bench, loop_thread: LoopThread
+) -> None:
+    def clock() -> float:
+        asked = any(key.endswith("result.json") for key in bench.store.tries)
+        return time.monotonic() + (PATIENCE_S + 15 if asked else 0)
+
+    go_on = bench.store.held["result.json"] = asyncio.Event()
+    bench.deps = replace(bench.deps, clock=clock)
+
+    result = bench.run()
+    loop_thread.loop.call_soon_threadsafe(go_on.set)
+
+    assert result.failure is not None
+    assert result.failure.kind is Kind.UPLOAD_FAILED
+    assert "in time" in result.failure.message
 
 
 def test_progress_that_cannot_be_stored_does_not_hurt_the_job(bench: Bench) -> None:

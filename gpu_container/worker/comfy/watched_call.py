@@ -7,6 +7,7 @@ open, and an engine that is stuck holds it for as long as it likes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
@@ -26,7 +27,8 @@ def watched(
     answer that it may still bring is given to `unwanted`.
     """
     call = _Call(question, unwanted)
-    Thread(target=call.run, name="engine call", daemon=True).start()
+    here = copy_context()  # the job that log lines are about
+    Thread(target=here.run, args=(call.run,), name="watched call", daemon=True).start()
     try:
         while not call.ended.wait(TICK_S):
             check()

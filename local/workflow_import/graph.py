@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from distillery.core.recipes.graph import NODE_ID
 
 MAX_BYTES = 8_000_000
 MAX_NODES = 2_000
@@ -102,7 +105,9 @@ def read_graph(data: bytes) -> tuple[Graph, dict[str, Any]]:
         raise GraphRefused(f"This is a picture; its graph may be inside. {EXPORT}")
     try:
         text = data.decode("utf-8-sig")
-        document = json.loads(text, parse_constant=_no_number)
+        document = json.loads(
+            text, parse_constant=_no_number, parse_int=_whole, parse_float=_decimal
+        )
     except UnicodeDecodeError as error:
         raise GraphRefused(f"The file is not JSON: it is not UTF-8 text. {EXPORT}") from error
     except RecursionError as error:
@@ -114,6 +119,18 @@ def read_graph(data: bytes) -> tuple[Graph, dict[str, Any]]:
 
 def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number")
+
+
+def _whole(text: str) -> int:
+    _decimal(text)
+    return int(text)
+
+
+def _decimal(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"too great a number, {text}")
+    return value
 
 
 def graph_of(document: object) -> Graph:
@@ -147,6 +164,8 @@ def _refuse_other_formats(document: Mapping[str, Any]) -> None:
 
 def _node(node_id: str, entry: object) -> Node:
     name = f"Node {shown(node_id)}"
+    if not NODE_ID.fullmatch(node_id):
+        raise GraphRefused(f"{name} has an id that no worker takes. {EXPORT}")
     match entry:
         case {"class_type": str(kind), "inputs": dict(inputs), **rest} if kind:
             pass

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distillery.core.recipes.graph import NODE_ID
 from gpu_container.worker import schema
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import parse_job
@@ -168,3 +169,9 @@ def test_the_error_kinds_are_those_of_the_result_schema() -> None:
     result = json.loads((FOLDER / "result.schema.json").read_text())
 
     assert result["properties"]["error"]["properties"]["kind"]["enum"] == [*Kind]
+
+
+def test_a_recipe_has_ids_of_nodes_as_the_worker_takes_them() -> None:
+    names = JOB_SCHEMA["properties"]["graph"]["propertyNames"]
+
+    assert names["pattern"] == f"^{NODE_ID.pattern}$"

@@ -7,6 +7,7 @@ id is ever written into a manifest or into code.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ Graph = Mapping[str, Any]
 Problem = Callable[[str, str], None]
 """Takes a field and what is wrong with it."""
 
+NODE_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+"""What the worker takes as the id of a node; the same as in job.schema.json."""
 _EXPORT_AGAIN = "in ComfyUI, export with File > Export (API)"
 _LITERALS: Mapping[OptionKind, tuple[type, ...]] = {
     OptionKind.STRING: (str,),
@@ -90,6 +93,8 @@ def _title(graph: Graph, node_id: str) -> str:
 
 
 def _node_problem(graph: Graph, node_id: str) -> str | None:
+    if not NODE_ID.fullmatch(node_id):
+        return "an id of a node has A-Z, a-z, 0-9, _ . : and - only (1 to 64)"
     match graph[node_id]:
         case {"class_type": str(), "inputs": dict() as inputs, **rest}:
             if not isinstance(rest.get("_meta", {}), dict):

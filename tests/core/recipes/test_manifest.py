@@ -272,6 +272,7 @@ def test_a_broken_manifest_is_answered_with_field_and_fix(old: str, new: str, an
     [
         ([], "must be an object of nodes; in ComfyUI, export with File > Export (API)"),
         ({"nodes": [], "links": []}, "own page; in ComfyUI, export with File > Export (API)"),
+        ({"a b": node("A", "A")}, "a b: an id of a node has A-Z, a-z, 0-9, _ . : and - only"),
         ({"1": {"inputs": {}}}, "1: not a node with class_type and inputs"),
         ({"1": {"class_type": "A"}}, "1: not a node with class_type and inputs"),
         ({"1": {"class_type": "A", "inputs": {}, "_meta": 1}}, "1: _meta is no object"),

@@ -14,6 +14,9 @@ from distillery.core.rules.kept import Kept
 from distillery.core.rules.loose_letters import FEWEST_SPACED
 from distillery.core.rules.reading import CHUNK, LONGEST_PHRASE, MAX_CHARACTERS, pieces_of
 
+_BEGINS = r"\b"
+_NO_SIGN = re.compile(r"\\.|\[[^\]]*\]")
+"""Escapes and classes of characters, in which `(`, `)` and `|` mean themselves."""
 _MARGIN = LONGEST_PHRASE + 3  # room for a phrase, and for one beside it that is allowed
 
 
@@ -71,7 +74,7 @@ class Sieve:
     def _in_row(self, plain: str) -> Iterator[int]:
         """Yield which of the plain words are part of something that is more than one of them."""
         if self._pattern is None:
-            self._pattern = re.compile("|".join(f"(?:{one})" for one in self._patterns) or r"(?!)")
+            self._pattern = _any_of(self._patterns)
         for found in self._pattern.finditer(plain):
             for at in (found.start(), max(found.start(), found.end() - 1)):
                 yield plain.count(" ", 0, at)
@@ -83,6 +86,28 @@ class Sieve:
             joined = (words[first - 1] + letters[0], letters[-1] + words[last + 1])
             if any(map(self._joined.__getitem__, joined)):
                 yield from (first - 1, last - 1)
+
+
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
+    """Compile patterns into one. That a word begins is asked once for all that ask it first."""
+    begin = [one.removeprefix(_BEGINS) for one in patterns if _begins_a_word(one)]
+    other = [one for one in patterns if not _begins_a_word(one)]
+    both = [f"{_BEGINS}(?:{_either(begin)})"] if begin else []
+    return re.compile("|".join([*both, *([_either(other)] if other else [])]) or r"(?!)")
+
+
+def _begins_a_word(pattern: str) -> bool:
+    """Tell whether all that a pattern finds begins a word: it has no choice outside of groups."""
+    depth = 0
+    for sign in _NO_SIGN.sub("", pattern):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and depth == 0:
+            return False
+    return pattern.startswith(_BEGINS)
+
+
+def _either(patterns: Sequence[str]) -> str:
+    return "|".join(f"(?:{one})" for one in patterns)
 
 
 def _meant(meanings: Sequence[Meaning]) -> Iterator[int]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.labelled_prompts.generate import labelled_prompts
 from distillery.core.rules.judge import Setting, judge
 from distillery.core.rules.reading import MAX_CHARACTERS, read
-from distillery.core.rules.rule import Level
+from distillery.core.rules.rule import Action, Level, Rule, Rules
 from distillery.core.rules.rule_book import RuleBook
 from distillery.rule_files import load_rules
 
@@ -32,6 +32,13 @@ def found(book: RuleBook, text: str, *, whole: bool) -> set[tuple[str, int, int,
 def test_of_labelled_prompts_the_same_is_found() -> None:
     for text in PROMPTS[::4]:
         assert found(BOOK, text, whole=False) == found(BOOK, text, whole=True), ascii(text)
+
+
+@pytest.mark.parametrize("text", ["two foxes", "a prefox", "a prebarn", "barn", "a dogbarn"])
+def test_a_choice_outside_of_groups_is_found_on_both_its_sides(text: str) -> None:
+    patterns = [r"\bfoxes|barn", r"\b(?:foxes|prefox)\b"]
+    book = RuleBook(Rules("1", [Rule("a", "a", Action.REFUSE, message="No.", patterns=patterns)]))
+    assert found(book, text, whole=False) == found(book, text, whole=True) != set()
 
 
 @pytest.mark.parametrize("seed", range(25))

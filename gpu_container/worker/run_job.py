@@ -19,7 +19,6 @@ from gpu_container.worker import log as job_log
 from gpu_container.worker.attempt import Attempts, AttemptTaken, CancelWatch
 from gpu_container.worker.comfy.client import Comfy, Watch
 from gpu_container.worker.comfy.engine import Engine
-from gpu_container.worker.comfy.watched_call import watched
 from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.inputs.fetch import CheckedImage, Fetcher
@@ -31,6 +30,7 @@ from gpu_container.worker.progress.weights import Rates
 from gpu_container.worker.result import JobResult, StoredOutput, Timings
 from gpu_container.worker.store.upload import Uploader
 from gpu_container.worker.until import Until
+from gpu_container.worker.watched_call import watched
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from gpu_container.worker.comfy.client import Comfy, Patience
-from gpu_container.worker.comfy.watched_call import watched
 from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.comfy.wire import Answer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import parse_job
+from gpu_container.worker.watched_call import watched
 from tests.worker.conftest import Bench
 from tests.worker.fake_comfy import FakeComfy, recording
 from tests.worker.process import wait_for

@@ -22,11 +22,11 @@ from gpu_container.worker.comfy.one_run import (
     unreachable,
 )
 from gpu_container.worker.comfy.take_out import take_out
-from gpu_container.worker.comfy.watched_call import TICK_S
 from gpu_container.worker.comfy.wire import ConnectionLost, NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
 from gpu_container.worker.until import Until
+from gpu_container.worker.watched_call import TICK_S
 
 __all__ = ["Comfy", "EngineProcess", "Patience", "Watch"]
 

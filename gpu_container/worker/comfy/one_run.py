@@ -20,11 +20,11 @@ from gpu_container.worker.comfy import errors as comfy_errors
 from gpu_container.worker.comfy.connection import Connection
 from gpu_container.worker.comfy.http_api import ComfyHttp
 from gpu_container.worker.comfy.take_out import take_out
-from gpu_container.worker.comfy.watched_call import TICK_S
 from gpu_container.worker.comfy.web_socket import Message, Preview, SocketDown, is_about
 from gpu_container.worker.comfy.wire import AnswerLate, ConnectionLost, NoAnswer
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
+from gpu_container.worker.watched_call import TICK_S
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ import time
 from threading import Event
 
 from gpu_container.worker.comfy.connection import Connection
-from gpu_container.worker.comfy.watched_call import TICK_S
 from gpu_container.worker.comfy.wire import NoAnswer
+from gpu_container.worker.watched_call import TICK_S
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 
-from gpu_container.worker.comfy.watched_call import TICK_S
+from gpu_container.worker.watched_call import TICK_S
 
 
 class Turns:

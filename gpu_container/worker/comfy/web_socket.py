@@ -16,7 +16,7 @@ from typing import Any
 
 import websocket
 
-from gpu_container.worker.comfy.watched_call import TICK_S, watched
+from gpu_container.worker.watched_call import TICK_S, watched
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from gpu_container.worker.comfy.watched_call import TICK_S, watched
+from gpu_container.worker.watched_call import TICK_S, watched
 
 _CONNECT_S = 5.0
 _MOST_BYTES = 1 << 26  # of an answer

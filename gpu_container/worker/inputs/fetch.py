@@ -15,11 +15,11 @@ import requests
 import urllib3
 from PIL import Image
 
-from gpu_container.worker.comfy.watched_call import watched
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.inputs.image_parts import ImageParts, Unsound, take_apart
 from gpu_container.worker.job import InputImage
 from gpu_container.worker.store.access import AddressRefused, StoreAccess
+from gpu_container.worker.watched_call import watched
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,8 @@
 """A blocking call that cannot hold a job: it runs in a thread of its own and is left if need be.
 
 A dead engine does not always end a call to it: a process that it forked can hold the connection
-open, and an engine that is stuck holds it for as long as it likes.
+open, and an engine that is stuck holds it for as long as it likes. A store whose answer drips holds
+a call as well, for a connection's timeout begins anew with each byte.
 """
 
 from __future__ import annotations

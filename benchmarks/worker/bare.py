@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import requests
 import websocket
 
 from benchmarks.worker.graphs import Graph
+
+Event = dict[str, Any]
 
 
 class BareComfy:
@@ -28,15 +31,21 @@ class BareComfy:
         """Return the seconds from handing in the prompt to the socket's word that it has ended."""
         return self.run_all([graph], 1)
 
-    def run_all(self, graphs: Sequence[Graph], queued: int) -> float:
-        """Keep so many queued or running; return the seconds until the last one has ended."""
+    def run_all(self, graphs: Sequence[Graph], queued: int, *, fetch: bool = False) -> float:
+        """Keep so many queued or running; return the seconds until the last one has ended.
+
+        `fetch`: and every picture of theirs is here, as in ComfyUI's own page, which shows it.
+        """
         begun = time.perf_counter()
         left = list(graphs)
         waiting: set[str] = set()
         while left or waiting:
             while left and len(waiting) < queued:
                 waiting.add(self._queue(left.pop(0)))
-            waiting.discard(self._ended() or "")
+            event = self._next_event()
+            if fetch and event["type"] == "executed":
+                self._fetch(event["data"]["output"].get("images", ()))
+            waiting.discard(_ended_by(event))
         return time.perf_counter() - begun
 
     def inside_last(self) -> float:
@@ -65,13 +74,20 @@ class BareComfy:
         prompt_id: str = answer.json()["prompt_id"]
         return prompt_id
 
-    def _ended(self) -> str | None:
-        """Return the prompt that the next message ends, if it ends one."""
-        message = self._socket.recv()
-        if isinstance(message, bytes):
-            return None
-        event = json.loads(message)
+    def _fetch(self, images: Iterable[dict[str, str]]) -> None:
+        for image in images:
+            self._session.get(f"{self._url}/view", params=image, timeout=60).raise_for_status()
+
+    def _next_event(self) -> Event:
+        while isinstance(message := self._socket.recv(), bytes):
+            pass  # a preview
+        event: Event = json.loads(message)
         if event["type"] == "execution_error":
             raise SystemExit(f"ComfyUI failed: {event['data'].get('exception_message')}")
-        over = event["type"] == "executing" and event["data"].get("node") is None
-        return event["data"].get("prompt_id") if over else None
+        return event
+
+
+def _ended_by(event: Event) -> str:
+    """Return the prompt that this event ends, if it ends one."""
+    over = event["type"] == "executing" and event["data"].get("node") is None
+    return event["data"].get("prompt_id", "") if over else ""

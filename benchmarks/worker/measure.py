@@ -30,6 +30,8 @@ _RANDOM_WEIGHTS = "tiny_random.safetensors"
 _LONG_RUN = int(os.environ.get("BENCH_LONG_RUN", "200"))
 _ROWS = 8  # of jobs back to back; the median counts
 _QUEUED = 2  # graphs that our worker lets ComfyUI have
+_FETCHED = "bare, pictures fetched"
+_BARE_WAYS = ("bare, all queued", f"bare, {_QUEUED} queued", _FETCHED)
 _AT_ONCE = 4  # jobs that the SageMaker door runs side by side
 
 Rounds = Sequence[dict[str, Took]]
@@ -115,8 +117,7 @@ def _show_full_envelope(sides: Sides, kind: Kind) -> None:
 
 
 def _show_throughput(sides: Sides, kinds: Sequence[Kind]) -> None:
-    two = f"bare, {_QUEUED} queued"
-    rows = [["graph, images", "jobs", "bare, all queued", two, "ours", "ours / bare", THEIRS]]
+    rows = [["graph, images", "jobs", *_BARE_WAYS, "ours", "ours / bare", THEIRS]]
     for kind in kinds:
         ways = _ways(sides, kind)
         taken: dict[str, list[float]] = {name: [] for name in ways}
@@ -124,9 +125,9 @@ def _show_throughput(sides: Sides, kinds: Sequence[Kind]) -> None:
             for name in _in_turn(tuple(ways), number):
                 taken[name].append(kind.in_a_row / ways[name]() * 60)
         rate = {name: statistics.median(rates) for name, rates in taken.items()}
-        ratio = f"{rate[OURS] / rate[BARE]:.2f}"
+        ratio = " ".join(f"{rate[OURS] / rate[name]:.2f}" for name in _BARE_WAYS)
         theirs = f"{rate[THEIRS]:.0f}" if THEIRS in rate else "-"
-        cells = [f"{rate[name]:.0f}" for name in (BARE, two, OURS)]
+        cells = [f"{rate[name]:.0f}" for name in (*_BARE_WAYS, OURS)]
         rows.append([kind.name, str(kind.in_a_row), *cells, ratio, theirs])
     print(
         f"\nJobs a minute back to back, medians of {_ROWS} rows in turns; ours: {_AT_ONCE} at once"
@@ -141,14 +142,16 @@ def _ways(sides: Sides, kind: Kind) -> dict[str, Callable[[], float]]:
         jobs = [sides.envelope(graph) for graph in sides.graphs(kind, kind.in_a_row)]
         return float(sides.ours_run(jobs, _AT_ONCE)["total_s"])
 
-    def bare(queued: int) -> float:
-        return sides.bare.run_all(sides.graphs(kind, kind.in_a_row), queued)
+    def bare(queued: int, *, fetch: bool) -> float:
+        graphs = sides.graphs(kind, kind.in_a_row)
+        return sides.bare.run_all(graphs, queued, fetch=fetch)
 
+    queued = (kind.in_a_row, _QUEUED, kind.in_a_row)
     ways: dict[str, Callable[[], float]] = {
-        BARE: partial(bare, kind.in_a_row),
-        f"bare, {_QUEUED} queued": partial(bare, _QUEUED),
-        OURS: ours,
+        name: partial(bare, many, fetch=name == _FETCHED)
+        for name, many in zip(_BARE_WAYS, queued, strict=True)
     }
+    ways[OURS] = ours
     if sides.theirs is not None:
         ways[THEIRS] = lambda: sides.theirs_run(sides.graphs(kind, kind.in_a_row))
     return ways

@@ -21,7 +21,7 @@ from distillery.core.worker_documents import parse_result
 from distillery.providers.worker_comfyui import MAX_REQUEST_BYTES, WorkerComfyuiProvider
 from local.memory import FakeClock, MemoryObjectStore, MemoryProvider
 from tests.adapters.scripted_server import Script
-from tests.core.conftest import World
+from tests.core.world import World
 from tests.worker.hostile_files import animation
 
 SCHEMA = json.loads(

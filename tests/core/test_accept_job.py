@@ -10,7 +10,7 @@ from distillery.core.job import JobState
 from distillery.core.recipes.recipe import Attachment
 from distillery.core.records import Account
 from distillery.core.tier import Tier
-from tests.core.conftest import CDN, World
+from tests.core.world import CDN, World
 
 
 def image(url: str = f"{CDN}/attachments/1/2/a.png") -> Attachment:

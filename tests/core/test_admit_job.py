@@ -15,7 +15,7 @@ from distillery.core.recipes.recipe import Attachment
 from distillery.core.tier import Tier
 from local.memory import MemoryAttachments
 from local.memory_store import MemoryJobStore
-from tests.core.conftest import CDN, RECIPE, World
+from tests.core.world import CDN, RECIPE, World
 
 FOX = Attachment("fox.png", f"{CDN}/fox.png", "image/png", 3)
 ONE_AT_ONCE = (Tier(jobs_at_once=1),)

@@ -14,7 +14,7 @@ from distillery.core.errors import DiscordUnavailable, InvalidOption, NotEnoughC
 from distillery.core.job import Job, JobState
 from distillery.core.tier import Tier
 from local.memory import Shown
-from tests.core.conftest import World
+from tests.core.world import World
 
 THREE = ("1001", "1001-2", "1001-3")
 
@@ -191,12 +191,12 @@ def test_one_that_no_gpu_makes_in_time_does_not_hold_up_the_others_for_ever(worl
 def test_progress_is_that_of_all_of_them(world: World) -> None:
     at_work(world, images=2)
     world.worker_writes_progress(1, 40.0, "1001")
-    world.show("1001", 1)
+    world.show_progress("1001", 1)
     world.worker_writes_progress(1, 20.0, "1001-2")
-    world.show("1001-2", 1)
+    world.show_progress("1001-2", 1)
     world.finish("1001")
     world.worker_writes_progress(2, 60.0, "1001-2")
-    world.show("1001-2", 1)
+    world.show_progress("1001-2", 1)
 
     progress = [(p.percent, p.ended) for _, edit in world.replies.edits for p in [edit.content]]
     assert progress == [(20.0, 0), (30.0, 0), (80.0, 1)]
@@ -212,7 +212,7 @@ def test_progress_that_comes_late_does_not_stay_over_the_pictures(world: World) 
         world.finish("1001-2")
 
     world.replies.before_edit = ends_meanwhile
-    world.show("1001-2", 1)
+    world.show_progress("1001-2", 1)
     assert seen(world) == ["1001", "1001-2"]
 
 

@@ -11,7 +11,7 @@ from distillery.core.job import Job, JobState
 from distillery.core.ports import DeadLetter, LetterSource
 from distillery.core.tier import Tier
 from local.memory import MemoryDeadLetters
-from tests.core.conftest import World
+from tests.core.world import World
 
 MESSAGE = DeadLetter("m-1", 1_790_000_000_000, LetterSource.QUEUE, "{}", "failed", "1001")
 EVENT = dataclasses.replace(MESSAGE, message_id="m-2", source=LetterSource.EVENT)

@@ -16,7 +16,7 @@ from distillery.core.job import Job, JobState
 from distillery.core.ports import Envelope
 from distillery.core.tier import Tier
 from local.memory_store import MemoryJobStore
-from tests.core.conftest import World
+from tests.core.world import World
 
 WITH_CREDITS = Tier(jobs_at_once=1, credits=10)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from distillery.core.job import Job, JobState
 from local.memory_store import MemoryJobStore
-from tests.core.conftest import World
+from tests.core.world import World
 
 
 class RacingStore(MemoryJobStore):

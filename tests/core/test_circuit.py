@@ -18,7 +18,7 @@ from distillery.core.circuit import (
 )
 from distillery.core.errors import JobRefused, ProviderRefused, StoreConflict
 from distillery.core.ports import Envelope, ProviderCondition
-from tests.core.conftest import World
+from tests.core.world import World
 
 CLOSED, OPEN, HALF_OPEN = CircuitState
 NOW = 1_790_000_000.0
@@ -196,7 +196,7 @@ def probing() -> World:
 def test_the_first_progress_of_the_probe_closes_the_circuit(probing: World) -> None:
     assert probing.dispatched("2").state == "QUEUED"
     probing.worker_writes_progress(1)
-    probing.show("1001", 1)
+    probing.show_progress("1001", 1)
     assert state(probing) is CLOSED
     assert probing.dispatched("2").state == "DISPATCHED"
 
@@ -221,7 +221,7 @@ def test_the_pictures_of_a_job_from_before_close_nothing() -> None:
     world.dispatched()
     trip(world)
     world.worker_writes_progress(1)
-    world.show("1001", 1)
+    world.show_progress("1001", 1)
     world.look(20)
     world.finish()
     assert world.record("runpod").circuit.trips == 1
@@ -265,7 +265,7 @@ def test_a_probe_that_began_long_ago_does_not_close_a_circuit_that_opened_since(
     probing: World,
 ) -> None:
     probing.worker_writes_progress(1)
-    probing.show("1001", 1)
+    probing.show_progress("1001", 1)
     assert state(probing) is CLOSED
 
     trip(probing, "its workers lose jobs")
@@ -277,7 +277,7 @@ def test_a_probe_that_began_long_ago_does_not_close_a_circuit_that_opened_since(
 
 def test_a_running_probe_does_not_hide_the_failures_of_a_closed_circuit(probing: World) -> None:
     probing.worker_writes_progress(1)
-    probing.show("1001", 1)
+    probing.show_progress("1001", 1)
     probing.circuits.failed("runpod", "why")
     probing.circuits.failed("runpod", "why")
     probing.look(20)
@@ -290,7 +290,7 @@ def test_a_probe_of_an_earlier_outage_does_not_close_the_circuit_for_the_next_on
     probing: World, by: str
 ) -> None:
     probing.worker_writes_progress(1)
-    probing.show("1001", 1)
+    probing.show_progress("1001", 1)
     trip(probing, "its workers lose jobs")
     probing.clock.pass_time(SHORTEST_S)
     assert probing.dispatched("2").is_probe
@@ -347,7 +347,7 @@ class Breaker(RuleBasedStateMachine):
             self.begun.add(job.slot_holder)
         self.world.worker_begins(job.job_id, job.attempt)
         self.world.worker_writes_progress(1, job_id=job.job_id, attempt=job.attempt)
-        self.world.show(job.job_id, job.attempt)
+        self.world.show_progress(job.job_id, job.attempt)
 
     @precondition(lambda self: self.job_ids())
     @rule(data=st.data(), kind=st.sampled_from([None, "execution_failed", "engine_unavailable"]))

@@ -17,7 +17,7 @@ from distillery.core.job import CANCELLED, Job, Origin, Outcome, Picture, Reques
 from distillery.core.records import Account
 from distillery.core.tier import Tier
 from local.memory_store import MemoryJobStore
-from tests.core.conftest import World
+from tests.core.world import World
 
 NOW = 1_000_000.0
 CREDITS = 5

@@ -14,7 +14,7 @@ from distillery.core.fair_order import start_tag
 from distillery.core.job import Job, JobState
 from distillery.core.tier import Tier
 from local.memory_store import MemoryJobStore
-from tests.core.conftest import World
+from tests.core.world import World
 from tests.depth import deep
 
 MEMBERS = ("ann", "bob", "cid")

@@ -7,16 +7,11 @@ import pytest
 from distillery.core.bury_job import BuryJob
 from distillery.core.deadlines import ANSWER_WITHIN_S, LOOK_AGAIN_S, NOT_ADMITTED_S, TOKEN_LIFE_S
 from distillery.core.deliver_result import DELIVERY_LEASE_S
-from distillery.core.errors import (
-    DiscordRefused,
-    DiscordUnavailable,
-    QueueUnavailable,
-    StaleJob,
-)
+from distillery.core.errors import DiscordRefused, DiscordUnavailable, QueueUnavailable, StaleJob
 from distillery.core.job import Job, JobState
 from distillery.core.ports import DeadLetter, LetterSource
 from local.memory import MemoryDeadLetters
-from tests.core.conftest import World
+from tests.core.world import World
 
 
 def showing(world: World) -> str:
@@ -51,11 +46,11 @@ def test_a_room_that_dies_between_its_progress_and_its_look_leaves_no_bar_over_t
 ) -> None:
     answered_during_a_progress_edit(world, end)
     with pytest.raises(type(end)):
-        world.show("1001", 1)
+        world.show_progress("1001", 1)
     assert showing(world) == "progress"
 
     world.clock.pass_time(60)  # Lambda calls again what has failed
-    world.show("1001", 1)
+    world.show_progress("1001", 1)
     assert showing(world) == "pictures"
 
 
@@ -149,7 +144,7 @@ def test_a_job_that_moves_on_as_it_is_found_to_be_late_is_no_error(
 def test_the_dead_letter_of_a_progress_event_puts_the_answer_back(world: World) -> None:
     answered_during_a_progress_edit(world, SystemExit())
     with pytest.raises(SystemExit):
-        world.show("1001", 1)
+        world.show_progress("1001", 1)
     assert showing(world) == "progress"
 
     bury = BuryJob(MemoryDeadLetters(), world.store, world.deliver, world.telemetry)

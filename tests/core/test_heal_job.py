@@ -1,266 +1,17 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections.abc import Iterator
 
 import pytest
 
-from distillery.core.circuit import Circuit, CircuitState
-from distillery.core.deadlines import ANSWER_WITHIN_S, LOOK_AGAIN_S, NOT_ADMITTED_S, SUBMIT_GRACE_S
+from distillery.core.deadlines import ANSWER_WITHIN_S, LOOK_AGAIN_S, NOT_ADMITTED_S
 from distillery.core.deliver_result import DELIVERY_LEASE_S, MAX_LOSSES, TOO_LATE
 from distillery.core.errors import DiscordUnavailable, ProviderUnreachable
-from distillery.core.heal_job import LOST, Verdict
+from distillery.core.heal_job import LOST
 from distillery.core.job import JobState
 from distillery.core.ports import ProviderJob
-from distillery.core.records import WARM_FOR_S
 from distillery.core.tier import Tier
-from tests.core.conftest import World
-
-PROMISE_S, HEDGE_S, OVERRAN_S = 120.0, 60.0, 660.0
-"""As the world is set up: the promise, half of it, and the job's time with a margin."""
-
-
-def queued_again(world: World) -> bool:
-    return world.job().state is JobState.QUEUED and world.queue.sent[-1] == ("1001", 0)
-
-
-def set_circuit(world: World, state: CircuitState, provider: str = "runpod") -> None:
-    """Put a circuit into a state, for as long as the test lasts."""
-    circuits = {
-        CircuitState.CLOSED: Circuit(),
-        CircuitState.OPEN: Circuit(trips=1, open_until=world.clock() + 10_000),
-        CircuitState.HALF_OPEN: Circuit(trips=1, open_until=world.clock()),
-    }
-    world.set_record(provider, circuit=circuits[state])
-
-
-# One row for each state in which an attempt can be: what its provider says, whether a worker has
-# begun it, the provider's circuit, and how long ago it was dispatched.
-
-CLOSED, OPEN, HALF_OPEN = CircuitState
-UNSURE = None  # the provider never said that it took the attempt
-SAYS = (*ProviderJob, UNSURE)
-BEGUN = ("nothing", "claim", "progress")
-YOUNG_S, HEDGEABLE_S, OLD_S = SUBMIT_GRACE_S, HEDGE_S + 1, OVERRAN_S + 1
-AGES = (YOUNG_S, HEDGEABLE_S, OLD_S)
-ANY_CIRCUIT, ANY_AGE = tuple(CircuitState), AGES
-WORKING, NOT_BEGUN = BEGUN[1:], BEGUN[:1]
-WELL = (CLOSED, HALF_OPEN)
-WAITING, RUNNING, ENDED, GONE, UNKNOWN = ProviderJob
-FINE, MOVED, HEDGED, LOST_ = Verdict
-
-TABLE = [
-    # says,                 begun,     circuit,     age,                    verdict
-    ((ENDED, GONE), BEGUN, ANY_CIRCUIT, ANY_AGE, LOST_),
-    ((WAITING,), BEGUN, WELL, (YOUNG_S,), FINE),
-    ((WAITING,), BEGUN, WELL, (HEDGEABLE_S, OLD_S), HEDGED),
-    ((WAITING,), BEGUN, (OPEN,), ANY_AGE, MOVED),
-    ((RUNNING,), BEGUN, ANY_CIRCUIT, (YOUNG_S, HEDGEABLE_S), FINE),
-    ((RUNNING,), BEGUN, ANY_CIRCUIT, (OLD_S,), LOST_),
-    ((UNKNOWN,), NOT_BEGUN, WELL, (YOUNG_S,), FINE),
-    ((UNKNOWN,), NOT_BEGUN, WELL, (HEDGEABLE_S, OLD_S), HEDGED),
-    ((UNKNOWN,), NOT_BEGUN, (OPEN,), ANY_AGE, MOVED),
-    ((UNKNOWN, UNSURE), WORKING, ANY_CIRCUIT, (YOUNG_S, HEDGEABLE_S), FINE),
-    ((UNKNOWN, UNSURE), WORKING, ANY_CIRCUIT, (OLD_S,), LOST_),
-    ((UNSURE,), NOT_BEGUN, ANY_CIRCUIT, ANY_AGE, LOST_),
-]
-
-
-def rows() -> Iterator[tuple[object, ...]]:
-    for says, begun, circuits, ages, verdict in TABLE:
-        for row in itertools.product(says, begun, circuits, ages):
-            yield (*row, verdict)
-
-
-def test_the_table_has_one_row_for_each_state_and_no_two() -> None:
-    states = [row[:-1] for row in rows()]
-    assert len(states) == len(set(states))
-    assert set(states) == set(itertools.product(SAYS, BEGUN, CircuitState, AGES))
-
-
-def verdict_on(world: World) -> Verdict:
-    """What has become of the job, as the watchdog found it at a provider."""
-    job = world.job()
-    if job.state is JobState.DISPATCHED:
-        assert not world.objects.exists("jobs/1001/1/cancel")
-        return Verdict.FINE
-    assert job.state is JobState.QUEUED
-    assert world.objects.exists("jobs/1001/1/cancel")
-    assert queued_again(world)
-    assert world.record("runpod").holders == frozenset()
-    if job.losses:
-        assert world.telemetry.counts["AttemptsLost"] == 1
-        return Verdict.LOST
-    assert world.telemetry.counts["AttemptsMoved"] == 1
-    return Verdict.HEDGED if job.was_hedged else Verdict.MOVED
-
-
-@pytest.mark.parametrize(("says", "begun", "circuit", "age_s", "verdict"), list(rows()))
-def test_what_is_known_of_an_attempt_decides_what_becomes_of_it(
-    world: World,
-    says: ProviderJob | None,
-    begun: str,
-    circuit: CircuitState,
-    age_s: float,
-    verdict: Verdict,
-) -> None:
-    world.runpod.error = ProviderUnreachable("silence") if says is UNSURE else None
-    world.dispatched()
-    if says is not UNSURE:
-        world.runpod.jobs["runpod-1"] = says
-    if begun != "nothing":
-        world.worker_begins()
-    if begun == "progress":
-        del world.objects.objects["jobs/1001/1/claim"]
-        world.worker_writes_progress(1)
-        world.show("1001", 1)
-    world.clock.pass_time(age_s)
-    set_circuit(world, circuit)
-    world.set_record("sagemaker", served_at=world.clock())
-    world.look()
-
-    assert verdict_on(world) is verdict
-
-
-# Where a job that no worker has begun waits.
-
-
-@pytest.fixture
-def waiting(world: World) -> World:
-    """Job 1001 waits at Runpod; SageMaker is free, and has long made no picture."""
-    world.dispatched()
-    world.runpod.jobs["runpod-1"] = ProviderJob.WAITING
-    return world
-
-
-@pytest.mark.parametrize(
-    ("served_s_ago", "waited_s", "moves"),
-    [
-        (WARM_FOR_S - 1, HEDGE_S, False),
-        (WARM_FOR_S - 1, HEDGE_S + 1, True),
-        (WARM_FOR_S, PROMISE_S, False),  # cold: it would have to start up as well
-        (WARM_FOR_S, PROMISE_S + 1, True),  # but the promise is broken here anyway
-    ],
-)
-def test_a_job_waits_longer_where_it_is_if_the_other_provider_is_cold(
-    waiting: World, served_s_ago: float, waited_s: float, moves: bool
-) -> None:
-    waiting.clock.pass_time(waited_s)
-    waiting.set_record("sagemaker", served_at=waiting.clock() - served_s_ago)
-    waiting.look()
-    assert waiting.job().was_hedged is moves
-
-
-def test_a_job_is_hedged_once_and_the_two_results_are_one_answer_and_one_charge() -> None:
-    world = World(tiers=(Tier(credits=5),))
-    world.dispatched()
-    world.runpod.jobs["runpod-1"] = ProviderJob.WAITING
-    world.look(PROMISE_S + 1)
-    world.run_queue()
-    assert (world.job().provider, world.job().attempt) == ("sagemaker", 2)
-    assert world.runpod.cancelled == ["runpod-1"]
-
-    world.sagemaker.jobs["sagemaker-1"] = ProviderJob.WAITING
-    world.look(PROMISE_S + 1)
-    assert world.job().state is JobState.DISPATCHED  # it waits here for as long as it takes
-
-    for attempt in (1, 2, 1, 2):
-        world.worker_writes_picture(attempt=attempt)
-        world.deliver("1001", attempt)
-    assert len(world.replies.edits) == 1
-    assert world.replies.edits[0][1].content[0].data == b"xxxx"
-    assert (world.account().balance, world.account().spent) == (4, 1)
-
-
-def test_a_hedge_counts_as_no_loss_and_is_no_failure_of_the_provider(waiting: World) -> None:
-    waiting.look(PROMISE_S + 1)
-    assert waiting.job().losses == 0
-    assert waiting.record("runpod").circuit == Circuit()
-
-
-@pytest.mark.parametrize("circuit", [CLOSED, OPEN])
-def test_a_job_stays_while_nobody_else_has_a_free_slot(
-    waiting: World, circuit: CircuitState
-) -> None:
-    for job_id in ("2", "3", "4"):
-        waiting.dispatched(job_id)
-    set_circuit(waiting, circuit)
-    waiting.look(PROMISE_S + 1)
-    assert waiting.job().state is JobState.DISPATCHED
-
-
-@pytest.mark.parametrize("circuit", [CLOSED, OPEN])
-def test_a_job_stays_while_everybody_elses_circuit_is_open(
-    waiting: World, circuit: CircuitState
-) -> None:
-    set_circuit(waiting, circuit)
-    set_circuit(waiting, OPEN, "sagemaker")
-    waiting.look(PROMISE_S + 1)
-    assert waiting.job().state is JobState.DISPATCHED
-
-
-@pytest.mark.parametrize("circuit", [CLOSED, OPEN])
-def test_an_only_provider_is_waited_for(circuit: CircuitState) -> None:
-    world = World(provider_names=("runpod",))
-    world.dispatched()
-    world.runpod.jobs["runpod-1"] = ProviderJob.WAITING
-    set_circuit(world, circuit)
-    world.look(PROMISE_S + 1)
-    assert world.job().state is JobState.DISPATCHED
-
-
-@pytest.mark.parametrize("circuit", [CLOSED, OPEN])
-def test_a_canary_waits_at_the_provider_that_it_is_for(world: World, circuit: CircuitState) -> None:
-    world.canaries()
-    world.run_queue()
-    [canary] = [job_id for job_id in world.table.jobs if "runpod" in job_id]
-    world.runpod.jobs["runpod-1"] = ProviderJob.WAITING
-    set_circuit(world, circuit)
-    world.look(PROMISE_S + 1)
-    assert world.job(canary).provider == "runpod"
-
-
-def probing(world: World) -> None:
-    """Job 1001 tries out Runpod, where it waits. SageMaker works again since."""
-    set_circuit(world, HALF_OPEN)
-    set_circuit(world, OPEN, "sagemaker")
-    assert world.dispatched().is_probe
-    world.runpod.jobs["runpod-1"] = ProviderJob.WAITING
-    set_circuit(world, CLOSED, "sagemaker")
-
-
-def test_a_probe_is_not_taken_away_for_the_circuit_that_it_is_to_close(world: World) -> None:
-    probing(world)
-    world.look(LOOK_AGAIN_S)
-    assert world.record("runpod").circuit.state(world.clock()) is OPEN
-    assert world.job().state is JobState.DISPATCHED
-
-
-def test_whoever_was_chosen_for_a_probe_waits_no_longer_than_others(world: World) -> None:
-    probing(world)
-    world.look(PROMISE_S + 1)
-    assert world.job().was_hedged
-
-
-def test_a_job_at_a_provider_that_gets_nothing_is_moved_as_often_as_it_takes(
-    waiting: World,
-) -> None:
-    set_circuit(waiting, OPEN)
-    waiting.look(LOOK_AGAIN_S)
-    waiting.run_queue()
-    assert waiting.job().provider == "sagemaker"
-
-    waiting.sagemaker.jobs["sagemaker-1"] = ProviderJob.WAITING
-    set_circuit(waiting, CLOSED)
-    set_circuit(waiting, OPEN, "sagemaker")
-    waiting.look(LOOK_AGAIN_S)
-    waiting.run_queue()
-    assert waiting.job().provider == "runpod"
-    assert waiting.job().losses == 0
-
-
-# What the watchdog does about it.
+from tests.core.world import JOB_TIMEOUT_S, World
 
 
 def test_a_job_that_moves_in_time_is_left_alone(world: World) -> None:
@@ -333,7 +84,7 @@ def test_a_job_that_ends_while_it_is_looked_after_is_no_error(world: World) -> N
     assert len(world.replies.edits) == 1
 
 
-@pytest.mark.parametrize("says", [RUNNING, GONE])
+@pytest.mark.parametrize("says", [ProviderJob.RUNNING, ProviderJob.GONE])
 def test_a_job_that_is_cancelled_while_it_is_looked_after_is_no_error(
     world: World, says: ProviderJob
 ) -> None:
@@ -350,10 +101,10 @@ def test_a_job_that_is_cancelled_while_it_is_looked_after_is_no_error(
     assert world.job().losses == 0
 
 
-@pytest.mark.parametrize(("age_s", "lost"), [(OVERRAN_S, False), (OVERRAN_S + 1, True)])
-def test_a_worker_has_the_jobs_time_and_a_margin(world: World, age_s: float, lost: bool) -> None:
+@pytest.mark.parametrize(("margin_s", "lost"), [(60, False), (61, True)])
+def test_a_worker_has_the_jobs_time_and_a_margin(world: World, margin_s: int, lost: bool) -> None:
     world.dispatched()
-    world.look(age_s)
+    world.look(JOB_TIMEOUT_S + margin_s)
     assert bool(world.job().losses) is lost
 
 
@@ -401,7 +152,8 @@ def test_a_provider_that_cannot_be_told_to_stop_does_not_stop_us(
     world.dispatched()
     world.runpod.jobs["runpod-1"] = ProviderJob.GONE
     world.look(LOOK_AGAIN_S)
-    assert queued_again(world)
+    assert world.job().state is JobState.QUEUED
+    assert world.queue.sent[-1] == ("1001", 0)
 
 
 def test_a_job_that_is_lost_again_and_again_ends_with_words_and_costs_nothing() -> None:
@@ -454,7 +206,7 @@ def test_a_job_that_waits_here_is_answered_in_time_too(where: str) -> None:
     assert world.words() == TOO_LATE
 
 
-@pytest.mark.parametrize("says", [RUNNING, UNKNOWN])
+@pytest.mark.parametrize("says", [ProviderJob.RUNNING, ProviderJob.UNKNOWN])
 def test_a_job_at_a_provider_that_the_operator_took_away_is_answered_in_time(
     world: World, says: ProviderJob
 ) -> None:

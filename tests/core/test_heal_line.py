@@ -9,7 +9,7 @@ from distillery.core.heal_line import MEMBERS_AT_ONCE
 from distillery.core.job import Job, JobState
 from distillery.core.ports import ProviderCondition
 from distillery.core.tier import Tier
-from tests.core.conftest import World
+from tests.core.world import World
 
 
 def loads(world: World) -> list[str]:

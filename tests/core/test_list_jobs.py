@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from distillery.core.job import JobState
 from distillery.core.list_jobs import LATEST, Standing
 from distillery.core.tier import Tier
-from tests.core.conftest import World
+from tests.core.world import World
 
 
 def many(world: World, count: int, user: str = "42") -> list[str]:

@@ -18,7 +18,7 @@ from distillery.core.worker_documents import parse_result
 from local.memory import MemoryTelemetry
 
 if TYPE_CHECKING:
-    from tests.core.conftest import World
+    from tests.core.world import World
 
 PICTURES = (Picture("a.png", "image/png", 10),)
 AT = 1_790_000_000.0

@@ -12,7 +12,7 @@ from distillery.core.ports import ProviderCondition
 from distillery.core.records import ProviderRecord
 from distillery.core.routing import Slots, route
 from local.memory import MemoryProvider
-from tests.core.conftest import World
+from tests.core.world import World
 
 NOW = 1_000_000.0
 JOB = Job("1001", Origin("1", "token", "42", "7"), Request("plain", {}), NOW)

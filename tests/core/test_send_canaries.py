@@ -9,7 +9,7 @@ from distillery.core.errors import ProviderRefused
 from distillery.core.job import Job, JobState
 from distillery.core.ports import ProviderCondition
 from distillery.core.send_canaries import MEMBER, PERIOD_S
-from tests.core.conftest import World
+from tests.core.world import World
 
 RUNPODS_PATIENCE_S = 7 * 24 * 3600
 """An endpoint without requests for so long has no workers left."""
@@ -124,7 +124,7 @@ def test_nobody_is_told_of_its_progress_or_its_pictures() -> None:
     world.run_queue()
     for job in canaries(world):
         world.worker_writes_progress(1, job_id=job.job_id)
-        world.show(job.job_id, 1)
+        world.show_progress(job.job_id, 1)
         world.finish(job.job_id)
 
     assert world.replies.edits == []

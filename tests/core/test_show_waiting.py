@@ -16,7 +16,7 @@ from distillery.core.records import WARM_FOR_S, ProviderRecord
 from distillery.core.routing import Slots
 from distillery.core.tier import Tier
 from local.memory import MemoryDeadLetters, MemoryProvider
-from tests.core.conftest import World
+from tests.core.world import World
 
 
 def kinds(world: World, job_id: str = "1001") -> list[str]:
@@ -31,7 +31,7 @@ def warm(world: World) -> None:
 def begin(world: World, job_id: str = "1001") -> None:
     """Let a worker show its first progress."""
     world.worker_writes_progress(1, job_id=job_id)
-    world.show(job_id, 1)
+    world.show_progress(job_id, 1)
 
 
 def waiting(world: World, job_id: str = "1001") -> Waiting:

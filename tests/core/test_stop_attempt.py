@@ -12,7 +12,7 @@ from distillery.core.errors import ProviderError, ProviderRefused, ProviderUnrea
 from distillery.core.job import JobState
 from distillery.core.stop_attempt import StopAttempt
 from local.memory import MemoryProvider
-from tests.core.conftest import World
+from tests.core.world import World
 
 
 @dataclass

@@ -13,7 +13,7 @@ from distillery.core.follow_up import options_again
 from distillery.core.job import JobState
 from distillery.core.recipes.recipe import Attachment
 from local.memory import MemoryAttachments
-from tests.core.conftest import CDN, RECIPE, World
+from tests.core.world import CDN, RECIPE, World
 
 FOX = Attachment("fox.png", f"{CDN}/fox.png", "image/png", 3)
 FILES = {FOX.url: b"fox"}

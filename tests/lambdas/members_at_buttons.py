@@ -10,7 +10,7 @@ from typing import Any
 from distillery.core import keys
 from distillery.core.job import Job, Outcome, Picture
 from tests.lambdas.conftest import event
-from tests.lambdas.test_interactions import Room
+from tests.lambdas.interactions_room import Room
 
 
 class ButtonRoom(Room):

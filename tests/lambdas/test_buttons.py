@@ -20,8 +20,8 @@ from distillery.discord.forms import editable, request_form
 from distillery.discord.responses import DEFERRED
 from distillery.discord.translation import Words
 from local.member import words_of
+from tests.lambdas.interactions_room import EPHEMERAL, MEMBER, RECIPES
 from tests.lambdas.members_at_buttons import ButtonRoom as Room
-from tests.lambdas.test_interactions import EPHEMERAL, MEMBER, RECIPES
 
 STRANGER = {"member": {"user": {"id": "400000000000000043"}, "roles": [], "permissions": "0"}}
 MODERATOR = {"member": {**STRANGER["member"], "permissions": str(1 << 13)}}

@@ -19,8 +19,8 @@ from local.memory import FakeClock, MemoryTelemetry
 from local.memory_moderation import MemoryModeration
 from tests.adapters.test_picture_request import itxt
 from tests.lambdas.conftest import event
+from tests.lambdas.interactions_room import RECIPES
 from tests.lambdas.members_at_buttons import ButtonRoom
-from tests.lambdas.test_interactions import RECIPES
 
 WORD, SAID = "quicksand", "Nothing with that here."
 URL = "https://cdn.discordapp.com/attachments/1/2/fox.png?ex=1"

@@ -13,8 +13,8 @@ from local.discord.openapi import OpenApi, document_at_hand
 from local.discord.sending import SCHEMAS
 from local.member import words_of
 from tests.lambdas.conftest import event
+from tests.lambdas.interactions_room import GOLD
 from tests.lambdas.members_at_buttons import ButtonRoom
-from tests.lambdas.test_interactions import GOLD
 
 OPENAPI = OpenApi(document_at_hand())
 BARLEY = {"member": {"user": {"id": "400000000000000043"}, "roles": [], "permissions": "0"}}

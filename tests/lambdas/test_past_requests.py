@@ -15,7 +15,7 @@ from local.discord import rules
 from local.discord.openapi import OpenApi, document_at_hand
 from local.discord.sending import SCHEMAS
 from tests.lambdas.conftest import event
-from tests.lambdas.test_interactions import GOLD, RECIPES, Room
+from tests.lambdas.interactions_room import GOLD, RECIPES, Room
 
 OPENAPI = OpenApi(document_at_hand())
 COMMAND, CLICK = 2, 3

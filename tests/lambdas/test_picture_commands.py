@@ -17,7 +17,7 @@ from local.discord.openapi import OpenApi, document_at_hand
 from local.discord.sending import SCHEMAS
 from tests.adapters.test_picture_request import itxt
 from tests.lambdas.conftest import event
-from tests.lambdas.test_interactions import RECIPES, Room
+from tests.lambdas.interactions_room import RECIPES, Room
 
 OPENAPI = OpenApi(document_at_hand())
 URL = "https://cdn.discordapp.com/attachments/1/2/fox.png?ex=1&hm=2"

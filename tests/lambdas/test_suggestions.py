@@ -16,7 +16,7 @@ from local.discord import rules
 from local.discord.openapi import OpenApi, document_at_hand
 from local.discord.sending import SCHEMAS
 from tests.lambdas.conftest import event
-from tests.lambdas.test_interactions import GOLD, RECIPES, Room
+from tests.lambdas.interactions_room import GOLD, RECIPES, Room
 
 OPENAPI = OpenApi(document_at_hand())
 STYLES = tuple(Choice(f"Style {n:03}", f"s{n}", {"de": f"Stil {n:03}"}) for n in range(300))

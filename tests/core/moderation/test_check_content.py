@@ -28,7 +28,7 @@ from distillery.core.tier import Tier
 from local.memory import FakeClock, MemoryQueue, MemoryTelemetry
 from local.memory_moderation import MemoryModeration
 from local.memory_store import MemoryJobStore
-from tests.core.conftest import CDN, RECIPE
+from tests.core.world import CDN, RECIPE
 
 FLAGGED = dataclasses.replace(
     RECIPE, options=tuple(dataclasses.replace(o, flag=o.name) for o in RECIPE.options)

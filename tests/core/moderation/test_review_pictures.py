@@ -20,7 +20,7 @@ from distillery.core.records import Account
 from distillery.core.rules.rule import Level
 from distillery.core.tier import Tier
 from local.memory_moderation import MemoryModeration
-from tests.core.conftest import World
+from tests.core.world import World
 
 UNSURE, SURE = Finding("Swimwear", 0.5), Finding("Explicit", 0.9)
 
@@ -190,10 +190,10 @@ def test_canaries_are_not_judged() -> None:
 
 
 def test_no_preview_is_shown_where_pictures_are_judged_first(world: World) -> None:
-    world.show = replace(world.show, shows_previews=False)
+    world.show_progress = replace(world.show_progress, shows_previews=False)
     world.dispatched()
     world.worker_writes_progress(1, preview=b"jpeg")
-    world.show("1001", 1)
+    world.show_progress("1001", 1)
     [(_, shown)] = world.replies.edits
     assert (shown.content.percent, shown.content.preview) == (50.0, None)
 

@@ -13,7 +13,7 @@ from distillery.core.moderation.ports import Finding
 from distillery.core.moderation.records import fingerprint
 from distillery.core.moderation.review_text import UNCHECKED, UNWANTED, ReviewText
 from local.memory_moderation import MemoryModeration
-from tests.core.conftest import World
+from tests.core.world import World
 
 
 @dataclass

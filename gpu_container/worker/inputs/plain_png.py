@@ -1,7 +1,7 @@
 """Writes a PNG for the engine next door: nothing is packed, so nothing is tried out.
 
-Pillow weighs five filters for each line, also where it is told not to compress: for a picture full of
-noise that takes five times as long as decoding it.
+Pillow weighs five filters for each line, also where it is told not to compress: for a picture full
+of noise that takes five times as long as decoding it.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
+from distillery.core.deadlines import run_ends_within
 from distillery.core.errors import ProviderError, ProviderRefused, ProviderUnreachable
 from distillery.core.ports import Envelope, ObjectStore, ProviderCondition, ProviderJob
 
@@ -87,7 +88,7 @@ class SageMakerProvider:
                 InferenceId=f"{job_id}-{attempt}",
                 RequestTTLSeconds=QUEUE_LIFE_S,
                 InvocationTimeoutSeconds=min(
-                    _MAX_INVOCATION_S, int(envelope["limits"]["timeout_s"])
+                    _MAX_INVOCATION_S, run_ends_within(envelope["limits"]["timeout_s"])
                 ),
             )
         except (BotoCoreError, ClientError) as error:

@@ -36,6 +36,7 @@ class Settings:
     models_folder: str | None = None
     hf_token: str | None = field(default=None, repr=False)
     worker_comfyui_s: float = 600.0
+    engine_stuck_s: float = 30.0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -62,6 +63,7 @@ class Settings:
             models_folder=environ.get("MODELS_FOLDER") or None,
             hf_token=environ.get("HF_TOKEN") or None,
             worker_comfyui_s=_number(environ, "WORKER_COMFYUI_TIMEOUT_SECONDS", 600.0, problems),
+            engine_stuck_s=_number(environ, "ENGINE_STUCK_SECONDS", 30.0, problems),
         )
         if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             problems.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")

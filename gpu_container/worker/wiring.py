@@ -11,7 +11,7 @@ from typing import Any
 
 from gpu_container.worker import log
 from gpu_container.worker.attempt import Attempts
-from gpu_container.worker.comfy.client import Comfy
+from gpu_container.worker.comfy.client import Comfy, Patience
 from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.inputs.fetch import Fetcher
 from gpu_container.worker.job import Graph
@@ -59,7 +59,9 @@ def begin_worker(settings: Settings) -> Worker:
         command=settings.comfyui_command,
         start_s=settings.engine_start_s,
     )
-    runner: Any = WatchedRunner(Comfy(engine), engine, on_failure=health.note)
+    patience = Patience(stuck_s=settings.engine_stuck_s)
+    comfy = Comfy(engine, patience=patience, give_up=health.give_up)
+    runner: Any = WatchedRunner(comfy, engine, on_failure=health.note)
     models = _models(settings)
 
     def fetch_models(graph: Graph, deadline: float, stop: Event) -> None:

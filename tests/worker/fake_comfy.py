@@ -56,7 +56,7 @@ class Faults:
     drop_prompt_answers: int = 0  # queue the prompt, then cut the connection
     forget_run: bool = False  # as if restarted: the prompt is in no queue and no history
     stay_queued: bool = False
-    interrupts_lost: int = 0  # forgotten, as between a prompt's turn and its first node
+    interrupts_lost: float = 0  # forgotten, as between a prompt's turn and its first node
     hang_http: str | None = None  # requests to this path are never answered
     full_runs: int = 0  # so many runs end out of memory
 
@@ -141,9 +141,6 @@ class FakeComfy:
 
     def _index_of(self, type_: str) -> int:
         return [event.get("text", {}).get("type") for event in self.events].index(type_)
-
-    def is_alive(self) -> bool:
-        return True
 
     def close(self) -> None:
         self._loop.call(self._close())

@@ -31,6 +31,13 @@ class MortalComfy(FakeComfy):
             return True
         if not self._dies(name):
             return False
+        self._die()
+        return True
+
+    async def die(self) -> None:
+        self._die()
+
+    def _die(self) -> None:
         self.dead.set()
         for site in list(self._runner.sites):
             site._server.close()
@@ -38,7 +45,6 @@ class MortalComfy(FakeComfy):
         for connection in self._runner.server.connections:
             if connection.transport is not None:
                 connection.transport.abort()
-        return True
 
     async def _ws(self, request: web.Request) -> web.WebSocketResponse:
         self._moment("the socket connects")
@@ -97,6 +103,16 @@ class Mortal:
 
     def is_alive(self) -> bool:
         return not self.lives[-1].dead.is_set()
+
+    @property
+    def life(self) -> int:
+        return len(self.lives)
+
+    def put_down(self, life: int) -> bool:
+        if life == self.life:
+            self._loop.call(self.lives[-1].die())
+        self.start()
+        return True
 
     def start(self) -> None:
         if self._left and (not self.lives or not self.is_alive()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -208,6 +209,56 @@ def test_a_killed_engine_stays_ended(make: Callable[..., Engine]) -> None:
     engine.start()
 
     assert not engine.is_alive()
+
+
+def test_an_engine_that_hangs_is_put_down_and_the_next_one_started(
+    make: Callable[..., Engine],
+) -> None:
+    engine = make(SMALL_ENGINE, "{port}")
+    engine.wait_ready(FOREVER, Event())
+    hung, life = engine._process, engine.life
+    assert hung is not None
+    hung.send_signal(signal.SIGSTOP)  # it heeds nothing but a kill
+
+    assert engine.put_down(life)
+
+    assert hung.poll() == -signal.SIGKILL
+    engine.wait_ready(FOREVER, Event())
+    assert engine.is_ready()
+    assert engine.life == life + 1
+
+
+def test_an_engine_that_took_the_place_of_another_is_not_put_down_for_it(
+    make: Callable[..., Engine],
+) -> None:
+    engine = make(SMALL_ENGINE, "{port}")
+    engine.wait_ready(FOREVER, Event())
+    engine.put_down(engine.life)
+    process = engine._process
+
+    engine.start()
+    assert engine.put_down(engine.life - 1) is True
+
+    assert engine._process is process
+    assert engine.is_alive()
+
+
+def test_an_engine_is_not_put_down_once_the_worker_ends(make: Callable[..., Engine]) -> None:
+    engine = make(SMALL_ENGINE, "{port}")
+    engine.wait_ready(FOREVER, Event())
+    life = engine.life
+    engine.stop()
+
+    assert engine.put_down(life)
+
+    assert not engine.is_alive()
+    assert engine.life == life
+
+
+def test_somebody_elses_engine_is_not_put_down() -> None:
+    engine = Engine(url="http://127.0.0.1:9")
+
+    assert engine.put_down(engine.life) is False
 
 
 def test_the_engine_sees_none_of_the_platforms_keys(

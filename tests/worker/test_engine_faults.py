@@ -93,7 +93,7 @@ def test_an_engine_whose_process_dies_is_noticed_at_once(
     make_bench: Callable[..., Bench], comfy: FakeComfy
 ) -> None:
     class Dying:
-        url, folder = comfy.url, None
+        url, folder, life = comfy.url, None, 1
         looks = 0
 
         def is_alive(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from tests.engine_under_test import IS_REAL, PATIENCE_S, engine_under_test
 from tests.worker.conftest import IMPATIENT, Bench
 
 SEEDS = count(1)
+PATIENCE = replace(IMPATIENT, leave_s=0.2, stuck_s=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +86,15 @@ def graph() -> dict[str, Any]:
 
 
 def run(
-    bench: Bench, engine: Engine, deadly: Callable[[int, Message], bool]
+    bench: Bench,
+    engine: Engine,
+    deadly: Callable[[int, Message], bool],
+    wanted: dict[str, Any] | None = None,
 ) -> tuple[JobResult, DeadlyRuns]:
     """Run a job on the engine; return its result, and what was seen of its graph."""
-    comfy: Any = DeadlyRuns(Comfy(engine, patience=IMPATIENT), deadly, engine)
+    comfy: Any = DeadlyRuns(Comfy(engine, patience=PATIENCE), deadly, engine)
     bench.deps = replace(bench.deps, comfy=GraphRunner(comfy, engine))
-    return bench.run(graph=graph()), comfy
+    return bench.run(graph=wanted or graph()), comfy
 
 
 def test_a_job_whose_engine_process_is_killed_at_an_event_ends_right_on_a_new_one(
@@ -137,6 +142,64 @@ def test_a_killed_engine_leaves_what_was_made_within_reach(
     bench.deps = replace(bench.deps, comfy=GraphRunner(comfy, engine))
 
     assert bench.run(graph=graph()).failure is None
+
+
+def ends_with_its_run(
+    bench: Bench, engine: Engine, graph_: dict[str, Any], stuck: Callable[[Message], bool]
+) -> None:
+    """Stop a job once it is `stuck`: the engine is ended with it, and the next job runs."""
+    lives: list[int] = []
+
+    def stop(_: int, event: Message) -> bool:
+        if not lives and stuck(event):
+            lives.append(engine.life)
+            bench.stop.set()
+        return False
+
+    result, _ = run(bench, engine, stop, graph_)
+    assert result.failure is not None
+    assert result.failure.kind == "interrupted"
+    bench.stop.clear()
+    bench.store.stored.clear()
+    assert bench.run(graph=graph()).failure is None
+    assert [engine.life - 1] == lives
+
+
+def test_an_engine_process_that_hangs_is_ended_with_its_run_so_that_the_next_job_runs(
+    make_bench: Callable[..., Bench], engine: Engine, counts: Counter[tuple[str, str]]
+) -> None:
+    """Stopped by a signal it heeds nothing, as under a node that keeps the interpreter's lock."""
+
+    def hang(event: Message) -> bool:
+        if event.type == "execution_start":
+            engine._process.send_signal(signal.SIGSTOP)  # type: ignore[union-attr]
+        return event.type == "execution_start"
+
+    ends_with_its_run(make_bench(Kept(engine)), engine, graph(), hang)
+
+    counts["a job that comes after the engine hung", "right"] += 1
+
+
+@pytest.mark.skipif(not IS_REAL, reason="the stand-in's nodes are quick")
+def test_a_node_that_heeds_no_interrupt_is_ended_with_its_engine_so_that_the_next_job_runs(
+    make_bench: Callable[..., Bench], engine: Engine, counts: Counter[tuple[str, str]]
+) -> None:
+    """ComfyUI looks for an interrupt between nodes and steps: this one is a minute of one node."""
+    size = {"width": 8192, "height": 8192, "batch_size": 1, "color": next(SEEDS)}
+    blur = {"image": ["1", 0], "blur_radius": 31, "sigma": 10.0}
+    save = {"filename_prefix": "x", "images": ["blur", 0]}
+    long = {
+        "1": {"class_type": "EmptyImage", "inputs": size},
+        "blur": {"class_type": "ImageBlur", "inputs": blur},
+        "9": {"class_type": "SaveImage", "inputs": save},
+    }
+
+    def blurs(event: Message) -> bool:
+        return event.type == "executing" and event.data.get("node") == "blur"
+
+    ends_with_its_run(make_bench(Kept(engine)), engine, long, blurs)
+
+    counts["a job that comes after a node heeded no interrupt", "right"] += 1
 
 
 def test_an_engine_process_that_is_killed_while_it_starts_is_started_again(

@@ -13,50 +13,13 @@ from gpu_container.worker.comfy.client import Comfy, Patience
 from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.comfy.retry import GraphRunner
 from gpu_container.worker.comfy.turns import Turns
-from gpu_container.worker.comfy.web_socket import Message, Preview
+from gpu_container.worker.comfy.web_socket import Message
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Job, parse_job
+from tests.worker.asked import LONG_S, Asked
 from tests.worker.conftest import Bench
 from tests.worker.fake_comfy import FakeComfy
 from tests.worker.process import wait_for
-
-LONG_S = 20.0
-
-
-class Asked:
-    """One job that asks for the engine, in a thread of its own."""
-
-    def __init__(self, runner: GraphRunner, job: Job, timeout_s: float = LONG_S) -> None:
-        self.stop = Event()
-        self.events: list[Message | Preview] = []
-        self.outputs: dict[str, Any] | None = None
-        self.failure: JobFailed | None = None
-        self._runner, self._job, self._timeout_s = runner, job, timeout_s
-        self._thread = Thread(target=self._run)
-
-    def start(self) -> Asked:
-        """Return once it stands in line."""
-        before = self._runner.in_engine
-        self._thread.start()
-        wait_for(lambda: self._runner.in_engine > before or not self._thread.is_alive())
-        return self
-
-    def end(self) -> Asked:
-        self._thread.join(LONG_S)
-        assert not self._thread.is_alive()
-        return self
-
-    def _run(self) -> None:
-        try:
-            self.outputs = self._runner.run(
-                self._job,
-                self._job.graph,
-                deadline=time.monotonic() + self._timeout_s,
-                stop=self.stop,
-                watch=self.events.append,
-            )
-        except JobFailed as failure:
-            self.failure = failure
 
 
 @pytest.fixture
@@ -144,6 +107,7 @@ class Poisoned:
     """An engine in which one job's graph kills its neighbour's with its own, each time."""
 
     def __init__(self, killer: str) -> None:
+        self.ended_engines = 0
         self._killer = killer
         self._both = Barrier(2, action=self._die)
         self._deaths = 0
@@ -232,20 +196,6 @@ def test_a_job_told_to_stop_in_line_never_reaches_the_engine_and_holds_up_nobody
     assert fourth.end().outputs
     assert len(comfy.seen.prompts) == 3
     assert comfy.seen.interrupts == prompt_ids(comfy)[:1]
-
-
-def test_a_job_whose_time_is_over_in_line_says_so(
-    comfy: FakeComfy, ask: Callable[..., Asked]
-) -> None:
-    first, second = two(comfy, ask)
-
-    failure = ask(timeout_s=0.2).end().failure
-    second.stop.set()
-    first.stop.set()
-
-    assert failure is not None
-    assert failure.kind is Kind.TIMED_OUT
-    assert "before its graph could run" in failure.message
 
 
 def test_a_full_gpu_is_freed_and_the_graph_runs_once_more(

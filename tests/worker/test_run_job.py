@@ -127,7 +127,7 @@ def test_a_job_ends_at_its_deadline_while_its_image_is_awaited(
     bench.run(inputs=[photo(bench)], limits={"timeout_s": 0.3})
     loop_thread.loop.call_soon_threadsafe(go_on.set)
 
-    assert bench.result_document()["error"]["kind"] == "timed_out"
+    assert bench.result_document()["error"]["kind"] == "engine_unavailable"
 
 
 def test_a_job_cancelled_while_its_image_is_awaited_ends(
@@ -150,7 +150,7 @@ def test_a_job_ends_at_its_deadline_while_the_engine_is_given_its_image(bench: B
 
     bench.run(inputs=[photo(bench)], limits={"timeout_s": 0.5})
 
-    assert bench.result_document()["error"]["kind"] == "timed_out"
+    assert bench.result_document()["error"]["kind"] == "engine_unavailable"
 
 
 def test_a_run_without_files_fails_as_no_output(bench: Bench) -> None:

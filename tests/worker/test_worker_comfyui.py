@@ -374,4 +374,4 @@ def test_the_limit_holds_while_the_engine_is_given_an_image(bench: Bench) -> Non
 
     answer = run_request(payload, "job-1", bench.deps, bench.stop, timeout_s=0.5)
 
-    assert answer.failure is Kind.TIMED_OUT
+    assert answer.failure is Kind.ENGINE_UNAVAILABLE  # its graph has not begun

@@ -16,12 +16,12 @@ from gpu_container.worker.comfy.connection import Connection, EngineProcess
 from gpu_container.worker.comfy.http_api import ComfyHttp
 from gpu_container.worker.comfy.one_run import (
     OneRun,
-    Patience,
     Request,
     Watch,
     unreachable,
 )
-from gpu_container.worker.comfy.take_out import take_out
+from gpu_container.worker.comfy.patience import Patience
+from gpu_container.worker.comfy.stuck import StuckRuns
 from gpu_container.worker.comfy.wire import ConnectionLost, NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
@@ -45,15 +45,24 @@ class Comfy:
         engine: EngineProcess,
         *,
         patience: Patience | None = None,
+        give_up: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`give_up` is told why once the engine can neither be used nor ended."""
         self._engine = engine
         self._patience = patience or Patience()
         self._clock = clock
         self._wire = Wire(lambda: engine.url)
         self._idle: deque[Connection] = deque()
         self._closed = False
-        self._left_behind: list[str] = []  # prompts that we could not see leave the engine
+        self._stuck = StuckRuns(
+            engine, self._wire, after_s=self._patience.stuck_s, give_up=give_up, clock=clock
+        )
+
+    @property
+    def ended_engines(self) -> int:
+        """How often an engine was ended because a run would not leave it."""
+        return self._stuck.ended_engines
 
     def run(
         self, job: Job, graph: Graph, *, deadline: float, stop: Event, watch: Watch
@@ -64,16 +73,15 @@ class Comfy:
         run is taken out of the engine. `watch` sees every event of the run and must be quick.
         Raises JobFailed.
         """
-        wires = self._connection()
+        wires, life = self._connection(), self._engine.life
         try:
-            self._take_out_what_stayed(wires)
             request = Request(job, deadline, stop, watch)
-            run = OneRun(request, wires, self._patience, self._clock)
+            run = OneRun(request, wires, self._patience, self._clock, self._stuck.check)
             try:
                 return run.outcome(graph)
             finally:
                 if run.stayed:
-                    self._left_behind.append(run.prompt_id)
+                    self._stuck.watch(run.prompt_id, life)
         finally:
             self._idle.append(wires)
             if self._closed:  # meanwhile
@@ -96,6 +104,7 @@ class Comfy:
     def close(self) -> None:
         """Drop every connection; one that is in use is dropped after that."""
         self._closed = True
+        self._stuck.close()
         while self._idle:
             self._idle.pop().close()
         self._wire.close()
@@ -107,6 +116,7 @@ class Comfy:
 
         def check_all() -> None:
             self._check_alive()
+            self._stuck.check()
             check()
 
         give_up_at = self._clock() + self._patience.unreachable_s
@@ -129,9 +139,3 @@ class Comfy:
             return self._idle.popleft()  # in turns: each socket is read now and then
         except IndexError:
             return Connection(self._engine, self._wire)
-
-    def _take_out_what_stayed(self, wires: Connection) -> None:
-        """A run that would not leave, or that was queued late, must not delay the next one."""
-        stayed, self._left_behind = self._left_behind, []
-        for prompt_id in stayed:
-            take_out(wires, prompt_id, self._patience.leave_s)

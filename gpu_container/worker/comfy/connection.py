@@ -20,8 +20,15 @@ class EngineProcess(Protocol):
     def url(self) -> str:
         """Its address, such as http://127.0.0.1:8188."""
 
+    @property
+    def life(self) -> int:
+        """Which process it is: another number after each start."""
+
     def is_alive(self) -> bool:
         """False once its process has ended."""
+
+    def put_down(self, life: int) -> bool:
+        """End the process of that number and start the next; False if that cannot be done."""
 
 
 class Connection:

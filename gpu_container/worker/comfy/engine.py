@@ -58,7 +58,7 @@ class Engine:
         self._url = (url or f"http://127.0.0.1:{_free_port()}").rstrip("/")
         self._news = Event()  # it says that it listens, or its last word
         self._was_ready = False
-        self._restarts = 0
+        self._life = 0
         self._ended = False
 
     @property
@@ -71,6 +71,11 @@ class Engine:
         """The folder that holds its input/, output/ and temp/; None for somebody else's engine."""
         return self._scratch
 
+    @property
+    def life(self) -> int:
+        """Which process it is: another number after each start; 0 for somebody else's engine."""
+        return self._life
+
     def start(self) -> None:
         """Start the process unless it lives, and return at once; so a dead one comes back.
 
@@ -80,9 +85,9 @@ class Engine:
             if self._ended or self.is_alive():
                 return
             if self._process is not None:
-                self._restarts += 1
                 code = self._process.poll()
-                log.warning("the engine ended with code %s: restart %d", code, self._restarts)
+                log.warning("the engine ended with code %s: restart %d", code, self._life)
+            self._life += 1
             self._was_ready = False
             self._news.clear()
             self._process = self._starter.submit(self._spawn).result()
@@ -126,6 +131,25 @@ class Engine:
             if self._news.wait(_POLL_S):
                 self._news.clear()
         self._was_ready = True
+
+    def put_down(self, life: int) -> bool:
+        """Kill the process of that number, and start the next one as soon as it is gone.
+
+        Returns whether the engine is rid of it: not if it is somebody else's, or does not even die.
+        """
+        with self._lock:
+            process = self._process
+            if process is None:
+                return False
+            if self._ended or life != self._life:
+                return True
+            process.kill()
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            return False
+        self.start()
+        return True
 
     def stop(self) -> None:
         """End the process and remove its scratch folder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,14 @@ from gpu_container.worker.job import Graph
 
 _QUICK_S = 10.0  # questions: ComfyUI answers them even while it samples
 _SLOW_S = 60.0  # validating a graph, moving a file
+
+
+class Place(Enum):
+    """Where the engine has a prompt."""
+
+    WAITS = auto()
+    RUNS = auto()
+    HAS_RUN = auto()
 
 
 class ComfyHttp:
@@ -44,14 +53,13 @@ class ComfyHttp:
 
     def is_in_queue(self, prompt_id: str) -> bool:
         """Say whether the prompt waits or runs."""
-        queue = self._get("/queue")
-        in_queue = [*queue.get("queue_running", ()), *queue.get("queue_pending", ())]
-        return any(item[1] == prompt_id for item in in_queue)
+        return self._in_queue(prompt_id) is not None
 
-    def is_known(self, prompt_id: str) -> bool:
-        """Say whether the prompt waits, runs or has run."""
+    def place(self, prompt_id: str) -> Place | None:
+        """Say how far the prompt is; None if the engine does not know it."""
         # /history last: the prompt may have ended between the two questions.
-        return self.is_in_queue(prompt_id) or bool(self.history(prompt_id))
+        has_run = Place.HAS_RUN
+        return self._in_queue(prompt_id) or (has_run if self.history(prompt_id) else None)
 
     def interrupt(self, prompt_id: str) -> None:
         """Take one prompt out of the engine, waiting or running, and never another.
@@ -89,6 +97,13 @@ class ComfyHttp:
         body = _object(_good(answer))
         folder = body.get("subfolder")
         return f"{folder}/{body['name']}" if folder else str(body["name"])
+
+    def _in_queue(self, prompt_id: str) -> Place | None:
+        queue = self._get("/queue")
+        for place, name in (Place.RUNS, "queue_running"), (Place.WAITS, "queue_pending"):
+            if any(item[1] == prompt_id for item in queue.get(name, ())):
+                return place
+        return None
 
     def _get(self, path: str) -> dict[str, Any]:
         return _object(_good(self._wire.ask("GET", path, self._check, timeout_s=_QUICK_S)))

@@ -8,6 +8,7 @@ socket told of every wanted node; /history is asked where one is missing, or the
 from __future__ import annotations
 
 import logging
+import math
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +19,14 @@ from typing import Any, TypeVar
 
 from gpu_container.worker.comfy import errors as comfy_errors
 from gpu_container.worker.comfy.connection import Connection
-from gpu_container.worker.comfy.http_api import ComfyHttp
+from gpu_container.worker.comfy.http_api import ComfyHttp, Place
+from gpu_container.worker.comfy.patience import Patience
 from gpu_container.worker.comfy.take_out import take_out
 from gpu_container.worker.comfy.web_socket import Message, Preview, SocketDown, is_about
 from gpu_container.worker.comfy.wire import AnswerLate, ConnectionLost, NoAnswer
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
+from gpu_container.worker.until import out_of_time
 from gpu_container.worker.watched_call import TICK_S
 
 log = logging.getLogger(__name__)
@@ -35,17 +38,6 @@ _ENDINGS = ("execution_success", "execution_error", "execution_interrupted")
 _CONNECT_S = 5.0
 _IN_DOUBT_S = 0.5  # between looks at /history while the socket has yet to prove that it hears
 _MAX_REDIAL_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds between looks at /history, without any answer before the engine is given up, and
-    for a run that was interrupted to leave the engine.
-    """
-
-    history_every_s: float = 2.0
-    unreachable_s: float = 30.0
-    leave_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +59,7 @@ class OneRun:
         wires: Connection,
         patience: Patience,
         clock: Callable[[], float] = time.monotonic,
+        check_engine: Callable[[], None] = lambda: None,
     ) -> None:
         self.prompt_id = str(uuid.uuid4())
         self.stayed = False  # it could not be seen to leave the engine
@@ -74,6 +67,8 @@ class OneRun:
         self._wires = wires
         self._patience = patience
         self._clock = clock
+        self._check_engine = check_engine
+        self._began_at = math.inf  # the engine took it up
         self._in_engine = False  # as far as we know: it may have to be taken out
         self._ended = False  # the socket said so
         self._told: dict[str, Any] = {}  # outputs by node, as the socket brought them
@@ -107,11 +102,12 @@ class OneRun:
             self._in_engine = False
             self._wires.socket.close()
             raise JobFailed(Kind.ENGINE_UNAVAILABLE, "the engine died during the run")
+        self._check_engine()
         if self._request.stop.is_set():
             raise JobFailed(Kind.INTERRUPTED, "the worker was told to stop")
         if self._clock() >= self._request.deadline:
-            limit = self._request.job.limits.timeout_s
-            raise JobFailed(Kind.TIMED_OUT, f"the run took longer than its limit of {limit:g} s")
+            own_s = max(0.0, self._request.deadline - self._began_at)
+            raise out_of_time(self._request.job.limits.timeout_s, own_s)
 
     def _ask(self, question: Callable[[ComfyHttp], T]) -> T:
         return self._wires.ask(question, self.check)
@@ -160,7 +156,7 @@ class OneRun:
         while True:
             self._note_unreachable(error)
             with suppress(ConnectionLost, AnswerLate):
-                return self._ask(lambda http: http.is_known(self.prompt_id))
+                return self._ask(lambda http: http.place(self.prompt_id)) is not None
 
     def _choices(self, class_type: str, input_name: str) -> Sequence[str]:
         with suppress(NoAnswer):
@@ -220,6 +216,7 @@ class OneRun:
 
     def _note(self, event: Message) -> None:
         """ComfyUI says how a run ended, writes /history, then says `executing` with no node."""
+        self._note_begun()
         if event.type == "executing":
             self._runs_node = event.data.get("node") is not None
             self._ended = not self._runs_node
@@ -239,9 +236,12 @@ class OneRun:
         self._ask_history_at = self._clock() + pause
         try:
             entry = self._ask(lambda http: http.history(self.prompt_id))
-            if entry is None and not self._ask(lambda http: http.is_known(self.prompt_id)):
+            place = self._ask(lambda http: http.place(self.prompt_id)) if entry is None else None
+            if entry is None and place is None:
                 self._in_engine = False
                 raise JobFailed(Kind.ENGINE_UNAVAILABLE, "the engine restarted and lost the run")
+            if place is Place.RUNS:
+                self._note_begun()
         except AnswerLate:
             return None  # busy, not gone: loading a model can hold ComfyUI's threads for long
         except NoAnswer as error:
@@ -249,6 +249,9 @@ class OneRun:
             return None
         self._unreachable_since = None
         return entry
+
+    def _note_begun(self) -> None:
+        self._began_at = min(self._began_at, self._clock())
 
     def _note_unreachable(self, error: Exception) -> None:
         """Wait a moment but the first time, or raise `error` once it has been away for too long."""

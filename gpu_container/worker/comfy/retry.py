@@ -13,6 +13,7 @@ from gpu_container.worker.comfy.turns import Turns
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
 from gpu_container.worker.until import Until
+from gpu_container.worker.watched_call import TICK_S
 
 log = logging.getLogger(__name__)
 
@@ -93,19 +94,23 @@ class GraphRunner:
     ) -> T:
         """Return what `once` returns; for each reason that passes by itself, try it once more.
 
-        An engine that died while another run came first is no fault of this one, and does not
-        count: its neighbour leaves sooner or later.
+        An engine that died while another run came first, or that was ended with a run that would
+        not leave it, is no fault of this one, and does not count: its neighbour leaves sooner or
+        later.
         """
         tried: set[Kind] = set()
         while True:
             until.check()
+            ended_before = self._comfy.ended_engines
             try:
                 self._engine.wait_ready(until.deadline, until.stop)
                 return once()
             except JobFailed as failure:
                 if failure.kind not in _SECOND_TRY or until.clock() >= until.deadline:
                     raise
-                if failure.kind is Kind.ENGINE_UNAVAILABLE and not is_first():
+                was_ended = self._comfy.ended_engines > ended_before
+                if failure.kind is Kind.ENGINE_UNAVAILABLE and (was_ended or not is_first()):
+                    until.stop.wait(TICK_S)  # it may fail at once while it lasts
                     continue
                 if failure.kind in tried:
                     raise _SECOND_TRY[failure.kind](failure) from failure

@@ -45,15 +45,16 @@ class Models:
         """Return when every declared model that the graph names is here, whole.
 
         A model that nobody declared is ComfyUI's to judge. Raises JobFailed: engine_unavailable
-        (another worker may have it), timed_out at `deadline` (seconds of the clock), or interrupted
-        when `stop` is set. What has arrived by then is kept.
+        (another worker may have it), also at `deadline` (seconds of the clock), or interrupted when
+        `stop` is set. What has arrived by then is kept.
         """
 
         def check() -> None:
             if stop.is_set():
                 raise JobFailed(Kind.INTERRUPTED, "interrupted while a model was fetched")
             if self._clock() >= deadline:
-                raise JobFailed(Kind.TIMED_OUT, "the time was up before the model was fetched")
+                text = "the time was up before the model was here; what has come of it is kept"
+                raise JobFailed(Kind.ENGINE_UNAVAILABLE, text)
 
         def pause(seconds: float) -> None:
             stop.wait(max(0.0, min(seconds, deadline - self._clock())))

@@ -13,6 +13,7 @@ from gpu_container.worker.job import Job, Limits, UploadTarget
 from gpu_container.worker.outputs.find import EngineFile, files_in
 from gpu_container.worker.outputs.locate import located
 from gpu_container.worker.run_job import Deps
+from gpu_container.worker.until import Until
 from gpu_container.worker.worker_comfyui.answer import (
     Answer,
     Pictures,
@@ -42,7 +43,8 @@ def run_request(
     deadline = deps.clock() + timeout_s
     with job_log.about(job_id, 1), deps.leftovers.kept():
         try:
-            answer = _run(parse_request(payload), job_id, deps, stop, deadline)
+            until = Until(deadline, stop, deps.clock)
+            answer = _run(parse_request(payload), job_id, deps, until, timeout_s)
         except RequestRefused as refusal:
             answer = refused(refusal.error, refusal.details, Kind.BAD_JOB)
         except JobFailed as failure:
@@ -56,7 +58,8 @@ def run_request(
     return answer
 
 
-def _run(request: Request, job_id: str, deps: Deps, stop: Event, deadline: float) -> Answer:
+def _run(request: Request, job_id: str, deps: Deps, until: Until, timeout_s: float) -> Answer:
+    deadline, stop = until.deadline, until.stop
     if request.comfy_org_api_key:
         log.warning("comfy_org_api_key is not passed on: nodes that call Comfy.org will fail")
     if deps.models is not None:
@@ -67,7 +70,7 @@ def _run(request: Request, job_id: str, deps: Deps, stop: Event, deadline: float
         for name, image in request.images.items()
     }
     graph = with_images(request.graph, names)
-    job = _job(job_id, graph, deadline - deps.clock())
+    job = _job(job_id, graph, timeout_s)
     made = deps.comfy.run(job, graph, deadline=deadline, stop=stop, watch=lambda _: None)
     pictures = Pictures(most_bytes(job_id))
     for file in _files(made):

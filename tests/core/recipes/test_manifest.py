@@ -3,13 +3,73 @@
 from __future__ import annotations
 
 import json
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from distillery.core.errors import BrokenRecipe
-from distillery.core.recipes.manifest import parse_recipe
-from distillery.core.recipes.recipe import Action, Choice, Slot, recipe_for
-from tests.core.recipes.painter import GRAPH, MANIFEST, node, parse, problems
+from distillery.core.recipes.manifest import MANIFEST_FIELDS, parse_recipe
+from distillery.core.recipes.recipe import Action, Choice, OptionKind, Recipe, Slot, recipe_for
+from distillery.recipe_files import load_recipes
+
+ROOT = Path(__file__).parents[3]
+MANIFEST = """
+name = "Painter"
+description = "Paints"
+
+[options.prompt]
+type = "string"
+description = "What to paint"
+required = true
+slot = { node = "Prompt", input = "text" }
+
+[options.steps]
+type = "integer"
+description = "Steps"
+default = 20
+min = 1
+max = 60
+slot = { node = "Sampler", input = "steps" }
+
+[options.image]
+type = "attachment"
+description = "A start"
+required = true
+slot = { node = "Image", input = "image" }
+
+[outputs]
+nodes = ["Save"]
+"""
+
+
+def node(kind: str, title: str, **inputs: Any) -> dict[str, Any]:
+    """Make one node as ComfyUI exports it."""
+    return {"inputs": inputs, "class_type": kind, "_meta": {"title": title}}
+
+
+GRAPH = {
+    "1": node("LoadImage", "Image", image="example.png"),
+    "2": node("CLIPTextEncode", "Prompt", text="a fox"),
+    "3": node("KSampler", "Sampler", steps=20, cfg=7, tiled=False, positive=["2", 0]),
+    "4": node("SaveImage", "Save", images=["3", 0]),
+    "7": node("Note", "Twin", text=""),
+    "8": node("Note", "Twin", text=""),
+}
+
+
+def parse(manifest: str = MANIFEST, graph: object = GRAPH) -> Recipe:
+    """Parse a recipe as if it lay in the folder `painter`."""
+    return parse_recipe("painter", graph_text=json.dumps(graph), manifest_text=manifest)
+
+
+def problems(manifest: str = MANIFEST, graph: object = GRAPH) -> list[str]:
+    """Return the lines with which a recipe is refused."""
+    with pytest.raises(BrokenRecipe) as caught:
+        parse(manifest, graph)
+    return str(caught.value).splitlines()
 
 
 def test_a_manifest_binds_options_to_inputs_by_node_title() -> None:
@@ -279,3 +339,203 @@ def test_option_names_may_use_any_script() -> None:
 def test_a_folder_name_that_cannot_be_typed_is_refused(name: str) -> None:
     with pytest.raises(BrokenRecipe, match="name the folder with a-z"):
         parse_recipe(name, graph_text=json.dumps(GRAPH), manifest_text=MANIFEST)
+
+
+# --- folders ---------------------------------------------------------------------------------
+
+
+def write(root: Path, name: str, manifest: str | None, graph: str | None) -> None:
+    """Write a workflow folder, leaving out what is None."""
+    folder = root / name
+    folder.mkdir()
+    if manifest is not None:
+        (folder / "manifest.toml").write_text(manifest, encoding="utf-8")
+    if graph is not None:
+        (folder / "graph.json").write_text(graph, encoding="utf-8")
+
+
+DEFAULT_MANIFEST = MANIFEST.replace('"Painter"', '"First"\ndefault = true')
+
+
+def test_recipes_are_loaded_with_the_default_first(tmp_path: Path) -> None:
+    write(tmp_path, "a", MANIFEST, json.dumps(GRAPH))
+    write(tmp_path, "b", DEFAULT_MANIFEST, json.dumps(GRAPH))
+    (tmp_path / "README.md").touch()
+    (tmp_path / "__pycache__").mkdir()
+
+    assert list(load_recipes(tmp_path)) == ["b", "a"]
+
+
+def test_all_broken_folders_are_told_at_once(tmp_path: Path) -> None:
+    write(tmp_path, "a", None, json.dumps(GRAPH))
+    write(tmp_path, "b", DEFAULT_MANIFEST, json.dumps(GRAPH))
+    write(tmp_path, "c", "name = 1", None)
+    (tmp_path / "b" / "graph.json").write_bytes(b"\xff")
+
+    with pytest.raises(BrokenRecipe) as caught:
+        load_recipes(tmp_path)
+
+    assert str(caught.value).splitlines() == [
+        "workflows/a/manifest.toml: missing; see docs/workflows.md",
+        "workflows/b/graph.json: not UTF-8; save it as UTF-8",
+        "workflows/c/graph.json: missing; see docs/workflows.md",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("manifests", "answer"),
+    [
+        ([MANIFEST, MANIFEST], r"default: true in none of w0, w1; set it in one"),
+        (
+            [DEFAULT_MANIFEST, DEFAULT_MANIFEST],
+            r"w0/manifest.toml, workflows/w1/manifest.toml: default: true in 2 workflows",
+        ),
+    ],
+)
+def test_exactly_one_recipe_is_the_default(
+    tmp_path: Path, manifests: list[str], answer: str
+) -> None:
+    for number, manifest in enumerate(manifests):
+        write(tmp_path, f"w{number}", manifest, json.dumps(GRAPH))
+
+    with pytest.raises(BrokenRecipe, match=answer):
+        load_recipes(tmp_path)
+
+
+def test_an_action_belongs_to_one_recipe(tmp_path: Path) -> None:
+    for name, head in (("a", DEFAULT_MANIFEST), ("b", MANIFEST)):
+        write(tmp_path, name, f'action = "upscale"\n{head}', json.dumps(GRAPH))
+
+    with pytest.raises(BrokenRecipe, match=r"b/manifest.toml: action: 'upscale' in 2 workflows"):
+        load_recipes(tmp_path)
+
+
+def test_an_action_needs_one_picture() -> None:
+    second = """
+[options.other]
+type = "attachment"
+description = "x"
+required = true
+slot = { node = "Twin 2", input = "text" }
+"""
+    manifest = MANIFEST.replace("[outputs]", f"{second}[outputs]")
+    graph = {**GRAPH, "8": node("Note", "Twin 2", text="")}
+
+    [found] = problems(f'action = "upscale"\n{manifest}', graph)
+
+    assert "action: is done to one picture: require one attachment, here image, other" in found
+
+
+def test_no_recipe_at_all_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BrokenRecipe, match="holds no workflow"):
+        load_recipes(tmp_path / "nowhere")
+
+
+# --- the documentation -----------------------------------------------------------------------
+
+
+def test_the_documented_fields_are_those_that_a_manifest_may_hold() -> None:
+    text = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
+
+    documented = re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
+
+    assert sorted(documented) == sorted(MANIFEST_FIELDS)
+
+
+def test_the_documented_example_is_a_recipe() -> None:
+    text = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
+    [manifest] = re.findall(
+        r"^ +```toml\n( +name = .*?)^ +```", text, flags=re.DOTALL | re.MULTILINE
+    )
+    graph = {
+        "1": node("CLIPTextEncode", "Prompt", text=""),
+        "2": node("CLIPTextEncode", "Negative prompt", text=""),
+        "3": node("EmptyLatentImage", "Size", width=512, height=512),
+        "4": node("KSampler", "Sampler", seed=0, steps=20),
+        "5": node("SaveImage", "Save picture", images=["4", 0]),
+    }
+
+    recipe = parse(textwrap.dedent(manifest), graph)
+
+    assert {option.kind for option in recipe.options} >= {OptionKind.STRING, OptionKind.SIZE}
+
+
+LOCALES = """
+[locales.de]
+name = "Maler"
+description = "Malt"
+options.prompt = { name = "beschreibung", description = "Was" }
+options.style.choices = { "No style" = "Kein Stil" }
+
+[locales.ja.options.prompt]
+description = "何を描くか"
+"""
+STYLED = (
+    """
+[options.style]
+type = "string"
+description = "A style"
+choices = [{ name = "No style", value = "none" }, "bold"]
+slot = { node = "Prompt", input = "text" }
+
+[outputs]"""
+).replace("Prompt", "Twin2")
+
+
+def in_languages(locales: str) -> Recipe:
+    """Read the manifest with translations, and with an option that has choices."""
+    graph = {**GRAPH, "9": node("Note", "Twin2", text="")}
+    manifest = MANIFEST.replace("[outputs]", STYLED.strip()) + locales
+    return parse_recipe("painter", graph_text=json.dumps(graph), manifest_text=manifest)
+
+
+def test_a_manifest_says_everything_in_other_languages_too() -> None:
+    recipe = in_languages(LOCALES)
+    options = {option.name: option for option in recipe.options}
+
+    assert (recipe.titles, recipe.descriptions) == ({"de": "Maler"}, {"de": "Malt"})
+    assert options["prompt"].names == {"de": "beschreibung"}
+    assert options["prompt"].descriptions == {"de": "Was", "ja": "何を描くか"}
+    assert [choice.names for choice in options["style"].choices] == [{"de": "Kein Stil"}, {}]
+
+
+@pytest.mark.parametrize(
+    ("locales", "answer"),
+    [
+        ("[locales.xx]\nname = 'x'", "locales.xx: is no locale of Discord; there are ar, bg"),
+        ("[locales.de]\nnaem = 'x'", "locales.de.naem: unknown; there are name, description"),
+        ("[locales.de]\nname = ''", "locales.de.name: must be a text of 1 to 100 characters"),
+        (
+            "[locales.de]\noptions.promt.name = 'x'",
+            "locales.de.options.promt: unknown; there are prompt, steps, image, style",
+        ),
+        (
+            "[locales.de]\noptions.prompt.name = 'Groß'",
+            "locales.de.options.prompt.name: must be 1 to 32 lower-case letters",
+        ),
+        (
+            f"[locales.de]\noptions.prompt.description = '{'x' * 101}'",
+            "locales.de.options.prompt.description: must be a text of 1 to 100 characters",
+        ),
+        (
+            "[locales.de]\noptions.style.choices = { none = 'x' }",
+            "locales.de.options.style.choices.none: unknown; there are No style, bold",
+        ),
+        (
+            "[locales.de.options]\nprompt.name = 'x'\nsteps.name = 'x'",
+            "locales.de.options.steps.name: 'prompt' has this name too; use two",
+        ),
+        ("[locales]\nde = 3", "locales.de: must be a table"),
+    ],
+)
+def test_a_wrong_translation_is_answered_with_field_and_fix(locales: str, answer: str) -> None:
+    with pytest.raises(BrokenRecipe) as caught:
+        in_languages(locales)
+
+    assert f"workflows/painter/manifest.toml: {answer}" in str(caught.value)
+
+
+def test_an_option_s_name_may_have_the_marks_of_hindi_and_thai() -> None:
+    for name in ("चित्र", "ขนาดภาพ", "größe", "l'image"):
+        recipe = in_languages(f'[locales.hi]\noptions.prompt.name = "{name}"')
+        assert recipe.options[0].names == {"hi": name}

@@ -74,7 +74,7 @@ deploy: installed ## Deploy what distillery.toml says to AWS; STAGE=dev for the 
 	@$(IN_VENV) $(CDK) deploy --all --require-approval never -c stage=$(STAGE)
 
 destroy: installed ## Remove what deploy made, but for what keep_data keeps
-	@$(IN_VENV) $(CDK) destroy --all -c stage=$(STAGE)
+	@$(BIN)/distillery destroy --stage $(STAGE)
 
 lock: installed ## Pin the newest versions of all packages
 	@$(LOCK) --group dev pyproject.toml --output-file requirements.txt

@@ -174,8 +174,8 @@ class Settings(ContentSettings):
 
     @property
     def stack_name(self) -> str:
-        """What the service stack is called; a stage other than prod has stacks of its own."""
-        return "Distillery" if self.stage == "prod" else f"Distillery{self.stage.title()}"
+        """What the service stack is called."""
+        return stack_names(self.stage)[1]
 
     @property
     def is_local(self) -> bool:
@@ -191,6 +191,15 @@ class Settings(ContentSettings):
     def deletes_data(self) -> bool:
         """Whether `cdk destroy` takes the table and the bucket with it."""
         return self.is_local or not self.keep_data
+
+
+def stack_names(stage: str) -> tuple[str, str, str]:
+    """What a stage's stacks are called, as they can be deleted: endpoint, service, image.
+
+    A stage other than prod has stacks of its own.
+    """
+    service = "Distillery" if stage == "prod" else f"Distillery{stage.title()}"
+    return f"{service}Gpu", service, f"{service}Image"
 
 
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}

@@ -73,11 +73,12 @@ _DEPLOYING = {
     "init": "write distillery.toml and keep the secrets, checking each",
     "doctor": "check a deployment, and say how to mend it",
     "smoke": "have a deployment make one picture",
+    "destroy": "delete every stack of a stage",
 }
 
 
 def add_deploying(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Describe the commands that go with a deployment: `init`, `doctor`, `smoke`."""
+    """Describe the commands that go with a deployment: `init` to `destroy`."""
     for name, meaning in _DEPLOYING.items():
         command = commands.add_parser(name, help=meaning)
         _add_settings(command)
@@ -91,6 +92,9 @@ def add_deploying(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     commands.choices["init"].add_argument(
         "--force", action="store_true", help="write a new distillery.toml over the one there is"
+    )
+    commands.choices["destroy"].add_argument(
+        "--yes", action="store_true", help="do not ask whether this is meant"
     )
     commands.choices["smoke"].add_argument(
         "--provider", help="who is to make the picture; else the first"

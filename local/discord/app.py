@@ -15,6 +15,7 @@ from local.discord import (
     command_routes,
     control_routes,
     dashboard_routes,
+    guild_routes,
     webhook_routes,
 )
 from local.discord.gate import gate
@@ -37,7 +38,7 @@ def create_app(settings: DiscordSettings, clock: Clock = time.time) -> web.Appli
     )
     app[DISCORD] = Discord(settings, clock)
     for part in (
-        *(bot_routes, command_routes, webhook_routes),
+        *(bot_routes, guild_routes, command_routes, webhook_routes),
         *(control_routes, cloud_routes, dashboard_routes),
     ):
         app.add_routes(part.routes)

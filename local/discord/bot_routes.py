@@ -8,7 +8,7 @@ from local.discord import rules
 from local.discord.channels import Place, channel_with_id
 from local.discord.envelope import channel_object
 from local.discord.interactions import public_key
-from local.discord.members import MEMBERS, bot_user, member_named
+from local.discord.members import MEMBERS, SEND_MESSAGES, bot_user, member_named
 from local.discord.messages import Posted
 from local.discord.payload import read_object, read_payload
 from local.discord.portal import set_interactions_url
@@ -16,6 +16,7 @@ from local.discord.refusals import (
     Json,
     Problem,
     invalid_form,
+    missing_permissions,
     not_in_direct_messages,
     not_your_message,
     unauthorized,
@@ -28,6 +29,7 @@ ONE_CHANNEL = "/api/v10/channels/{channel}"
 CHANNEL = ONE_CHANNEL + "/messages"
 DEFAULT_PAGE = 50
 LONGEST_PAGE = 100
+OVERWRITES_A_MEMBER = 1
 
 
 def authorized(request: web.Request) -> Discord:
@@ -43,18 +45,29 @@ def authorized(request: web.Request) -> Discord:
 @routes.get(ONE_CHANNEL)
 async def channel(request: web.Request) -> web.Response:
     """Return a channel that the bot sees."""
-    settings = _in_channel(request).settings
+    discord = _in_channel(request)
+    settings = discord.settings
     found = channel_with_id(settings, request.match_info["channel"])
     anybody = member_named(found.member_id) if found.member_id else MEMBERS[0]
     seen = channel_object(Place(settings, found, anybody))
     seen.pop("permissions", None)  # only an interaction has them
+    if not found.direct:
+        seen["permission_overwrites"] = _overwrites(discord, found.id)
     return web.json_response(seen)
+
+
+def _overwrites(discord: Discord, channel_id: str) -> list[Json]:
+    bot = {"id": discord.settings.application_id, "type": OVERWRITES_A_MEMBER}
+    silenced = {**bot, "allow": "0", "deny": str(SEND_MESSAGES)}
+    return [silenced] if channel_id in discord.silenced else []
 
 
 @routes.post(CHANNEL)
 async def post(request: web.Request) -> web.Response:
     """Post a message as the bot; with `enforce_nonce` a repeated nonce returns the first one."""
     discord = _in_channel(request)
+    if request.match_info["channel"] in discord.silenced:
+        raise missing_permissions()
     payload = await read_payload(request, discord.settings.attachment_size_limit)
     problems = rules.channel_message_problems(payload.json)
     problems += discord.openapi.problems("MessageCreateRequest", payload.json)

@@ -164,6 +164,15 @@ async def faults(request: web.Request) -> web.Response:
     return web.json_response({"waiting": len(discord.faults.waiting)})
 
 
+@routes.post("/control/silence")
+async def silence(request: web.Request) -> web.Response:
+    """Forbid the bot to write in a channel, or allow it again: {"channel", "silent"}."""
+    discord, body = await _asked(request)
+    change = discord.silenced.add if body.get("silent", True) else discord.silenced.discard
+    change(str(body["channel"]))
+    return web.json_response({"silenced": sorted(discord.silenced)})
+
+
 @routes.get("/control/violations")
 async def violations(request: web.Request) -> web.Response:
     """Return every payload of the application that broke a rule."""

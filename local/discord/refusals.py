@@ -73,6 +73,11 @@ def unknown_channel() -> Refusal:
     return Refusal(HTTPStatus.NOT_FOUND, 10003, "Unknown Channel")
 
 
+def unknown_member() -> Refusal:
+    """Nobody in the guild has this id."""
+    return Refusal(HTTPStatus.NOT_FOUND, 10007, "Unknown Member")
+
+
 def unknown_message() -> Refusal:
     """There is no such message, or it belongs to somebody else's token."""
     return Refusal(HTTPStatus.NOT_FOUND, 10008, "Unknown Message")

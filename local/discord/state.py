@@ -37,6 +37,7 @@ class Discord:
         self.rate_limits = RateLimits(clock)
         self.modals: dict[str, OpenModal] = {}  # by the id of the interaction that opened them
         self.faults = Faults()
+        self.silenced: set[str] = set()  # channels in which the bot may not write
         self.openapi = OpenApi(settings.openapi_path)
         self.violations: list[Json] = []
         self.calls: deque[Json] = deque(maxlen=CALLS_KEPT)

@@ -37,5 +37,13 @@ def email(place: Place) -> str:
 
 
 def channel(place: Place) -> str:
-    """Whether the bot is where it is to tell of alarms; whether it may write shows only then."""
-    return f"the bot sees #{place.bot().channel(place.settings.alarm_channel)}"
+    """Whether the bot can tell of alarms where it is to."""
+    bot = place.bot()
+    found = bot.channel(place.settings.alarm_channel)
+    name = f"#{found['name']}" if "name" in found else "direct messages"
+    if not bot.may_write(found):
+        raise Unwell(
+            f"the bot sees {name} and may not write there: in Discord, {name}, Edit Channel, "
+            "Permissions, allow the bot to send messages"
+        )
+    return f"the bot may write in {name}"

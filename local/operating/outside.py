@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import requests
+
+from local.operating.channel_permissions import SEND, SEND_IN_THREADS, THREADS, permissions_in
 
 _TIMEOUT_S = 10
 
@@ -36,8 +39,8 @@ class Bot:
         )
         return found
 
-    def channel(self, channel_id: str) -> str:
-        """Return the name of a channel that the bot sees; raises Unwell."""
+    def channel(self, channel_id: str) -> dict[str, Any]:
+        """Return a channel that the bot sees; raises Unwell."""
         url = f"{self.api_url}/channels/{channel_id}"
         answer = _ask("Discord", "GET", url, f"Bot {self.token}")
         if answer.status_code in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
@@ -47,7 +50,19 @@ class Bot:
             )
         if not answer.ok:
             raise Unwell(f"Discord answered {answer.status_code} for the channel {channel_id}")
-        return str(answer.json().get("name"))
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def may_write(self, channel: Mapping[str, Any]) -> bool:
+        """Whether the bot may write in a channel that it sees; raises Unwell."""
+        if "guild_id" not in channel:
+            return True  # direct messages
+        guild = f"guilds/{channel['guild_id']}"
+        member = self._get(f"{guild}/members/{self._get('users/@me')['id']}")
+        in_a_thread = channel["type"] in THREADS
+        over = self.channel(channel["parent_id"]) if in_a_thread else channel
+        may = permissions_in(over, self._get(f"{guild}/roles"), member)
+        return bool(may & (SEND_IN_THREADS if in_a_thread else SEND))
 
     def call_here(self, interactions_url: str) -> None:
         """Have Discord call this address; it tries a PING and a wrong signature first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.discord.interactions import public_key
+from local.discord.members import SEND_MESSAGES, member_named
 from tests.local.discord.discord_kit import (
     APPLICATION,
     CHANNEL,
@@ -145,6 +146,36 @@ async def test_the_bot_sees_the_channels_that_there_are(client: Client) -> None:
     assert (seen.json["id"], seen.json["name"]) == (SETTINGS.channel_id, SETTINGS.channel_name)
     assert client.discord.openapi.problems("GuildChannelResponse", seen.json) == []
     assert (await client.bot("GET", "/channels/1")).json["code"] == 10003
+
+
+async def test_the_bot_knows_its_guilds_roles_and_its_own(client: Client) -> None:
+    roles = await client.bot("GET", f"/guilds/{GUILD}/roles")
+    bot = await client.bot("GET", f"/guilds/{GUILD}/members/{APPLICATION}")
+    oak = await client.bot("GET", f"/guilds/{GUILD}/members/{member_named('oak').id}")
+    nobody = await client.bot("GET", f"/guilds/{GUILD}/members/1")
+
+    problems = client.discord.openapi.problems
+    assert [problem for role in roles.json for problem in problems("GuildRoleResponse", role)] == []
+    assert problems("GuildMemberResponse", bot.json) == []
+    assert problems("GuildMemberResponse", oak.json) == []
+    assert {*bot.json["roles"], *oak.json["roles"]} <= {role["id"] for role in roles.json}
+    assert (nobody.status, nobody.json["code"]) == (404, 10007)
+    assert (await client.bot("GET", "/guilds/1/roles")).json["code"] == 50001
+
+
+async def test_a_bot_that_is_silenced_is_told_so_and_refused(client: Client) -> None:
+    path = f"/channels/{CHANNEL}"
+    await client.control("silence", {"channel": CHANNEL})
+    seen = await client.bot("GET", path)
+    refused = await client.bot("POST", f"{path}/messages", json=says("x"))
+    await client.control("silence", {"channel": CHANNEL, "silent": False})
+    posted = await client.bot("POST", f"{path}/messages", json=says("x"))
+
+    assert client.discord.openapi.problems("GuildChannelResponse", seen.json) == []
+    (overwrite,) = seen.json["permission_overwrites"]
+    assert (overwrite["id"], int(overwrite["deny"])) == (APPLICATION, SEND_MESSAGES)
+    assert (refused.status, refused.json["code"]) == (403, 50013)
+    assert posted.status == 200
 
 
 async def test_the_application_shows_its_public_key(client: Client) -> None:

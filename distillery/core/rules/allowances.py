@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from itertools import pairwise
 
 from distillery.core.rules.kept import Kept
@@ -30,6 +30,7 @@ class Allowances:
             first, *others = map(self._singular, plain_phrase(phrase))
             of_length = self._phrases.setdefault(first, {}).setdefault(len(others) + 1, set())
             of_length.add((first, *others))
+        self._begun_by = Kept(self._begun_by_word).__getitem__
         self._excuses: dict[str, frozenset[str]] = {}
         for excuse in rules.excuses:
             beside = frozenset(self._singular(plain(word)) for word in excuse.beside)
@@ -41,10 +42,13 @@ class Allowances:
         for index, word in enumerate(view):
             if word.text in self._words:
                 yield word.start, word.end
-            for length, phrases in self._phrases.get(self._singular(word.text), {}).items():
+            for length, phrases in self._begun_by(word.text):
                 row = view[index : index + length]
                 if tuple([self._singular(w.text) for w in row]) in phrases and _is_close(row):
                     yield word.start, row[-1].end
+
+    def _begun_by_word(self, word: str) -> Sequence[tuple[int, Set[Phrase]]]:
+        return tuple(self._phrases.get(self._singular(word), {}).items())
 
     def excused_in(self, view: View) -> Iterator[Place]:
         """Yield where a word stands that something near by excuses."""

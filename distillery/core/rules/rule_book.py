@@ -8,6 +8,7 @@ from typing import Any
 
 from distillery.core.rules.allowances import Allowances, Place, without
 from distillery.core.rules.loose_letters import AS_I
+from distillery.core.rules.patterns import Patterns
 from distillery.core.rules.reading import Reading, read
 from distillery.core.rules.rule import Hit, Rule, Rules
 from distillery.core.rules.sieve import Meaning, Sieve
@@ -37,7 +38,7 @@ _ENDS = re.compile(r"(?:(?:\|[^()]*)?\))? (?![?{])")
 
 
 class RuleBook:
-    """Rules, laid out for look-ups once. Patterns are compiled when they are first needed."""
+    """Rules, laid out for look-ups once."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -50,8 +51,9 @@ class RuleBook:
         for first in self._phrases:
             self._firsts.setdefault(len(first), []).append(first)
         self._squeezed = _by_first((tuple(map(squeezed, words)), rule) for words, rule in phrases)
-        self._patterns = [(p, rule) for rule in rules.rules for p in rule.patterns]
-        self._compiled: list[tuple[re.Pattern[str], Rule]] | None = None
+        patterns = [(pattern, rule) for rule in rules.rules for pattern in rule.patterns]
+        self._pattern_rules = [rule for _, rule in patterns]
+        self._patterns = Patterns([pattern for pattern, _ in patterns])
         # One word stands for its phrase: one that is seldom in a text that has not the rest.
         self._keys = {max(words, key=_rarity) for words, _ in phrases}
         self._phrase_words = {word for words, _ in phrases for word in words}
@@ -60,15 +62,10 @@ class RuleBook:
         words = {*self._vocabulary.all_words(), *self._keys}
         self._one_letter_words = {word for word in words if len(_bare(word)) == 1}  # `xxx`
         self._bare_words = set(map(_bare, words - self._one_letter_words))
-        literals = list(_literals(pattern for pattern, _ in self._patterns))
+        literals = list(_literals(pattern for pattern, _ in patterns))
         self._pattern_words = {word for word, is_whole in literals if is_whole}
         self._pattern_heads = tuple(word for word, is_whole in literals if not is_whole)
-        self._sieve = Sieve(
-            self._meaning,
-            self._word_matters,
-            self._letters_matter,
-            [pattern for pattern, _ in self._patterns],
-        )
+        self._sieve = Sieve(self._meaning, self._word_matters, self._letters_matter, self._patterns)
 
     def find(self, text: str) -> Iterator[Hit]:
         """Yield every hit, some of them more than once."""
@@ -148,17 +145,15 @@ class RuleBook:
             for word in view:
                 yield from _hits(self._vocabulary.rules_inside(word.text), word, excused)
         yield from _in_phrases(self._phrases, view)
-        yield from self._in_patterns(view, text)
+        yield from self._in_patterns(view)
         if STRETCHED.search(text):
             short = [Word(squeezed(word.text), word.start, word.end) for word in view]
             yield from _in_phrases(self._squeezed, short)
 
-    def _in_patterns(self, view: View, text: str) -> Iterator[Hit]:
-        for pattern, rule in self._compiled_patterns():
-            for found in pattern.finditer(text):
-                first = text.count(" ", 0, found.start())
-                last = text.count(" ", 0, found.end())
-                yield Hit(rule, view[first].start, view[min(last, len(view) - 1)].end)
+    def _in_patterns(self, view: View) -> Iterator[Hit]:
+        for found in self._patterns.found_in([word.text for word in view]):
+            rule = self._pattern_rules[found.number]
+            yield Hit(rule, view[found.first].start, view[found.last].end)
 
     def _under_masks(self, view: View) -> Iterator[Hit]:
         for index, word in enumerate(view):
@@ -172,11 +167,6 @@ class RuleBook:
                 shown = [w.text for w in row]
                 if len(shown) == len(words) and all(map(alike, words, shown)):
                     yield Hit(rule, word.start, row[-1].end)
-
-    def _compiled_patterns(self) -> Sequence[tuple[re.Pattern[str], Rule]]:
-        if self._compiled is None:
-            self._compiled = [(re.compile(pattern), rule) for pattern, rule in self._patterns]
-        return self._compiled
 
 
 def _in_phrases(known: Mapping[str, Sequence[tuple[Phrase, Rule]]], view: View) -> Iterator[Hit]:

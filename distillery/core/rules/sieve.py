@@ -6,17 +6,14 @@ each word once and kept, so that most texts cost a look-up for each of their wor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from distillery.core.rules.kept import Kept
 from distillery.core.rules.loose_letters import FEWEST_SPACED
-from distillery.core.rules.reading import CHUNK, LONGEST_PHRASE, MAX_CHARACTERS, pieces_of
+from distillery.core.rules.patterns import Patterns
+from distillery.core.rules.reading import LONGEST_PHRASE, MAX_CHARACTERS, pieces_of
 
-_BEGINS = r"\b"
-_NO_SIGN = re.compile(r"\\.|\[[^\]]*\]")
-"""Escapes and classes of characters, in which `(`, `)` and `|` mean themselves."""
 _MARGIN = LONGEST_PHRASE + 3  # room for a phrase, and for one beside it that is allowed
 
 
@@ -32,7 +29,12 @@ class _Chunk(NamedTuple):
     """What stands between white space."""
 
     meaning: Meaning
-    plain: str  # its plain words, with one space between
+    words: Sequence[str]  # its plain ones
+    stands_out: bool  # a rule may be about it, alone or beside others
+
+
+def _chunk(meaning: Meaning, words: Sequence[str]) -> _Chunk:
+    return _Chunk(meaning, words, meaning.matters or meaning.is_key)
 
 
 class Sieve:
@@ -48,37 +50,32 @@ class Sieve:
         meaning: Callable[[str], Meaning],
         word_matters: Callable[[str], bool],
         letters_matter: Callable[[str], bool],
-        patterns: Sequence[str],
+        patterns: Patterns,
     ) -> None:
-        self._kept = Kept(lambda chunk: _Chunk(meaning(chunk), " ".join(pieces_of(chunk))))
+        self._kept = Kept(lambda chunk: _chunk(meaning(chunk), pieces_of(chunk)))
         self._joined = Kept(word_matters)
         self._letters_matter = Kept(letters_matter).__getitem__
         self._patterns = patterns
-        self._pattern: re.Pattern[str] | None = None
 
     def parts(self, text: str) -> Iterator[tuple[int, str]]:
         """Yield the parts that must be read, and where each of them begins."""
         text = text[:MAX_CHARACTERS]
-        chunks = list(map(self._kept.__getitem__, text.split()))
-        places = set(_meant([chunk.meaning for chunk in chunks]))
-        plain = " ".join([chunk.plain for chunk in chunks if chunk.plain])
-        if words := set(self._in_row(plain)):
-            owners = [n for n, c in enumerate(chunks) if c.plain for _ in c.plain.split()]
-            places |= {owners[word] for word in words}
+        written = text.split()
+        chunks = list(map(self._kept.__getitem__, written))
+        places = set(_meant(chunks))
+        if row := set(self._in_row([word for chunk in chunks for word in chunk.words])):
+            owners = [index for index, chunk in enumerate(chunks) for _ in chunk.words]
+            places |= {owners[word] for word in row}
         if places:
-            spans = [found.span() for found in CHUNK.finditer(text)]
-            for begin, end in _around(sorted(places), chunks):
-                start = spans[begin][0]
-                yield start, text[start : spans[end - 1][1]]
+            begins = list(_begins(text, written))
+            for first, last in _around(sorted(places), chunks):
+                yield begins[first], text[begins[first] : begins[last] + len(written[last])]
 
-    def _in_row(self, plain: str) -> Iterator[int]:
+    def _in_row(self, plain: Sequence[str]) -> Iterator[int]:
         """Yield which of the plain words are part of something that is more than one of them."""
-        if self._pattern is None:
-            self._pattern = _any_of(self._patterns)
-        for found in self._pattern.finditer(plain):
-            for at in (found.start(), max(found.start(), found.end() - 1)):
-                yield plain.count(" ", 0, at)
-        words = ["", *plain.split(" "), ""]
+        for found in self._patterns.found_in(plain):
+            yield from (found.first, found.last)
+        words = ["", *plain, ""]
         for first, last in _alone(words):
             letters = "".join(words[first : last + 1])
             if len(letters) >= FEWEST_SPACED and self._letters_matter(letters):
@@ -88,37 +85,21 @@ class Sieve:
                 yield from (first - 1, last - 1)
 
 
-def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
-    """Compile patterns into one. That a word begins is asked once for all that ask it first."""
-    begin = [one.removeprefix(_BEGINS) for one in patterns if _begins_a_word(one)]
-    other = [one for one in patterns if not _begins_a_word(one)]
-    both = [f"{_BEGINS}(?:{_either(begin)})"] if begin else []
-    return re.compile("|".join([*both, *([_either(other)] if other else [])]) or r"(?!)")
+def _begins(text: str, written: Sequence[str]) -> Iterator[int]:
+    """Yield where each of the chunks begins that are written in a text."""
+    end = 0
+    for chunk in written:
+        begin = text.index(chunk, end)
+        yield begin
+        end = begin + len(chunk)
 
 
-def _begins_a_word(pattern: str) -> bool:
-    """Tell whether all that a pattern finds begins a word: it has no choice outside of groups."""
-    depth = 0
-    for sign in _NO_SIGN.sub("", pattern):
-        depth += (sign == "(") - (sign == ")")
-        if sign == "|" and depth == 0:
-            return False
-    return pattern.startswith(_BEGINS)
-
-
-def _either(patterns: Sequence[str]) -> str:
-    return "|".join(f"(?:{one})" for one in patterns)
-
-
-def _meant(meanings: Sequence[Meaning]) -> Iterator[int]:
+def _meant(chunks: Sequence[_Chunk]) -> Iterator[int]:
     """Yield what matters by itself, or beside what stands next to it."""
-    for index, meaning in enumerate(meanings):
-        if meaning.matters:
+    for index in [index for index, chunk in enumerate(chunks) if chunk.stands_out]:
+        beside = (*chunks[max(0, index - 1) : index], *chunks[index + 1 : index + 2])
+        if chunks[index].meaning.matters or any(other.meaning.joins for other in beside):
             yield index
-        elif meaning.is_key:
-            beside = (*meanings[max(0, index - 1) : index], *meanings[index + 1 : index + 2])
-            if any(other.joins for other in beside):
-                yield index
 
 
 def _alone(words: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -132,15 +113,15 @@ def _alone(words: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _around(places: Sequence[int], chunks: Sequence[_Chunk]) -> Iterator[tuple[int, int]]:
-    """Yield stretches that hold the places, with a margin of chunks that have words."""
-    begin = end = -1
+    """Yield first and last of stretches that hold the places, with a margin that has words."""
+    begin = end = -2
     for place in places:
         first = _margin(chunks, place, -1)
-        if first > end:
+        if first > end + 1:
             if end >= 0:
                 yield begin, end
             begin = first
-        end = _margin(chunks, place, 1) + 1
+        end = _margin(chunks, place, 1)
     yield begin, end
 
 
@@ -148,5 +129,5 @@ def _margin(chunks: Sequence[_Chunk], place: int, step: int) -> int:
     left = _MARGIN
     while left and 0 <= place + step < len(chunks):
         place += step
-        left -= bool(chunks[place].plain)
+        left -= bool(chunks[place].words)
     return place

@@ -41,6 +41,9 @@ class Vocabulary:
         self._tails = tuple(plain(tail) for tail in tails)
         for rule in rules:
             self._lay_out(rule)
+        self._long_words = [
+            (word, found) for word, found in self._words.items() if len(word) >= _MIN_INSIDE
+        ]
         self._stem_lengths = sorted({len(stem) for stem in self._stems})
         self._heads = frozenset(stem[:_HEAD] for stem in self._stems)
         self._inside = re.compile("|".join(map(re.escape, self.inside)) or r"(?!)")
@@ -114,8 +117,8 @@ class Vocabulary:
         if text.startswith(_ARTICLES):
             yield from self.rules_of(text[1:])
         yield from self.rules_inside(text)
-        for word, rules in self._words.items():
-            if len(word) >= _MIN_INSIDE and word in text:
+        for word, rules in self._long_words:
+            if word in text:
                 yield from rules
 
     def rules_of_masked(self, text: str) -> Iterator[Rule]:

@@ -7,15 +7,12 @@ from itertools import pairwise
 
 from distillery.core.rules.kept import Kept
 from distillery.core.rules.rule import Rules
-from distillery.core.rules.view import View, Word
+from distillery.core.rules.view import Place, View, Word
 from distillery.core.rules.vocabulary import Phrase, plain, plain_phrase
 
 NEAR = 5
 """So many words away may stand what excuses a word."""
 _SHORTEST_PLURAL = 3
-
-Place = tuple[int, int]
-"""From where to where something stands in a text."""
 
 
 class Allowances:

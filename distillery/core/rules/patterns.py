@@ -52,8 +52,8 @@ class Patterns:
             return
         text = " ".join(words)
         for number in self._without_head:
-            for found in self._compiled[number].finditer(text):
-                yield _found(number, found, len(words))
+            for one in self._compiled[number].finditer(text):
+                yield _found(number, one, len(words))
         ends = list(accumulate(map(len, words)))
         over = [0] * len(self._written)  # where the last one of each pattern ended
         for word, some in openings:

@@ -15,7 +15,7 @@ from distillery.core.rules.confusables_table import ALSO_L, DIGITS_AND_SIGNS
 from distillery.core.rules.fold import fold
 from distillery.core.rules.kept import Kept
 from distillery.core.rules.loose_letters import AS_I, mended, runs_of
-from distillery.core.rules.view import View, Word
+from distillery.core.rules.view import Place, View, Word
 
 MAX_CHARACTERS = 20_000
 """What one field may hold at most (a prompt has 6,000); more is not looked at, and not needed."""
@@ -35,6 +35,12 @@ _AROUND_NO_LETTER = _AROUND.replace("!", "")
 _MASKS = frozenset("*#_%?•●")
 _MASKED = re.compile(r"[^\W\d_]+(?:[*#%?•●_]+[^\W\d_]+)+")
 _NO_MASKED = re.compile(r"[\W_]")
+_RATIO = re.compile(r",\s{1,3}((\d{1,2}):\d{1,2})(?![\w:]|\.\d)")
+_RATIOS = frozenset({
+    *("1:1", "2:1", "1:2", "3:1", "1:3", "3:2", "2:3", "4:3", "3:4", "5:3", "3:5", "5:4", "4:5"),
+    *("7:5", "5:7", "8:5", "5:8", "16:9", "9:16", "16:10", "10:16"),
+})  # fmt: skip
+"""Shapes of pictures and screens of which the first number may be an age."""
 _BETWEEN_WORDS = frozenset(",;/&")
 
 
@@ -45,6 +51,7 @@ class Reading(NamedTuple):
     runs: Sequence[Word] = ()  # letters that stood alone, together: where a word ends is unknown
     masked: Sequence[View] = ()  # rows with words of which letters are covered: `.` is any letter
     mended: Sequence[View] = ()  # the plain row, with letters that stand alone joined to a word
+    ratios: Sequence[Place] = ()  # the first number of each ratio after a comma, which is no age
 
 
 class _Chunk(NamedTuple):
@@ -68,11 +75,19 @@ def read(text: str) -> Reading:
     if odd:
         views += _undone(chunks, odd)
         masked += _masked(chunks, odd)
+    reading = Reading(views, masked=masked, ratios=list(_ratios(text)))
     if not any(len(word.text) == 1 for word in plain):
-        return Reading(views, masked=masked)
+        return reading
     runs, together = runs_of(plain)
     torn = [mended(plain, letter_first=first) for first in (True, False)]
-    return Reading([*views, together] if runs else views, runs, masked, torn)
+    return reading._replace(views=[*views, together] if runs else views, runs=runs, mended=torn)
+
+
+def _ratios(text: str) -> Iterator[Place]:
+    """Yield where the first numbers stand of what is a ratio by its place too: `, 16:9`."""
+    for found in _RATIO.finditer(text):
+        if found[1] in _RATIOS:
+            yield found.span(2)
 
 
 class _Said(NamedTuple):

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from distillery.core.rules.allowances import Allowances, Place, without
+from distillery.core.rules.allowances import Allowances, without
 from distillery.core.rules.loose_letters import AS_I
 from distillery.core.rules.patterns import Patterns
 from distillery.core.rules.reading import Reading, read
 from distillery.core.rules.rule import Hit, Rule, Rules
 from distillery.core.rules.sieve import Meaning, Sieve
-from distillery.core.rules.view import View, Word
+from distillery.core.rules.view import Place, View, Word
 from distillery.core.rules.vocabulary import (
     ANY,
     STRETCHED,
@@ -122,8 +122,8 @@ class RuleBook:
         plain_words = {word.text for word in plain_view}
         mended = (view for view in reading.mended if self._says_more(view, plain_words))
         for view in (*reading.views, *mended):
-            left = without(view, allowed or list(self._allowances.allowed_in(view)))
-            yield from self._in_view(left, excused)
+            places = allowed or list(self._allowances.allowed_in(view))
+            yield from self._in_view(without(view, [*places, *reading.ratios]), excused)
         for word in reading.runs[:MOST_RUNS]:
             yield from _hits(self._vocabulary.rules_of_run(word.text), word)
         for view in reading.masked:

@@ -15,3 +15,6 @@ class Word(NamedTuple):
 
 
 View = Sequence[Word]
+
+Place = tuple[int, int]
+"""From where to where something stands in a text."""

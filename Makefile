@@ -20,6 +20,11 @@ export PYTHONDONTWRITEBYTECODE :=
 ON_COMFYUI := tests/local/test_engine_conformance.py tests/local/test_recipes_on_comfyui.py \
 	tests/worker/test_against_engine.py tests/worker/test_fault_engine.py tests/worker/test_fault_kill.py
 
+# The CDK's command line asks AWS whose credentials it has, where it finds any.
+NO_ACCOUNT := env -u AWS_ACCESS_KEY_ID -u AWS_PROFILE -u AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
+	-u AWS_CONTAINER_CREDENTIALS_FULL_URI -u AWS_WEB_IDENTITY_TOKEN_FILE \
+	AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+
 STAGE ?= prod
 
 .PHONY: help setup installed demo test test-comfyui check chaos bench synth bootstrap deploy destroy lock clean
@@ -64,7 +69,7 @@ bench: installed ## Measure the interactions room and the local service, and say
 	@$(IN_VENV) python -m benchmarks
 
 synth: installed ## Write the CloudFormation template to cdk.out, without an AWS account
-	@$(IN_VENV) $(CDK) synth --quiet -c settings_file=/dev/null -c application_id=1 -c public_key=$$(printf '%064d' 0) \
+	@$(NO_ACCOUNT) $(IN_VENV) $(CDK) synth --quiet -c settings_file=/dev/null -c application_id=1 -c public_key=$$(printf '%064d' 0) \
 		-c runpod_endpoint_id=example -c sagemaker_endpoint_name=example
 
 bootstrap: installed ## Prepare an AWS account and region for deployments, once

@@ -161,14 +161,9 @@ async def synthesize(
         await run(
             "cdk synth",
             [sys.executable, str(repository / "app.py")],
-            # Wheels are fetched as the person's own settings say: proxies, indexes, caches. But the
-            # CDK's 40 MB of Python are compiled once, or each synthesis takes 8 s longer.
-            env={
-                **os.environ,
-                **ours,
-                "HOME": os.environ.get("HOME", "/"),
-                "PYTHONDONTWRITEBYTECODE": "",
-            },
+            # The CDK is unpacked into the person's own home, where it may be already, and its 40 MB
+            # of Python are compiled once, or each synthesis takes 8 s longer.
+            env={**ours, "HOME": os.environ.get("HOME", "/"), "PYTHONDONTWRITEBYTECODE": ""},
             log=folder / "log" / "cdk.log",
             cwd=repository,
         )

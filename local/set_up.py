@@ -30,6 +30,7 @@ UV = TOOLS / "uv" / "bin" / "uv"
 PYTHON = VENV / "bin" / "python"
 MINISTACK = TOOLS / "ministack" / "bin" / "ministack"
 CDK = TOOLS / "cdk" / "node_modules" / ".bin" / "cdk"
+PACKAGES = TOOLS / "packages"
 
 OLDEST_PYTHON = (3, 11)
 NODE = {"NODE_USE_SYSTEM_CA": "1"}  # as git does, and uv by its setting in pyproject.toml
@@ -93,6 +94,7 @@ def whole_set_up() -> list[Step]:
             lambda: _install_embedded_aws(python),
         ),
         Step(f"CDK command line {cdk}", CDK, cdk, lambda: _install_cdk(cdk)),
+        Step("packages of the Lambdas", PACKAGES, _of_lambdas(), lambda: _fetch_packages(python)),
     ]
 
 
@@ -126,6 +128,15 @@ def _install_embedded_aws(version: str) -> None:
 
 def _install_cdk(version: str) -> None:
     npm_install(f"aws-cdk@{version}", TOOLS / "cdk")
+
+
+def _of_lambdas() -> str:
+    files = [ROOT / "infra" / "room_packages.py", *ROOT.glob("lambdas/*/requirements.txt")]
+    return "".join(file.read_text() for file in sorted(files))
+
+
+def _fetch_packages(version: str) -> None:
+    run([str(PYTHON), "-m", "infra.room_packages", version])
 
 
 def npm_install(package: str, folder: Path) -> None:

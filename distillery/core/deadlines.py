@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 TOKEN_LIFE_S = 15 * 60
 """An interaction token edits its message for 15 minutes (Discord, "Receiving and Responding")."""
 ANSWER_WITHIN_S = 11.5 * 60
@@ -21,3 +23,16 @@ SUBMIT_GRACE_S = 20.0
 """So long an attempt may be silent after it was dispatched, if the provider did not confirm it."""
 LOOK_AGAIN_S = 15.0
 """A job at a provider that has not moved for this long is overdue: the watchdog looks after it."""
+
+RUN_MARGIN_S = 60
+"""What a run may take beyond the job's own limit, which the worker keeps itself: until the engine
+has let go of it, and its result is stored, for which alone there are 15 s."""
+
+
+def run_ends_within(limit_s: float) -> int:
+    """Return after how many seconds a run of a job with this limit is over, well or not.
+
+    Nobody may end it sooner: a platform that cut the worker at the very limit would cut it just as
+    it reports why there is no picture.
+    """
+    return math.ceil(limit_s) + RUN_MARGIN_S

@@ -13,6 +13,7 @@ from enum import Enum, auto
 
 from distillery.core.circuit import CircuitState
 from distillery.core.circuits import Circuits
+from distillery.core.deadlines import run_ends_within
 from distillery.core.deliver_result import MAX_LOSSES, DeliverResult
 from distillery.core.errors import StaleJob
 from distillery.core.job import Job, JobState
@@ -29,9 +30,6 @@ from distillery.core.routing import Slots
 from distillery.core.stop_attempt import StopAttempt
 
 logger = logging.getLogger(__name__)
-
-RUN_MARGIN_S = 60.0
-"""What a worker may take beyond the job's own limit: its start, inputs and uploads."""
 
 LOST = "The work was lost on its way, more than once. Nothing was charged. Try again."
 
@@ -107,7 +105,7 @@ class HealJob:
 
     def _verdict(self, job: Job) -> Verdict:
         waited_s = self.clock() - job.times["dispatched"]
-        overran = waited_s > self.job_timeout_s + RUN_MARGIN_S
+        overran = waited_s > run_ends_within(self.job_timeout_s)
         match self._status(job):
             case ProviderJob.ENDED | ProviderJob.GONE:
                 return Verdict.LOST  # and there is no result: that was looked for before

@@ -20,9 +20,6 @@ Clock = Callable[[], float]
 
 Envelope = Mapping[str, Any]
 """A job as the worker reads it: `gpu_container/job.schema.json`."""
-PLATFORM_MARGIN_S = 30
-"""What a platform gives a worker beyond the job's `timeout_s`: by then the worker has ended the job
-by itself and has stored why (docs/gpu-container.md, "Its time"). Less than `RUN_MARGIN_S`."""
 
 
 class JobStore(Protocol):

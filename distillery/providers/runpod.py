@@ -10,8 +10,9 @@ from typing import Any
 
 import urllib3
 
+from distillery.core.deadlines import run_ends_within
 from distillery.core.errors import JobRefused, ProviderError, ProviderRefused, ProviderUnreachable
-from distillery.core.ports import PLATFORM_MARGIN_S, Envelope, ProviderCondition, ProviderJob
+from distillery.core.ports import Envelope, ProviderCondition, ProviderJob
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class RunpodProvider:
 
     def submit(self, envelope: Envelope) -> str:
         """POST `/run`; returns Runpod's job id."""
-        return self._run(envelope, envelope["limits"]["timeout_s"] + PLATFORM_MARGIN_S)
+        return self._run(envelope, run_ends_within(envelope["limits"]["timeout_s"]))
 
     def status(self, provider_job_id: str) -> ProviderJob:
         """GET `/status/{id}`. Runpod forgets a job 30 minutes after its end, or at its TTL."""
@@ -88,14 +89,14 @@ class RunpodProvider:
         """POST `/cancel/{id}`: stop a job, waiting or running."""
         self._call("POST", f"cancel/{provider_job_id}", {})
 
-    def _run(self, payload: Mapping[str, Any], timeout_s: float) -> str:
+    def _run(self, payload: Mapping[str, Any], ends_within_s: float) -> str:
         answer = self._call(
             "POST",
             "run",
             {
                 "input": payload,
                 "policy": {
-                    "executionTimeout": int(timeout_s * 1000),
+                    "executionTimeout": int(ends_within_s * 1000),
                     "ttl": QUEUE_LIFE_S * 1000,
                 },
             },

@@ -15,14 +15,9 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
+from distillery.core.deadlines import run_ends_within
 from distillery.core.errors import ProviderError, ProviderRefused, ProviderUnreachable
-from distillery.core.ports import (
-    PLATFORM_MARGIN_S,
-    Envelope,
-    ObjectStore,
-    ProviderCondition,
-    ProviderJob,
-)
+from distillery.core.ports import Envelope, ObjectStore, ProviderCondition, ProviderJob
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -93,7 +88,7 @@ class SageMakerProvider:
                 InferenceId=f"{job_id}-{attempt}",
                 RequestTTLSeconds=QUEUE_LIFE_S,
                 InvocationTimeoutSeconds=min(
-                    _MAX_INVOCATION_S, int(envelope["limits"]["timeout_s"]) + PLATFORM_MARGIN_S
+                    _MAX_INVOCATION_S, run_ends_within(envelope["limits"]["timeout_s"])
                 ),
             )
         except (BotoCoreError, ClientError) as error:

@@ -57,6 +57,7 @@ class WorkerComfyuiProvider(RunpodProvider):
         request = self._request(envelope)
         if len(json.dumps(request)) > MAX_REQUEST_BYTES:
             raise ProviderRefused("the attached pictures are larger than worker-comfyui takes")
+        # worker-comfyui keeps no limit of its own, and reports nothing when one is over.
         runpod_id = self._run(request, envelope["limits"]["timeout_s"])
         return f"{envelope['job_id']}/{envelope['attempt']}/{runpod_id}"
 

@@ -34,7 +34,8 @@ from gpu_container.worker.watched_call import watched
 
 log = logging.getLogger(__name__)
 
-_RESULT_S = 15.0  # after the job's deadline, for its result to be stored
+RESULT_S = 15.0
+"""After the job's deadline, for its result to be stored."""
 
 
 class ModelShelf(Protocol):
@@ -127,7 +128,7 @@ def _store(
     if target is None:
         return result
     document = json.dumps(result.document()).encode()
-    give_up_at = max(deadline, deps.clock()) + _RESULT_S
+    give_up_at = max(deadline, deps.clock()) + RESULT_S
 
     def check() -> None:
         if deps.clock() >= give_up_at:

@@ -77,6 +77,12 @@ def _sizes(reading: Reading, node: Node) -> list[_Size]:
         pair = (reading.value(slots[0]), reading.value(slots[1]))
         if all(_is_length(value) for value in pair):
             found.append(_Size(node, slots[0], slots[1], pair, _rank(node)))  # type: ignore[arg-type]
+        else:
+            reading.notes.settle(
+                f"'{width}' and '{height}' of {node} are {pair[0]} × {pair[1]}, which is no size",
+                f"they stay as exported; for options, type 1 to {_MOST_PIXELS} in ComfyUI and "
+                "export again",
+            )
     return found
 
 

@@ -23,6 +23,7 @@ from botocore.stub import ANY, Stubber
 from urllib3 import exceptions as wire
 from urllib3.connection import HTTPConnection
 
+from distillery.core.deadlines import run_ends_within
 from distillery.core.errors import JobRefused, ProviderError, ProviderRefused, ProviderUnreachable
 from distillery.core.ports import ProviderCondition, ProviderJob
 from distillery.providers.runpod import RunpodProvider
@@ -77,7 +78,7 @@ def test_runpod_takes_a_job_with_its_time_limits(server: Script) -> None:
     assert asked.headers["Authorization"] == "Bearer key"
     assert asked.json() == {
         "input": ENVELOPE,
-        "policy": {"executionTimeout": 630_000, "ttl": 900_000},
+        "policy": {"executionTimeout": 660_000, "ttl": 900_000},
     }
 
 
@@ -260,7 +261,7 @@ def test_sagemaker_reads_the_job_from_our_bucket(clients: tuple[Any, Any]) -> No
             "ContentType": "application/json",
             "InferenceId": "1001-2",
             "RequestTTLSeconds": ANY,
-            "InvocationTimeoutSeconds": 630,
+            "InvocationTimeoutSeconds": 660,
         }
         answer = {
             "InferenceId": "1001-2",
@@ -274,6 +275,28 @@ def test_sagemaker_reads_the_job_from_our_bucket(clients: tuple[Any, Any]) -> No
     objects.put("sagemaker/failures/x.out", b"it crashed", "text/plain")
     assert provider.status(job) is ProviderJob.ENDED
     assert json.loads(objects.read("jobs/1001/2/envelope")) == ENVELOPE
+
+
+@pytest.mark.parametrize(("limit_s", "ends_s"), [(1, 61), (839.5, 900), (3540, 3600), (3600, 3600)])
+def test_no_platform_cuts_a_worker_that_reports_that_its_time_was_over(
+    limit_s: float, ends_s: int, server: Script, clients: tuple[Any, Any]
+) -> None:
+    """SageMaker takes no more than an hour (AWS, "InvokeEndpointAsync")."""
+    job = {**ENVELOPE, "limits": {"timeout_s": limit_s}}
+    server.answers = [(200, {"id": "r-1", "status": "IN_QUEUE"})]
+    runpod(server).submit(job)
+    with Stubber(clients[0]) as stub:
+        asked = dict.fromkeys(
+            ("EndpointName", "InputLocation", "ContentType", "InferenceId", "RequestTTLSeconds"),
+            ANY,
+        )
+        answer = {"InferenceId": "1001-2"}
+        stub.add_response(
+            "invoke_endpoint_async", answer, {**asked, "InvocationTimeoutSeconds": ends_s}
+        )
+        sagemaker(clients, MemoryObjectStore()).submit(job)
+
+    assert server.asked[0].json()["policy"]["executionTimeout"] == run_ends_within(limit_s) * 1000
 
 
 @pytest.mark.parametrize(

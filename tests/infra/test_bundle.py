@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import bundle
+from infra import bundle, room_packages
 from infra.rooms import ROOMS, Room
 from tests.infra.conftest import EXAMPLE, ROOT, settings_of
 
@@ -39,6 +39,7 @@ def test_the_name_of_a_bundle_is_the_same_until_something_in_it_changes(
     code = tmp_path / "code.py"
     code.write_text("1")
     monkeypatch.setattr(bundle, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(room_packages, "REPOSITORY", tmp_path)
 
     names = [bundle.bundle_hash(room, LOCAL), bundle.bundle_hash(room, LOCAL)]
     code.write_text("2")
@@ -63,15 +64,3 @@ def test_a_source_that_is_not_there_is_named() -> None:
 
     with pytest.raises(FileNotFoundError, match=r"infra/rooms\.py"):
         bundle.room_files(room)
-
-
-def test_packages_that_cannot_be_installed_fail_the_build_with_the_installers_words(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    room = Room(name="r", sources=(), variables=(), memory_mib=1, timeout_s=1, runs_at_most=1)
-    (tmp_path / "lambdas" / "r").mkdir(parents=True)
-    (tmp_path / "lambdas" / "r" / "requirements.txt").write_text("not a requirement\n")
-    monkeypatch.setattr(bundle, "REPOSITORY", tmp_path)
-
-    with pytest.raises(bundle.BundleFailed, match=r"(?s)packages of r: .*requirements\.txt"):
-        bundle.RoomBundle(room, LOCAL).try_bundle(str(tmp_path / "out"), image=None)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from local.discord.openapi import document_at_hand
-from tests.local.workflow_import.graphs import node
+from tests.local.workflow_import.graphs.parts import node
 
 ROOT = Path(__file__).parents[2]
 COPIED = (

@@ -12,12 +12,15 @@ from typing import Any
 import jsonschema
 import pytest
 
+from distillery.core.deadlines import run_ends_within
 from distillery.core.envelope import build_envelope
 from distillery.core.failure_words import PICTURE_FAULTS, UNKNOWN, failure_words
 from distillery.core.job import Job, Origin, Request
 from distillery.core.recipes.recipe import Attachment
 from distillery.core.worker_documents import parse_progress, parse_result
 from distillery.recipe_files import load_recipes
+from gpu_container.worker import run_job
+from gpu_container.worker.comfy.one_run import Patience
 from gpu_container.worker.errors import Kind
 from gpu_container.worker.job import parse_job
 from local.memory import MemoryObjectStore
@@ -166,3 +169,10 @@ def test_the_core_reads_the_documents_that_the_contract_describes() -> None:
     }
     jsonschema.Draft202012Validator(schema("progress.schema.json")).validate(progress)
     assert parse_progress(json.dumps(progress).encode()).steps == 25
+
+
+def test_a_worker_has_reported_before_anybody_ends_its_run() -> None:
+    """At the limit it takes the run out of the engine, and then stores the result."""
+    reported_s = Patience().leave_s + run_job.RESULT_S
+
+    assert run_ends_within(600) >= 600 + 2 * reported_s

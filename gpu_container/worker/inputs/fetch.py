@@ -17,6 +17,7 @@ from PIL import Image
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.inputs.image_parts import ImageParts, Unsound, take_apart
+from gpu_container.worker.inputs.plain_png import plain_png
 from gpu_container.worker.job import InputImage
 from gpu_container.worker.store.access import AddressRefused, StoreAccess
 from gpu_container.worker.watched_call import watched
@@ -181,15 +182,11 @@ def _redraw(parts: ImageParts) -> bytes:
         image = _decode(parts)
         if parts.orientation in _UPRIGHT:
             image = image.transpose(_UPRIGHT[parts.orientation])
-        image.info.clear()
-        out = io.BytesIO()
-        # The engine is next door: packing would take longer than what it saves on the way.
-        image.save(out, "PNG", compress_level=0)
+        return plain_png(image)
     except Unsound:
         raise
     except _BROKEN as error:
         raise Unsound(f"image is not a sound {parts.format}; save it again") from error
-    return out.getvalue()
 
 
 def _decode(parts: ImageParts) -> Image.Image:

@@ -105,6 +105,7 @@ def _other_code(folder: Path) -> Path:
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(source, copy)
+    (folder / ".tools").symlink_to(REPOSITORY / ".tools")
     changed = folder / "distillery" / "__init__.py"
     changed.write_text(f'{changed.read_text()}\nprint("{_MARK}")\n')
     return folder

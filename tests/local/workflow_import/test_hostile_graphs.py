@@ -17,7 +17,7 @@ from local.workflow_import.lock_file import Image
 from local.workflow_import.needs import needs_of
 from local.workflow_import.proposal import propose
 from tests.depth import deep
-from tests.local.workflow_import.graphs import node, plain, sampler, save
+from tests.local.workflow_import.graphs.parts import node, plain, sampler, save
 
 EDITOR = {"last_node_id": 9, "nodes": [{"id": 3, "type": "KSampler"}], "links": [], "version": 0.4}
 CIRCLE = plain(**{"4": node("Patch", None, model="@5"), "5": node("Patch", None, model="@4")})

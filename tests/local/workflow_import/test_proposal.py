@@ -13,7 +13,16 @@ from distillery.core.recipes.recipe import Attachment, Recipe, fill_graph
 from distillery.discord.serve_command import serve_command
 from local.workflow_import.definitions import core_definitions, read_definitions
 from local.workflow_import.proposal import Proposal, folder_name, propose
-from tests.local.workflow_import.graphs import CASES, Case, Document, node, plain, sampler, text
+from tests.local.workflow_import.graphs.cases import CASES
+from tests.local.workflow_import.graphs.parts import (
+    Case,
+    Document,
+    empty,
+    node,
+    plain,
+    sampler,
+    text,
+)
 
 
 def proposed(graph: Document) -> Proposal:
@@ -148,6 +157,14 @@ def test_an_odd_size_is_offered_beside_the_usual_ones() -> None:
     )
     assert 500 in choices["width"]["choices"] and choices["width"]["default"] == 500
     assert 8192 in choices["height"]["choices"] and len(choices["height"]["choices"]) <= 25
+
+
+@pytest.mark.parametrize(("width", "height"), [(-512, 512), (512, 0), (512.5, 512), (512, 16_385)])
+def test_a_size_that_is_none_is_told_and_not_offered(width: float, height: float) -> None:
+    proposal = proposed(plain(**{"5": empty(width=width, height=height)}))
+    (note,) = [note for note in proposal.to_settle if "no size" in note]
+    assert f"'width' and 'height' of 'EmptyLatentImage' (node 5) are {width} × {height}" in note
+    assert not {"width", "height"} & {option.name for option in loaded(proposal).options}
 
 
 def test_choices_leave_room_for_those_of_other_workflows() -> None:

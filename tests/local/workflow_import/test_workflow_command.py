@@ -15,7 +15,8 @@ import pytest
 
 from distillery.recipe_files import load_recipes
 from local import cli, workflow_command
-from tests.local.workflow_import.graphs import CASES, Document, checkpoint, node, plain, sampler
+from tests.local.workflow_import.graphs.cases import CASES
+from tests.local.workflow_import.graphs.parts import Document, checkpoint, node, plain, sampler
 
 ROOT = Path(__file__).parents[3]
 LOCK = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from distillery.core.accept_job import AcceptJob
 from distillery.core.admit_job import AdmitJob
@@ -30,6 +30,7 @@ from local.chaos.faulty import faulty
 from local.chaos.gpus import SimulatedProvider
 from local.chaos.rooms import Rooms
 from local.chaos.weather import Weather
+from local.made_of import made_of
 from local.memory import (
     MemoryAttachments,
     MemoryDeadLetters,
@@ -68,6 +69,14 @@ _RECIPE = Recipe(
     ),
     outputs=("9",),
 )
+
+_SETTINGS = {
+    "recipes": {"plain": _RECIPE},
+    "attachment_origins": frozenset({"https://cdn.example"}),
+    "job_timeout_s": JOB_TIMEOUT_S,
+    "promise_s": PROMISE_S,
+    "hedge_share": HEDGE_SHARE,
+}
 
 
 class Surroundings(Protocol):
@@ -129,65 +138,42 @@ class Service:
     """Every use case, wired once."""
 
     def __init__(self, world: Surroundings, tiers: Sequence[Tier], slots: int) -> None:
-        gate, clock = world.rooms.gate, world.clock
         self.table = MemoryTable()
-        self.telemetry = telemetry = MemoryTelemetry()
+        self.telemetry = MemoryTelemetry()
         self.store = _Store(world, self.table)
-        store = faulty("store", self.store, gate)
-        records = faulty("records", MemoryProviderRecords(self.table), gate)
-        queue = faulty("queue", _Queue(world), gate)
-        objects = faulty("objects", world.objects, gate)
-        replies = faulty("replies", world.discord, gate)
-        files = faulty("attachments", _Files({FILE: b"fox"}), gate)
-        letters = faulty("letters", MemoryDeadLetters(), gate)
-        named = {p.name: Slots(faulty("provider", p, gate), slots) for p in world.providers}
-        recipes = {"plain": _RECIPE}
-        origins = frozenset({"https://cdn.example"})
-        circuits = Circuits(records, telemetry, clock)
-        stop = StopAttempt(objects, {name: s.provider for name, s in named.items()})
-        self.deliver = deliver = DeliverResult(
-            store, queue, objects, replies, circuits, telemetry, clock
-        )
-        admit = AdmitJob(recipes, store, records, objects, files, deliver, clock)
-        self.accept = AcceptJob(recipes, store, queue, telemetry, clock, origins, tiers)
-        self.cancel = CancelJob(store, queue, telemetry, clock)
-        self.show = ShowProgress(store, objects, replies, deliver, circuits, telemetry, clock)
-        slots_of = list(named.values())
-        show_waiting = ShowWaiting(store, records, slots_of, replies, self.show, telemetry, clock)
-        self.dispatch = DispatchJob(
-            recipes,
-            store,
-            records,
-            queue,
-            objects,
-            list(named.values()),
-            admit,
-            deliver,
-            stop,
-            circuits,
-            telemetry,
-            clock,
-            JOB_TIMEOUT_S,
-            show_waiting,
-        )
-        self.heal = HealJob(
-            store,
-            records,
-            queue,
-            named,
-            deliver,
-            stop,
-            circuits,
-            telemetry,
-            clock,
-            JOB_TIMEOUT_S,
-            PROMISE_S,
-            HEDGE_SHARE,
-        )
-        self.heal_line = HealLine(
-            store, records, queue, list(named.values()), circuits, telemetry, clock
-        )
-        self.bury = BuryJob(letters, store, deliver, telemetry)
+        has = self._ports(world) | {"tiers": tiers, **_SETTINGS}
+
+        gate = world.rooms.gate
+        with_slots = {p.name: Slots(faulty("provider", p, gate), slots) for p in world.providers}
+        in_turn = list(with_slots.values())
+        providers = {name: slots.provider for name, slots in with_slots.items()}
+
+        has["circuits"] = made_of(has, Circuits)
+        has["stop"] = made_of(has, StopAttempt, providers=providers)
+        self.deliver = has["deliver"] = made_of(has, DeliverResult)
+        has["admit"] = made_of(has, AdmitJob)
+        self.accept = made_of(has, AcceptJob)
+        self.cancel = made_of(has, CancelJob)
+        self.show_progress = has["show_progress"] = made_of(has, ShowProgress)
+        has["show_waiting"] = made_of(has, ShowWaiting, providers=in_turn)
+        self.dispatch = made_of(has, DispatchJob, providers=in_turn)
+        self.heal = made_of(has, HealJob, providers=with_slots)
+        self.heal_line = made_of(has, HealLine, providers=in_turn)
+        self.bury = made_of(has, BuryJob)
+
+    def _ports(self, world: Surroundings) -> dict[str, Any]:
+        """What the use cases ask for by name; every call of it may be the one that fails."""
+        ports = {
+            "store": self.store,
+            "records": MemoryProviderRecords(self.table),
+            "queue": _Queue(world),
+            "objects": world.objects,
+            "replies": world.discord,
+            "attachments": _Files({FILE: b"fox"}),
+            "letters": MemoryDeadLetters(),
+        }
+        broken = {name: faulty(name, port, world.rooms.gate) for name, port in ports.items()}
+        return broken | {"telemetry": self.telemetry, "clock": world.clock}
 
     def in_flight(self, provider: str) -> int:
         """How many slots of a provider are taken."""

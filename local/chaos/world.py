@@ -166,7 +166,7 @@ class World:
         if document is None:
             raise ValueError(f"no worker writes {key}")
         is_progress = document.file == "progress.json"
-        use_case = self.service.show if is_progress else self.service.deliver
+        use_case = self.service.show_progress if is_progress else self.service.deliver
         done = self.room(
             document.job_id, FOLLOWUP_S, lambda: use_case(document.job_id, document.attempt)
         )

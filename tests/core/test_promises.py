@@ -224,7 +224,7 @@ def test_an_answer_is_told_once_however_often_its_event_comes(
 ) -> None:
     world = World(1, Weather(pause=0.3, doubled_event=1.0, doubled_message=0.5))
     monkeypatch.setattr(
-        world.service, "show", lambda *_: None
+        world.service, "show_progress", lambda *_: None
     )  # nothing to put an answer back over
     campaign.run(world, 200)
     told = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from distillery.core import keys
 from distillery.core.accept_job import AcceptJob
@@ -30,6 +30,7 @@ from distillery.core.show_progress import ShowProgress
 from distillery.core.show_waiting import ShowWaiting
 from distillery.core.stop_attempt import StopAttempt
 from distillery.core.tier import Tier
+from local.made_of import made_of
 from local.memory import (
     FakeClock,
     MemoryAttachments,
@@ -43,8 +44,6 @@ from local.memory_store import MemoryJobStore, MemoryProviderRecords
 
 CDN = "https://cdn.discordapp.com"
 JOB_TIMEOUT_S, PROMISE_S, HEDGE_S = 600, 120.0, 60.0
-
-Made = TypeVar("Made")
 
 RECIPE = Recipe(
     name="plain",
@@ -93,10 +92,10 @@ class World:
     tiers: tuple[Tier, ...] = (Tier(jobs_at_once=10),)
     provider_names: tuple[str, ...] = ("runpod", "sagemaker")
     recipes: Mapping[str, Recipe] = field(default_factory=lambda: {"plain": RECIPE})
-    attachment_origins = frozenset({CDN})
-    job_timeout_s = JOB_TIMEOUT_S
-    promise_s = PROMISE_S
-    hedge_share = HEDGE_S / PROMISE_S
+    attachment_origins: frozenset[str] = frozenset({CDN})
+    job_timeout_s: int = JOB_TIMEOUT_S
+    promise_s: float = PROMISE_S
+    hedge_share: float = HEDGE_S / PROMISE_S
 
     def __post_init__(self) -> None:
         both = {"runpod": self.runpod, "sagemaker": self.sagemaker}
@@ -105,24 +104,19 @@ class World:
         in_turn = list(with_slots.values())
         self.table = self.store.table
         self.records = MemoryProviderRecords(self.table)
-        self.circuits = self._made(Circuits)
-        self.stop = self._made(StopAttempt)
-        self.accept = self._made(AcceptJob)
-        self.deliver = self._made(DeliverResult)
-        self.show_progress = self._made(ShowProgress)
-        self.admit = self._made(AdmitJob)
-        self.show_waiting = self._made(ShowWaiting, providers=in_turn)
-        self.dispatch = self._made(DispatchJob, providers=in_turn)
-        self.heal = self._made(HealJob, providers=with_slots)
-        self.heal_line = self._made(HealLine, providers=in_turn)
-        self.cancel = self._made(CancelJob)
-        self.list_jobs = self._made(ListJobs)
-        self.canaries = self._made(SendCanaries, providers=self.provider_names)
-
-    def _made(self, use_case: Callable[..., Made], **its_own: Any) -> Made:
-        """Make a use case of what this world has under the names that the use case gives it."""
-        names = [one.name for one in dataclasses.fields(use_case) if hasattr(self, one.name)]
-        return use_case(**{name: getattr(self, name) for name in names} | its_own)
+        self.circuits = made_of(vars(self), Circuits)
+        self.stop = made_of(vars(self), StopAttempt)
+        self.accept = made_of(vars(self), AcceptJob)
+        self.deliver = made_of(vars(self), DeliverResult)
+        self.show_progress = made_of(vars(self), ShowProgress)
+        self.admit = made_of(vars(self), AdmitJob)
+        self.show_waiting = made_of(vars(self), ShowWaiting, providers=in_turn)
+        self.dispatch = made_of(vars(self), DispatchJob, providers=in_turn)
+        self.heal = made_of(vars(self), HealJob, providers=with_slots)
+        self.heal_line = made_of(vars(self), HealLine, providers=in_turn)
+        self.cancel = made_of(vars(self), CancelJob)
+        self.list_jobs = made_of(vars(self), ListJobs)
+        self.canaries = made_of(vars(self), SendCanaries, providers=self.provider_names)
 
     def order(
         self, job_id: str = "1001", workflow: str | None = None, user: str = "42", **options: Any

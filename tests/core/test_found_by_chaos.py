@@ -156,4 +156,7 @@ def test_a_message_that_is_gone_needs_no_answer_put_back(world: World) -> None:
     world.dispatched()
     world.finish()
     world.replies.error = DiscordRefused("10008: somebody deleted the message")
-    world.deliver.show_again(world.job())
+    before = world.job()
+    world.deliver.show_again(before)
+    assert world.job() == before
+    assert world.shown() == ["pictures"]

@@ -92,7 +92,8 @@ def test_what_is_empty_by_default_may_be_said_to_be_empty() -> None:
 
 
 def test_context_of_the_cdk_itself_is_not_taken_for_a_typing_error() -> None:
-    settings_of({**EXAMPLE, "@aws-cdk/core:x": True, "aws:cdk:y": 1, "cli-telemetry": 0})
+    of_the_cdk = {"@aws-cdk/core:x": True, "aws:cdk:y": 1, "cli-telemetry": 0}
+    assert settings_of({**EXAMPLE, **of_the_cdk}) == settings_of(EXAMPLE)
 
 
 @pytest.mark.parametrize("given", ['[{"name": "member"}]', [{"name": "member"}]])

@@ -85,7 +85,9 @@ def test_a_key_that_no_worker_writes_is_logged_and_left_alone(
 
 
 def test_the_test_event_of_s3_is_ignored() -> None:
-    build_followup(Calls(), Calls(), no_log_context)(event("s3_test_event"))  # type: ignore[arg-type]
+    show, deliver = Calls(), Calls()
+    build_followup(show, deliver, no_log_context)(event("s3_test_event"))  # type: ignore[arg-type]
+    assert show.calls == deliver.calls == []
 
 
 def test_a_failed_delivery_makes_lambda_call_again() -> None:

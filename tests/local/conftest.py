@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ import requests
 from nacl.signing import SigningKey
 
 from local.member import LocalMember
+from tests.until import until
 
 ROOT = Path(__file__).parents[2]
-START_S = 180.0
-ANSWER_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,10 @@ class Cloud:
         watchdog = next(name for name in names if "Watchdog" in name)
         client.invoke(FunctionName=watchdog, InvocationType="Event")
 
+    def until(self, true: Callable[[], bool]) -> None:
+        """Wait for what comes of the rooms' work."""
+        until(true, told=self.denied)
+
     def denied(self) -> list[str]:
         """What IAM has refused to the rooms so far."""
         lines = [
@@ -119,12 +122,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 def _wait_for_state(process: subprocess.Popen[bytes], folder: Path, log: Path) -> dict[str, Any]:
     state_file = folder / "state.json"
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        if state_file.exists():
-            state: dict[str, Any] = json.loads(state_file.read_text())
-            return state
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    pytest.fail(f"the local cloud did not start:\n{log.read_text()}")
+    until(lambda: state_file.exists() or process.poll() is not None, told=log.read_text)
+    assert state_file.exists(), f"the local cloud did not start:\n{log.read_text()}"
+    state: dict[str, Any] = json.loads(state_file.read_text())
+    return state

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.until import ANSWER_S
+
 SMALL = "size: 512x512 steps: 4"
-ANSWER_MS = 120_000  # a GPU worker may have to start first
+ANSWER_MS = ANSWER_S * 1000  # a GPU worker may have to start first
 
 
 @dataclass(frozen=True)

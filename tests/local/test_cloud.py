@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from local.identity import PortTaken, identity
 from local.lock import AlreadyRunning, Lock
 from local.processes import CommandFailed, free_port, run, write_privately
 from local.supervisor import down, status, up
+from tests.until import ANSWER_S, until
 
 ROOT = Path(__file__).parents[2]
 UP = "import sys; from pathlib import Path; from local import supervisor; " + (
@@ -26,14 +26,6 @@ UP = "import sys; from pathlib import Path; from local import supervisor; " + (
 HOLD = "import sys; from pathlib import Path; from local.lock import Lock; " + (
     "lock = Lock(Path(sys.argv[1])).hold(); lock.__enter__(); print('held', flush=True); input()"
 )
-PATIENCE_S = 60.0
-
-
-def until(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
-    deadline = time.monotonic() + patience_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
 
 
 def processes_of(folder: Path) -> list[str]:
@@ -77,8 +69,8 @@ def test_a_terminal_that_is_gone_does_not_keep_it_from_ending(tmp_path: Path) ->
     process.stdout.close()
     process.send_signal(signal.SIGHUP)
 
-    process.wait(PATIENCE_S)
-    assert until(lambda: not processes_of(tmp_path), 15), processes_of(tmp_path)
+    process.wait(ANSWER_S)
+    until(lambda: not processes_of(tmp_path), told=lambda: processes_of(tmp_path))
 
 
 @pytest.mark.cloud
@@ -101,11 +93,11 @@ def test_nothing_stays_behind_when_it_is_ended_on_its_way_up(
             [sys.executable, "-c", UP, str(tmp_path / "cloud")], cwd=ROOT, stdout=output, stderr=2
         )
 
-    assert until(lambda: line in log.read_text() or process.poll() is not None)
+    until(lambda: line in log.read_text() or process.poll() is not None)
     process.send_signal(number)
-    process.wait(PATIENCE_S)
+    process.wait(ANSWER_S)
 
-    assert until(lambda: not processes_of(tmp_path), 15), processes_of(tmp_path)
+    until(lambda: not processes_of(tmp_path), told=lambda: processes_of(tmp_path))
     assert process.returncode == (-number if number == signal.SIGKILL else 0), log.read_text()
     assert not (tmp_path / "cloud" / "state.json").exists()
 
@@ -139,7 +131,7 @@ def test_down_ends_the_owner_and_is_content_when_there_is_none(
     tmp_path: Path, holder: subprocess.Popen[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert down(tmp_path) == 0
-    assert holder.wait(PATIENCE_S) == -signal.SIGTERM
+    assert holder.wait(ANSWER_S) == -signal.SIGTERM
     assert down(tmp_path) == 0
     assert capsys.readouterr().out == "the local cloud is down\nthe local cloud is not running\n"
 

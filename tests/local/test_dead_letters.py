@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 
 from local import cli, deployment
-from tests.local.conftest import ANSWER_S, Cloud
+from tests.local.conftest import Cloud
+from tests.until import until
 
 pytestmark = pytest.mark.cloud
 
@@ -23,17 +23,11 @@ def listed(
     monkeypatch.setattr("sys.argv", ["distillery", "dead-letters", "list", "--json"])
 
     def letter(part_of_body: str) -> dict[str, Any]:
-        deadline = time.monotonic() + ANSWER_S
-        while time.monotonic() < deadline:
-            assert cli.main() == 0
-            for each in json.loads(capsys.readouterr().out):
-                if part_of_body in each["body"]:
-                    found: dict[str, Any] = each
-                    return found
-            time.sleep(0.2)
-        pytest.fail("no such letter came")
+        assert cli.main() == 0
+        letters = json.loads(capsys.readouterr().out)
+        return next((each for each in letters if part_of_body in each["body"]), {})
 
-    return letter
+    return lambda part_of_body: until(lambda: letter(part_of_body))
 
 
 def test_a_message_in_the_dead_letter_queue_is_kept(cloud: Cloud, listed: Any) -> None:

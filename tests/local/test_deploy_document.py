@@ -10,7 +10,6 @@ import json
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,11 +18,11 @@ import requests
 
 from local.aws import ACCESS_KEY, SECRET_KEY, python_version, served_url
 from tests.local.conftest import Cloud
+from tests.until import until
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "distillery.toml"
 PATIENCE_S = 400
-SOON_S = 30
 COMMANDS = [
     "make setup",
     ".venv/bin/distillery init",
@@ -89,13 +88,12 @@ class Operator:
         """Look into the channel until somebody has said these words."""
         state = self._cloud.state
         page = f"{state['discord_url']}/api/v10/channels/{state['channel_id']}/messages?limit=10"
-        deadline = time.monotonic() + SOON_S
-        while time.monotonic() < deadline:
-            said = requests.get(page, headers={"Authorization": f"Bot {token}"}, timeout=30).json()
-            if any(words in str(message["components"]) for message in said):
-                return
-            time.sleep(0.2)
-        pytest.fail(f"nobody said {words}")
+
+        def said() -> bool:
+            answer = requests.get(page, headers={"Authorization": f"Bot {token}"}, timeout=30)
+            return any(words in str(message["components"]) for message in answer.json())
+
+        until(said, told=lambda: f"nobody said {words}")
 
 
 @pytest.fixture

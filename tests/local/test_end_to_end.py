@@ -6,7 +6,6 @@ import io
 import json
 import secrets
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from PIL import Image
 from distillery.core.recipes.recipe import fill_graph
 from distillery.recipe_files import load_recipes
 from local.member import Refused, words_of
-from tests.local.conftest import ANSWER_S, Cloud
+from tests.local.conftest import Cloud
 
 pytestmark = pytest.mark.cloud
 
@@ -39,14 +38,6 @@ def interaction(cloud: Cloud) -> dict[str, Any]:
     }
 
 
-def wait_until(cloud: Cloud, true: Callable[[], bool]) -> None:
-    """Ask again and again, as nobody tells us."""
-    deadline = time.monotonic() + ANSWER_S
-    while not true():
-        assert time.monotonic() < deadline, f"it never came true {cloud.denied()}"
-        time.sleep(0.1)
-
-
 def wait_for_pictures(cloud: Cloud, token: str) -> dict[str, Any]:
     """Poll the message, as anybody could, until it holds the result."""
 
@@ -55,7 +46,7 @@ def wait_for_pictures(cloud: Cloud, token: str) -> dict[str, Any]:
         files = answer.json()["attachments"] if answer.ok else []
         return any(file["filename"].endswith(".png") for file in files)
 
-    wait_until(cloud, has_picture)
+    cloud.until(has_picture)
     message: dict[str, Any] = cloud.message(token).json()
     return message
 
@@ -136,7 +127,7 @@ def test_with_both_providers_away_the_job_waits_and_is_done_when_one_is_back(
     cloud.fault("sagemaker", "down")
     try:
         cloud.sign_and_post(with_options(interaction, prompt="a quiet harbour", steps=4))
-        wait_until(cloud, lambda: "admitted" in cloud.job(interaction["id"])["times"])
+        cloud.until(lambda: "admitted" in cloud.job(interaction["id"])["times"])
     finally:
         cloud.fault("runpod", "ok")
         cloud.fault("sagemaker", "ok")
@@ -149,9 +140,9 @@ def test_a_job_whose_worker_crashes_again_and_again_is_moved_to_the_other_provid
     cloud.fault("runpod", "crash_loop")
     try:
         cloud.sign_and_post(with_options(interaction, prompt="a stubborn donkey", steps=4))
-        wait_until(cloud, lambda: cloud.job(interaction["id"])["provider"] == "runpod")
+        cloud.until(lambda: cloud.job(interaction["id"])["provider"] == "runpod")
         # By then the job is overdue, and no worker starts while the watchdog asks for their health.
-        wait_until(cloud, lambda: "worker crashed; next start in 10 s" in cloud.said())
+        cloud.until(lambda: "worker crashed; next start in 10 s" in cloud.said())
         cloud.run_watchdog()
         wait_for_pictures(cloud, interaction["token"])
     finally:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from local.member import LocalMember, words_of
-from tests.local.conftest import ANSWER_S, Cloud
+from tests.local.conftest import Cloud
 
 pytestmark = pytest.mark.cloud
 MEMBER = "barley"  # nobody else's tests use their requests
-
-
-def wait_until(cloud: Cloud, true: Callable[[], bool]) -> None:
-    """Ask again and again, as nobody tells us."""
-    deadline = time.monotonic() + ANSWER_S
-    while not true():
-        assert time.monotonic() < deadline, f"it never came true {cloud.denied()}"
-        time.sleep(0.1)
 
 
 class Asked:
@@ -67,12 +58,12 @@ def test_a_request_that_waits_has_a_place_and_can_be_cancelled(
     cloud: Cloud, barley: LocalMember
 ) -> None:
     asked = [Asked(cloud, f"patient heron {number}", steps=4) for number in range(3)]
-    wait_until(cloud, lambda: "in the line" in barley.ask("queue", {}))
+    cloud.until(lambda: "in the line" in barley.ask("queue", {}))
 
     cancelled = barley.ask("cancel", {"which": "all"})
     assert cancelled == "Cancelled 3 requests. Nothing was charged."
 
-    wait_until(cloud, lambda: all(one.job["state"] == "CANCELLED" for one in asked))
+    cloud.until(lambda: all(one.job["state"] == "CANCELLED" for one in asked))
     for one in asked:
         assert one.words.splitlines()[-1] == "Cancelled. Nothing was charged."
     assert "no open requests" in barley.ask("queue", {})
@@ -83,12 +74,12 @@ def test_a_request_at_a_gpu_is_cancelled_and_the_next_one_is_made(
     cloud: Cloud, barley: LocalMember
 ) -> None:
     asked = Asked(cloud, "a long road", steps=60)
-    wait_until(cloud, lambda: "started" in asked.job["times"])
+    cloud.until(lambda: "started" in asked.job["times"])
     assert "**a long road** · at a GPU for" in barley.ask("queue", {})
 
     assert barley.ask("cancel", {"which": "latest"}).startswith("Cancelled 1 request.")
 
-    wait_until(cloud, lambda: asked.job["state"] == "CANCELLED")
+    cloud.until(lambda: asked.job["state"] == "CANCELLED")
     assert asked.words.splitlines()[-1] == "Cancelled. Nothing was charged."
     after = cloud.serve("a short road", MEMBER, size="512x512", steps="4")
     assert after.state == "SUCCEEDED"

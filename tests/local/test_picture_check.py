@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ import requests
 
 from local.discord.component_rules import walk
 from local.member import words_of
-from tests.local.conftest import ANSWER_S, Cloud
+from tests.local.conftest import Cloud
 
 pytestmark = pytest.mark.cloud
 AGE_RESTRICTED = "1200000000000000401"
@@ -41,11 +40,8 @@ def answered(cloud: Cloud, channel: str) -> tuple[Any, Any]:
     url = f"{cloud.state['discord_url']}/control/commands"
     sent = requests.post(url, json=body, timeout=30).json()
     assert sent["answer"]["type"] == 5, sent
-    deadline = time.monotonic() + ANSWER_S
-    while (job := cloud.job(sent["interaction_id"]))["state"] not in ("SUCCEEDED", "FAILED"):
-        assert time.monotonic() < deadline, f"no end: {job} {cloud.denied()}"
-        time.sleep(0.1)
-    return job, cloud.message(sent["token"]).json()
+    cloud.until(lambda: cloud.job(sent["interaction_id"])["state"] in ("SUCCEEDED", "FAILED"))
+    return cloud.job(sent["interaction_id"]), cloud.message(sent["token"]).json()
 
 
 def covered(message: Any) -> list[bool]:

@@ -19,8 +19,9 @@ from distillery.aws.job_record import from_item, job_key, to_item
 from distillery.core.job import Job, JobState, Outcome
 from distillery.core.keys import result_key
 from local.member import FINAL_STATES, LocalMember
-from tests.local.conftest import ANSWER_S, Cloud
+from tests.local.conftest import Cloud
 from tests.local.test_content_rules import MODERATOR, use
+from tests.until import until
 
 SMALL = {"size": "512x512", "steps": "4"}
 MEMBER = "juniper"
@@ -160,10 +161,7 @@ class Tour:
         self._until(lambda: self._job(job.job_id).state in FINAL_STATES, f"{job.job_id} ended")
 
     def _until(self, true: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + ANSWER_S
-        while not true():
-            assert time.monotonic() < deadline, f"not so: {what} {self._cloud.denied()}"
-            time.sleep(0.1)
+        until(true, told=lambda: f"{what} {self._cloud.denied()}")
 
 
 def served_name(done: Job) -> str:

@@ -273,8 +273,13 @@ class Start:
             raise self.problem
 
 
-def test_a_worker_is_fit_once_it_is_ready(bench: Bench) -> None:
+def test_a_worker_is_fit_once_it_is_ready(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+    monkeypatch.setattr(type(bench.deps), "close", lambda _: closed.append(True))
+
     fitness(Start(), bench.deps)()
+
+    assert closed == []
 
 
 def test_a_worker_that_does_not_get_ready_is_unfit_and_leaves_no_process(

@@ -1,4 +1,4 @@
-"""What the tests of the GPU cloud share: its clients, a small S3, and patience with processes."""
+"""What the tests of the GPU cloud share: its clients and a small S3."""
 
 from __future__ import annotations
 
@@ -16,18 +16,6 @@ from botocore.config import Config
 from local.gpu_cloud.settings import GpuCloudSettings
 
 ENVELOPE = {"version": 1, "job_id": "1300000000000000001", "attempt": 2}
-
-
-async def eventually(check: Callable[[], Awaitable[Any] | Any], within_s: float = 10.0) -> Any:
-    """Look until `check` gives something true; processes start and end in their own time."""
-    async with asyncio.timeout(within_s):
-        while True:
-            seen = check()
-            if isinstance(seen, Awaitable):
-                seen = await seen
-            if seen:
-                return seen
-            await asyncio.sleep(0.02)
 
 
 def is_alive(pid: int) -> bool:

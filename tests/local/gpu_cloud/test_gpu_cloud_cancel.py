@@ -15,7 +15,8 @@ import pytest
 from local.engine.engine import Engine
 from local.engine.folders import Folders
 from local.engine.server import build_app
-from tests.local.gpu_cloud.gpu_cloud_kit import Cloud, StartCloud, eventually
+from tests.local.gpu_cloud.gpu_cloud_kit import Cloud, StartCloud
+from tests.until import eventually
 from tests.worker.fake_comfy import graph_of
 from tests.worker.loop_thread import LoopThread
 from tests.worker.store import Store, StoreServer
@@ -89,9 +90,9 @@ async def test_a_cancelled_running_job_leaves_the_engine_and_its_neighbour_goes_
         stop_grace_s=20.0,
     )
     ours = await cloud.runpod("run", {"input": outside.job("A", seed=1, steps=10_000)})
-    await eventually(lambda: outside.prompts() == 1, within_s=30)
+    await eventually(lambda: outside.prompts() == 1)
     neighbours = await cloud.runpod("run", {"input": outside.job("B", seed=2, steps=50)})
-    await eventually(lambda: outside.prompts() == 2, within_s=30)
+    await eventually(lambda: outside.prompts() == 2)
 
     cancelled = await cloud.runpod(f"cancel/{ours['id']}")
 

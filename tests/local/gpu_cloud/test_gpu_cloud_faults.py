@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
-from tests.local.gpu_cloud.gpu_cloud_kit import ENVELOPE, Cloud, StartCloud, eventually
+from tests.local.gpu_cloud.gpu_cloud_kit import ENVELOPE, Cloud, StartCloud
+from tests.until import eventually
 
 OUTPUT = "/images/sagemaker/output/job.out"
 

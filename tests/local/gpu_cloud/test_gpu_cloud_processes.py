@@ -8,7 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.local.gpu_cloud.gpu_cloud_kit import StartCloud, eventually, is_alive
+from tests.local.gpu_cloud.gpu_cloud_kit import StartCloud, is_alive
+from tests.until import eventually
 
 # Starts a child in a session of its own, writes both pids, and does not listen to SIGTERM.
 STUBBORN = """

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.gpu_cloud.gpu_cloud_kit import ENVELOPE, Cloud, StartCloud, eventually
+from tests.local.gpu_cloud.gpu_cloud_kit import ENVELOPE, Cloud, StartCloud
+from tests.until import eventually
 
 
 async def test_a_submitted_job_is_run_by_a_worker_that_starts_for_it(cloud: Cloud) -> None:

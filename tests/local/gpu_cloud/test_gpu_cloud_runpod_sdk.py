@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import runpod
 
-from tests.local.gpu_cloud.gpu_cloud_kit import StartCloud, eventually
+from tests.local.gpu_cloud.gpu_cloud_kit import StartCloud
+from tests.until import eventually
 
 SDK_WORKER = [sys.executable, str(Path(__file__).with_name("sdk_worker.py"))]
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.gpu_cloud.gpu_cloud_kit import ENVELOPE, Cloud, StartCloud, eventually
+from tests.local.gpu_cloud.gpu_cloud_kit import ENVELOPE, Cloud, StartCloud
+from tests.until import eventually
 
 OUTPUT = "/images/sagemaker/output/"
 FAILURE = "/images/sagemaker/failures/"

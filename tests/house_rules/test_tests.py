@@ -25,10 +25,12 @@ def modules_of_tests() -> Iterator[tuple[Path, ast.Module]]:
 
 
 def called(node: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """Every call in a piece of code, and the last part of the name of what it calls."""
+    """Every call in a piece of code, and the name of what it calls; of a judge the last part."""
     for call in ast.walk(node):
         if isinstance(call, ast.Call):
-            yield ast.unparse(call.func).rpartition(".")[2], call
+            name = ast.unparse(call.func)
+            last = name.rpartition(".")[2]
+            yield last if last in JUDGES else name, call
 
 
 def functions(module: ast.Module) -> Iterator[Function]:

@@ -184,7 +184,7 @@ def test_whatever_is_typed_discord_takes_what_is_offered(
     typing = Typing()
     for prompt in prompts:
         typing.room.serve(prompt=prompt.replace("-", "_").replace("—", "_").replace("–", "_"))
-    typing.offered(option, typed, command, locale=locale)
+    assert len(typing.offered(option, typed, command, locale=locale)) <= 25
 
 
 def test_suggestions_take_less_than_a_tenth_of_a_second(typing: Typing) -> None:
@@ -192,7 +192,7 @@ def test_suggestions_take_less_than_a_tenth_of_a_second(typing: Typing) -> None:
         typing.room.ask_for(f"{number} foxes " * 30, GOLD)
     took = []
     for _ in range(20):
-        began = time.perf_counter()
+        began = time.process_time()
         typing.offered("prompt", "fox")
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     assert sorted(took)[10] < 0.1

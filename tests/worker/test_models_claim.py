@@ -142,6 +142,7 @@ def test_an_owner_that_slept_and_was_not_missed_goes_on(tmp_path: Path) -> None:
     with claim.held(nothing):
         time.sleep(10 * STALE_S)
         claim.confirm()
+        assert files_in(tmp_path) == {"lock"}
 
 
 def test_a_new_claim_is_not_taken_for_the_dead_one(tmp_path: Path) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
+import pytest_asyncio
 import requests
 from botocore.config import Config
 
@@ -34,22 +34,19 @@ NOW = 1_790_000_000.0
 PICTURES = Outcome(pictures=(Picture("0_9.png", "image/png", 5),))
 
 
-@pytest.fixture
-async def ministack(tmp_path: Path) -> AsyncIterator[EmbeddedAws]:
-    async with running_aws(tmp_path, free_port()) as aws:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ministack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedAws]:
+    async with running_aws(tmp_path_factory.mktemp("aws"), free_port()) as aws:
         yield aws
 
 
 @pytest.fixture
-async def stores(ministack: EmbeddedAws) -> list[DynamoJobStore]:
-    """One store for each racer, all on one table."""
-
-    def make() -> list[DynamoJobStore]:
-        clients: list[Any] = [ministack.client("dynamodb") for _ in range(RACERS)]
-        create_table(clients[0], TABLE)
-        return [DynamoJobStore(client, TABLE) for client in clients]
-
-    return await asyncio.to_thread(make)
+def stores(ministack: EmbeddedAws) -> Iterator[list[DynamoJobStore]]:
+    """One store for each racer, all on one table of this test's own."""
+    clients: list[Any] = [ministack.client("dynamodb") for _ in range(RACERS)]
+    create_table(clients[0], TABLE)
+    yield [DynamoJobStore(client, TABLE) for client in clients]
+    clients[0].delete_table(TableName=TABLE)
 
 
 async def race(run: Callable[[int], list[str]]) -> Counter[str]:

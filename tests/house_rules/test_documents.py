@@ -120,6 +120,15 @@ def test_the_readme_is_short_and_begins_with_something_to_run() -> None:
     assert any("make demo" in line for line in lines[:20])
 
 
+def test_the_readme_s_map_of_the_house_names_every_folder_that_there_is() -> None:
+    house = text("README.md").partition("## The house")[2].split("```")[1]
+    named = re.findall(r"^ *(\w+)/ ", house, re.MULTILINE)
+    paths = [path.parts[:-1] for path in files("") if not path.parts[0].startswith(".")]
+    there = {parts[0] for parts in paths if parts}
+    there |= {parts[1] for parts in paths if parts[0:1] == ("distillery",) and len(parts) > 1}
+    assert set(named) == there
+
+
 def test_every_lambda_has_a_line_in_the_architecture() -> None:
     for room in ROOMS:
         assert room in text("docs/architecture.md")

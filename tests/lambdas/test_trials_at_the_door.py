@@ -18,6 +18,7 @@ from local.chaos.trials import replay, signatures
 from local.chaos.trials.forgeries import Forger
 from local.memory import FakeClock
 from local.memory_store import MemoryJobStore
+from tests.until import SOON_S
 
 PROMISED = {
     *("body_bit", "body_bit_as_text", "signature_bit", "timestamp_bit"),
@@ -92,7 +93,7 @@ def test_a_store_that_looks_before_it_writes_is_found_out(monkeypatch: pytest.Mo
     def look_then_write(store: MemoryJobStore, job: Job) -> None:
         if store.load(job.job_id) is None and next(first_two, None) is not None:
             try:
-                together.wait(10)
+                together.wait(SOON_S)
             except BrokenBarrierError:
                 pytest.fail("the deliveries came one after another")
             store.table.jobs.pop(job.job_id, None)

@@ -18,7 +18,7 @@ import requests
 from nacl.signing import SigningKey
 
 from local.member import LocalMember
-from tests.until import until
+from tests.until import ANSWER_S, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -117,7 +117,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         yield Cloud(_wait_for_state(process, folder, log), folder)
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0, log.read_text()
+        assert process.wait(ANSWER_S) == 0, log.read_text()
 
 
 def _wait_for_state(process: subprocess.Popen[bytes], folder: Path, log: Path) -> dict[str, Any]:

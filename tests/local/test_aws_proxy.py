@@ -13,6 +13,7 @@ from yarl import URL
 from local.chaos import aws_proxy
 from local.chaos.aws_operation import operation
 from local.chaos.aws_proxy import AwsProxy, Interference
+from tests.until import SOON_S
 
 
 class Upstream:
@@ -99,7 +100,7 @@ async def test_a_doubled_request_is_sent_twice_and_answered_once(
     proxy.interference = Interference(doubled=1.0, delayed=1.0)
     async with http.post(proxy.url, data=b"once") as answer:
         assert await answer.text() == "1"
-    await asyncio.wait_for(upstream.seen_twice.wait(), 5)
+    await asyncio.wait_for(upstream.seen_twice.wait(), SOON_S)
     first, second = upstream.seen
     assert first == second
     assert proxy.faults == {"doubled": 1, "delayed": 1, "refused": 0, "reply_lost": 0}

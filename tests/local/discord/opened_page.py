@@ -8,6 +8,10 @@ from contextlib import asynccontextmanager
 from playwright.async_api import Browser, Page, expect
 
 from tests.local.discord.discord_kit import Client
+from tests.until import SOON_S
+
+SOON_MS = SOON_S * 1000
+expect.set_options(timeout=SOON_MS)
 
 
 @asynccontextmanager
@@ -15,7 +19,7 @@ async def opened_page(client: Client, browser: Browser) -> AsyncIterator[Page]:
     """Open the page as Juniper sees it."""
     faults: list[str] = []
     page = await browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(SOON_MS)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
     await page.goto(client.url)

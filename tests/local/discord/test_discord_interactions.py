@@ -27,6 +27,7 @@ from tests.local.discord.discord_kit import (
     picture,
     says,
 )
+from tests.until import SOON_S
 
 JUNIPER, BARLEY, _ = MEMBERS
 BUTTONS: list[Json] = [
@@ -291,7 +292,7 @@ async def test_the_portal_refuses_an_url_where_nobody_is(client: Client, url: st
 async def next_event(stream: Any, kind: str) -> Json:
     """Read events until one of the given kind."""
     while True:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON_S):
             lines = (await stream.readuntil(b"\n\n")).decode().splitlines()
         if lines[0] == f"event: {kind}":
             event: Json = json.loads(lines[1].removeprefix("data: "))

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.local.discord.discord_kit import SERVE, Application, Client, Json, picture, says
 from tests.local.discord.opened_page import opened_page, play
+from tests.until import SOON_S
 
 DRAFT = "Message #pictures"
 BUTTONS: list[Json] = [
@@ -39,7 +40,7 @@ async def type_serve(page: Page, prompt: str) -> None:
 
 async def token_of(application: Application) -> str:
     """Wait until the application was asked."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SOON_S):
         await application.asked.wait()
     return str(application.seen[-1]["token"])
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.until import ANSWER_S
+from tests.until import ANSWER_S, SOON_S
 
 SMALL = "size: 512x512 steps: 4"
 ANSWER_MS = ANSWER_S * 1000  # a GPU worker may have to start first
+expect.set_options(timeout=SOON_S * 1000)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Job
 from gpu_container.worker.store.access import AddressRefused, StoreAccess
+from gpu_container.worker.watched_call import TooLate, within
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +76,13 @@ class Attempts:
     def _ask(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> int | None:
         """Return the status of the answer, or None without one."""
         try:
-            return self._pool.ask(method, url, headers=headers, timeout=Timeout(self._timeout_s))
-        except (HTTPError, AddressRefused) as error:
+            return within(
+                self._timeout_s,
+                lambda: self._pool.ask(
+                    method, url, headers=headers, timeout=Timeout(self._timeout_s)
+                ),
+            )
+        except (HTTPError, AddressRefused, TooLate) as error:
             log.warning("the store was not asked about the attempt: %s", type(error).__name__)
             return None
 

@@ -7,6 +7,7 @@ a call as well, for a connection's timeout begins anew with each byte.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextvars import copy_context
 from threading import Event, Lock, Thread
@@ -37,6 +38,24 @@ def watched(
         call.leave()
         raise
     return call.answer()
+
+
+class TooLate(Exception):
+    """The call took longer than it may, by the clock on the wall."""
+
+
+def within(
+    seconds: float, question: Callable[[], T], check: Callable[[], None] = lambda: None
+) -> T:
+    """Return the answer to `question` as `watched` does; raise TooLate after so many seconds."""
+    give_up_at = time.monotonic() + seconds
+
+    def check_all() -> None:
+        check()
+        if time.monotonic() >= give_up_at:
+            raise TooLate
+
+    return watched(question, check_all)
 
 
 class _Call(Generic[T]):

@@ -240,7 +240,7 @@ def test_after_stop_nothing_is_sent() -> None:
 def test_the_end_of_the_telling_is_not_held_up_by_a_store_that_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reporter_module, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(reporter_module, "LAST_S", 0.01)
     mailbox = Mailbox()
     mailbox.may_go.clear()
     report = reporter(mailbox, 0.0001)

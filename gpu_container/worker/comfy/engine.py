@@ -18,8 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-import requests
-
+from gpu_container.worker.comfy.wire import NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 
 log = logging.getLogger(__name__)
@@ -56,6 +55,7 @@ class Engine:
         self._last_line = "it said nothing"
         self._scratch: Path | None = None
         self._url = (url or f"http://127.0.0.1:{_free_port()}").rstrip("/")
+        self._wire = Wire(lambda: self._url)
         self._news = Event()  # it says that it listens, or its last word
         self._was_ready = False
         self._life = 0
@@ -103,12 +103,10 @@ class Engine:
 
     def is_ready(self) -> bool:
         """Ask the engine whether it answers."""
-        with requests.Session() as session:  # of its own: health checks come from many threads
-            session.trust_env = False
-            try:
-                return session.get(f"{self.url}/prompt", timeout=_PROBE_S).ok
-            except requests.RequestException:
-                return False
+        try:
+            return self._wire.ask("GET", "/prompt", lambda: None, timeout_s=_PROBE_S).ok
+        except NoAnswer:
+            return False
 
     def wait_ready(self, deadline: float, stop: Event) -> None:
         """Return when the engine answers; start it again first if it has died.
@@ -156,6 +154,7 @@ class Engine:
         with self._lock:
             self._ended = True
         self._starter.shutdown()
+        self._wire.close()
         if self._process is not None and self.is_alive():
             self._process.terminate()
             try:

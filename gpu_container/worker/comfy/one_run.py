@@ -123,6 +123,7 @@ class OneRun:
             try:
                 socket.connect(_CONNECT_S, self.check)
                 while socket.has_more():
+                    self.check()
                     socket.receive()
             except SocketDown as error:
                 self._note_unreachable(error)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import struct
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from select import select
@@ -62,6 +64,24 @@ class SocketDown(Exception):
     """There is no connection now. Try again later and ask /history meanwhile."""
 
 
+class _Socket(websocket.WebSocket):
+    """The library's timeout begins anew with each byte, and with each ping."""
+
+    _give_up_at = math.inf
+
+    def recv_in_time(self) -> tuple[int, bytes]:
+        """Receive as `recv_data`, for TICK_S in all. Raises WebSocketTimeoutException."""
+        self._give_up_at = time.monotonic() + TICK_S
+        opcode, data = self.recv_data()
+        return opcode, data
+
+    def _recv(self, bufsize: int) -> bytes:
+        if time.monotonic() >= self._give_up_at:
+            raise websocket.WebSocketTimeoutException("it drips")
+        data: bytes = super()._recv(bufsize)  # type: ignore[no-untyped-call]
+        return data
+
+
 class ComfySocket:
     """Reads events; connects by itself, always with the same client id.
 
@@ -72,7 +92,7 @@ class ComfySocket:
     def __init__(self, url: Callable[[], str], client_id: str) -> None:
         self._url = url
         self._client_id = client_id
-        self._socket: websocket.WebSocket | None = None
+        self._socket: _Socket | None = None
         self.hears = False  # it has brought something of a run of ours since it was made
 
     def connect(self, timeout_s: float, check: Callable[[], None]) -> bool:
@@ -98,12 +118,13 @@ class ComfySocket:
     def receive(self) -> Message | Preview | None:
         """Return the next event, or None after TICK_S or for an event of no interest.
 
+        What has come by then of an event that drips is kept for the next call.
         Raises SocketDown; the next `connect` then makes a new connection.
         """
         if self._socket is None:
             raise SocketDown("not connected")
         try:
-            opcode, data = self._socket.recv_data()
+            opcode, data = self._socket.recv_in_time()
         except websocket.WebSocketTimeoutException:
             return None
         except (OSError, websocket.WebSocketException) as error:
@@ -120,15 +141,19 @@ class ComfySocket:
             _drop(self._socket)
             self._socket = None
 
-    def _dial(self, timeout_s: float) -> websocket.WebSocket:
+    def _dial(self, timeout_s: float) -> _Socket:
         """Connect and ask for previews that say of which run they are.
 
         An engine may be shared: one whose client gave no client id sends its previews to all.
         That a text is UTF-8 is checked when it is decoded; the library's own check is slow.
         """
         address = self._url().replace("http", "ws", 1) + f"/ws?clientId={self._client_id}"
-        made = websocket.create_connection(
-            address, timeout=timeout_s, http_no_proxy=["*"], skip_utf8_validation=True
+        made: _Socket = websocket.create_connection(  # type: ignore[assignment]
+            address,
+            timeout=timeout_s,
+            http_no_proxy=["*"],
+            skip_utf8_validation=True,
+            class_=_Socket,
         )
         try:
             made.send(_FEATURES)

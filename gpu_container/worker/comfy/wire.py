@@ -15,6 +15,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -77,13 +78,19 @@ class Wire:
     ) -> Answer:
         """Ask, and read the whole answer.
 
-        `check` is called ten times a second; what it raises ends the question, and its connection.
-        Raises NoAnswer.
+        `check` is called ten times a second, also while an answer drips; what it raises ends the
+        question, and its connection. Raises NoAnswer.
         """
         address = urlsplit(self._url())
         until = time.monotonic() + timeout_s
-        connection = self._take(address, check)
-        connection.patience.begin(check, until)
+
+        def look() -> None:
+            check()
+            if time.monotonic() >= until:
+                raise AnswerLate
+
+        connection = self._take(address, look)
+        connection.patience.begin(look)
         try:
             connection.request(method, address.path + path, body or None, dict(headers or {}))
             response = connection.getresponse()
@@ -146,13 +153,13 @@ class _PatientSocket:
     def __init__(self, made: socket.socket) -> None:
         made.settimeout(TICK_S)
         self._socket = made
-        self._check: Callable[[], None] = lambda: None
-        self._until = 0.0
+        self._look: Callable[[], None] = lambda: None
+        self._look_at = 0.0
 
-    def begin(self, check: Callable[[], None], until: float) -> None:
-        """Take what ends the next waits: what `check` raises, or a moment."""
-        self._check = check
-        self._until = until
+    def begin(self, look: Callable[[], None]) -> None:
+        """Take what ends the next waits with what it raises."""
+        self._look = look
+        self._look_at = time.monotonic() + TICK_S
 
     def is_quiet(self) -> bool:
         """Say whether nothing has come that nobody asked for, such as the connection's end."""
@@ -177,12 +184,11 @@ class _PatientSocket:
 
     def _patiently(self, step: Callable[[Any], int], data: Any) -> int:
         while True:
-            try:
+            if time.monotonic() >= self._look_at:
+                self._look()
+                self._look_at = time.monotonic() + TICK_S
+            with suppress(TimeoutError):
                 return step(data)
-            except TimeoutError:
-                self._check()
-                if time.monotonic() >= self._until:
-                    raise AnswerLate from None
 
 
 class _Reading(io.RawIOBase):

@@ -27,6 +27,7 @@ from gpu_container.worker.models.http_source import (
     SourceBroke,
     SourceRefused,
 )
+from gpu_container.worker.watched_call import watched
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +154,10 @@ class _Download:
     def _read_on(self) -> None:
         """Append one answer to what is here, to the last byte."""
         known = self._known_etag()
-        answer = self._source.open(self._here(), known)
+        here = self._here()
+        answer = watched(
+            lambda: self._source.open(here, known), self._watch.check, lambda late: late.close()
+        )
         try:
             if answer.total not in {None, self._model.size}:
                 raise SourceRefused(

@@ -167,7 +167,7 @@ class Delivery:
         self._check()
         most = self._job.limits.max_output_bytes
         if isinstance(file.source, EngineFile):
-            with located(self._engine, file.source, most) as path:
+            with located(self._engine, file.source, most, self._check) as path:
                 return self._store_file(file, path, file.source.filename)
         data = file.source.encode(errors="replace")
         check_size("a text", len(data), most)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.outputs.find import EngineFile
 from gpu_container.worker.outputs.leftovers import still_in_use
 from gpu_container.worker.store.content import CHUNK
+from gpu_container.worker.watched_call import TooLate, within
 
 _FOLDERS = ("output", "temp", "input")
 _PATIENCE_S = 60.0
@@ -33,9 +34,15 @@ class EngineWithFiles(Protocol):
 
 
 @contextmanager
-def located(engine: EngineWithFiles, file: EngineFile, max_bytes: int) -> Iterator[Path]:
+def located(
+    engine: EngineWithFiles,
+    file: EngineFile,
+    max_bytes: int,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[Path]:
     """Give the path under which the file can be read inside the block.
 
+    `check` is called ten times a second while it is fetched, which ends with what that raises.
     Raises JobFailed: execution_failed for a name that leads out of the engine's folder, for what
     is no plain file and for a file beyond `max_bytes`; engine_unavailable if it cannot be had.
     """
@@ -47,7 +54,7 @@ def located(engine: EngineWithFiles, file: EngineFile, max_bytes: int) -> Iterat
         return
     with tempfile.TemporaryDirectory(prefix="output-") as folder:
         copy = Path(folder) / "file"
-        _fetch(engine.url, file, copy, max_bytes)
+        _fetch(lambda: _download(engine.url, file, copy, max_bytes, check), check)
         yield copy
 
 
@@ -85,12 +92,12 @@ def _refused(file: EngineFile) -> JobFailed:
     )
 
 
-def _fetch(url: str, file: EngineFile, to: Path, max_bytes: int) -> None:
-    """Download; once more if the connection broke, which says nothing about the file."""
+def _fetch(download: Callable[[], None], check: Callable[[], None]) -> None:
+    """Download; once more if the connection broke or drips, which says nothing about the file."""
     for tries_left in reversed(range(_TRIES)):
         try:
-            return _download(url, file, to, max_bytes)
-        except requests.RequestException as error:
+            return within(_PATIENCE_S, download, check)
+        except (requests.RequestException, TooLate) as error:
             if not tries_left:
                 raise JobFailed(
                     Kind.ENGINE_UNAVAILABLE,
@@ -99,12 +106,15 @@ def _fetch(url: str, file: EngineFile, to: Path, max_bytes: int) -> None:
     return None
 
 
-def _download(url: str, file: EngineFile, to: Path, max_bytes: int) -> None:
+def _download(
+    url: str, file: EngineFile, to: Path, max_bytes: int, check: Callable[[], None]
+) -> None:
     query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
     with requests.Session() as session, to.open("wb") as copy:
         session.trust_env = False  # the engine is never behind a proxy
         with session.get(f"{url}/view", params=query, stream=True, timeout=_PATIENCE_S) as answer:
             answer.raise_for_status()
             for chunk in answer.iter_content(CHUNK):
+                check()
                 check_size(file.filename, copy.tell() + len(chunk), max_bytes)
                 copy.write(chunk)

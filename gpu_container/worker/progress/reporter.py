@@ -21,6 +21,9 @@ from gpu_container.worker.store.upload import Uploader
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 3.0
+"""For a file to be stored. It is given up then: the next one says more."""
+LAST_S = 1.0
+"""From its beginning, for a file that is on its way when the job ends: most take a tenth of it."""
 FIRST_S = 0.25
 """A job that is over sooner needs no progress, nor what its file would cost."""
 
@@ -31,7 +34,7 @@ class Reporter:
     The thread begins with the first event, so that it is not in the way of the graph's start; the
     first file is sent FIRST_S later. `end` lets no more be sent and returns at once; `stop` also
     waits for a file that is on its way, so that progress does not come after the result, but only
-    until `PATIENCE_S` after `end`: a store that takes longer is not worth the result's delay. A
+    until LAST_S after that was begun: a store that takes longer is not worth the result's delay. A
     progress file that cannot be stored is let go: the next one says more.
     """
 
@@ -52,7 +55,8 @@ class Reporter:
         self._changed = Condition()
         self._news = False
         self._waits_for_news = False
-        self._ended_at: float | None = None
+        self._ended = False
+        self._sent_at = 0.0
         self._sequence = 0
         self._thread: Thread | None = None
 
@@ -70,8 +74,7 @@ class Reporter:
     def end(self) -> None:
         """Begin no other file, and return at once."""
         with self._changed:
-            if self._ended_at is None:
-                self._ended_at = self._clock()
+            self._ended = True
             self._changed.notify()
 
     def stop(self) -> None:
@@ -79,12 +82,12 @@ class Reporter:
         self.end()
         if self._thread is None:
             return
-        self._thread.join(max(0.0, PATIENCE_S - (self._clock() - (self._ended_at or 0.0))))
+        self._thread.join(max(0.0, LAST_S - (self._clock() - self._sent_at)))
         if self._thread.is_alive():
             log.warning("a progress file that its store does not take was left behind")
 
     def _has_ended(self) -> bool:
-        return self._ended_at is not None
+        return self._ended
 
     def _send_all(self) -> None:
         interval = self._job.limits.progress_interval_s
@@ -106,6 +109,7 @@ class Reporter:
 
     def _send(self, snapshot: Snapshot) -> None:
         self._sequence += 1
+        self._sent_at = self._clock()
         document = json.dumps(self._document(snapshot)).encode()
         try:
             self._uploader.post(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from threading import Lock
 
-import requests
-
+from gpu_container.worker.comfy.wire import NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 
 log = logging.getLogger(__name__)
@@ -56,16 +56,16 @@ class GpuHealth:
 
 def missing_gpu(url: str) -> str | None:
     """Ask the engine at `url` for its devices; return what is wrong, None if it has a GPU."""
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            response = session.get(f"{url}/system_stats", timeout=_QUICK_S)
-            response.raise_for_status()
-            devices = response.json()["devices"]
-            has_gpu = any(each["type"] == "cuda" and each["vram_total"] > 0 for each in devices)
-            kinds = ", ".join(str(each["type"]) for each in devices) or "none"
-        except (requests.RequestException, KeyError, TypeError) as error:
-            return f"the engine cannot say which GPU it has ({type(error).__name__})"
+    wire = Wire(lambda: url)
+    try:
+        answer = wire.ask("GET", "/system_stats", lambda: None, timeout_s=_QUICK_S)
+        devices = json.loads(answer.body)["devices"]
+        has_gpu = any(each["type"] == "cuda" and each["vram_total"] > 0 for each in devices)
+        kinds = ", ".join(str(each["type"]) for each in devices) or "none"
+    except (NoAnswer, ValueError, KeyError, TypeError) as error:
+        return f"the engine cannot say which GPU it has ({type(error).__name__})"
+    finally:
+        wire.close()
     if has_gpu:
         return None
     return f"the engine sees no NVIDIA GPU, only: {kinds}; give the container one (--gpus all)"

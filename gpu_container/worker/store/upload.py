@@ -15,6 +15,7 @@ from gpu_container.worker.job import UploadTarget
 from gpu_container.worker.store.access import AddressRefused, StoreAccess, parse_origin
 from gpu_container.worker.store.content import Content
 from gpu_container.worker.store.form import Form
+from gpu_container.worker.watched_call import watched
 
 log = logging.getLogger(__name__)
 
@@ -55,19 +56,21 @@ class Uploader:
     ) -> str:
         """Store `data` and return its SHA-256 in hexadecimal; `name` replaces ${filename}.
 
-        It is read as it is sent. `check` is called before each piece and each try: what it raises
-        ends the upload. No answer, 5xx and 408/425/429 are tried again with growing pauses. Raises
-        JobFailed(upload_failed), with the origin but never the signed URL in its message.
+        It is read as it is sent. `check` is called before each piece and ten times a second: what
+        it raises ends the upload. No answer, one that drips, 5xx and 408/425/429 are tried again
+        with growing pauses. Raises JobFailed(upload_failed), with the origin but never the signed
+        URL in its message.
         """
         content = (data,) if isinstance(data, bytes) else data
         problem = ""
         for attempt in range(self._attempts):
             if attempt:
                 self._sleep(min(0.5 * 2 ** (attempt - 1), _MAX_PAUSE_S))
-            check()
-            form = _form(target, name, content, content_type, check)
+            pace = _Pace(self._timeout_s, check)
+            form = _form(target, name, content, content_type, pace.moved)
             try:
-                status = self._send(target.url, form)
+                pace.moved()
+                status = self._send(target.url, form, pace)
             except AddressRefused as refusal:
                 problem = f"its address is refused: {refusal}"
                 break
@@ -87,14 +90,46 @@ class Uploader:
         """Drop the connections."""
         self._pool.close()
 
-    def _send(self, url: str, form: Form) -> int:
-        return self._pool.ask(
-            "POST",
-            url,
-            body=form,
-            headers={"Content-Type": form.content_type, "Content-Length": str(len(form))},
-            timeout=Timeout(connect=min(5.0, self._timeout_s), read=self._timeout_s),
-        )
+    def _send(self, url: str, form: Form, pace: _Pace) -> int:
+        def send() -> int:
+            return self._pool.ask(
+                "POST",
+                url,
+                body=form,
+                headers={"Content-Type": form.content_type, "Content-Length": str(len(form))},
+                timeout=Timeout(connect=min(5.0, self._timeout_s), read=self._timeout_s),
+            )
+
+        return watched(send, pace.check)
+
+
+class _Stalled(HTTPError):
+    """The store took no more, or has not answered, for too long by the clock on the wall."""
+
+
+class _Pace:
+    """Ends one try that does not move on for so many seconds, or with what `check` raises.
+
+    A connection's own timeout begins anew with each byte of an answer.
+    """
+
+    def __init__(self, within_s: float, check: Callable[[], None]) -> None:
+        self._within_s = within_s
+        self._check = check
+        self._moved_at = time.monotonic()
+        self._stalled = False
+
+    def moved(self) -> None:
+        """Note that another piece can be sent; not once the try was given up."""
+        self.check()
+        self._moved_at = time.monotonic()
+
+    def check(self) -> None:
+        """Raise what ends the try."""
+        self._check()
+        if self._stalled or time.monotonic() - self._moved_at > self._within_s:
+            self._stalled = True
+            raise _Stalled
 
 
 def _form(

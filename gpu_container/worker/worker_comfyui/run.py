@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import Event
 from typing import Any
 
@@ -31,6 +31,7 @@ from gpu_container.worker.worker_comfyui.request import (
 log = logging.getLogger(__name__)
 
 _NOWHERE = UploadTarget("", {})
+_AT_LEAST_S = 10.0  # to fetch pictures in, when the job's time is used up
 
 
 def run_request(
@@ -73,8 +74,16 @@ def _run(request: Request, job_id: str, deps: Deps, until: Until, timeout_s: flo
     job = _job(job_id, graph, timeout_s)
     made = deps.comfy.run(job, graph, deadline=deadline, stop=stop, watch=lambda _: None)
     pictures = Pictures(most_bytes(job_id))
+    give_up_at = max(deadline, deps.clock() + _AT_LEAST_S)
+
+    def check() -> None:
+        if stop.is_set():
+            raise JobFailed(Kind.INTERRUPTED, "the worker was told to stop")
+        if deps.clock() >= give_up_at:
+            raise JobFailed(Kind.ENGINE_UNAVAILABLE, "it did not come within the job's time")
+
     for file in _files(made):
-        _add(file, pictures, deps)
+        _add(file, pictures, deps, check)
     return pictures.answer()
 
 
@@ -102,10 +111,12 @@ def _files(made: Mapping[str, Any]) -> Iterator[EngineFile]:
         yield from (file for file in files_in(output.get("images") or ()) if file.type != "temp")
 
 
-def _add(file: EngineFile, pictures: Pictures, deps: Deps) -> None:
+def _add(file: EngineFile, pictures: Pictures, deps: Deps, check: Callable[[], None]) -> None:
     try:
-        with located(deps.engine, file, pictures.most_bytes) as path:
+        with located(deps.engine, file, pictures.most_bytes, check) as path:
             pictures.add(file.filename, path.read_bytes())
     except JobFailed as failure:
+        if failure.kind is Kind.INTERRUPTED:
+            raise
         name = file.filename
         pictures.errors.append(f"Failed to fetch image data for {name}: {failure.message}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, MutableMapping
 from gpu_container.worker.health import Readiness
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.runpod_door import Door
-from gpu_container.worker.settings import Settings
+from gpu_container.worker.settings import Settings, refusing_in_one_line
 from gpu_container.worker.wiring import begin_worker
 
 
@@ -43,8 +43,9 @@ def main() -> None:
     """Serve until SIGTERM."""
     quieten_sdk(os.environ)
     multiprocessing.set_start_method("spawn")  # its heartbeat: never fork a process with threads
-    settings = Settings.from_env(os.environ)
-    worker = begin_worker(settings)
+    with refusing_in_one_line():
+        settings = Settings.from_env(os.environ)
+        worker = begin_worker(settings)
     # Slow to import: the engine starts meanwhile.
     import runpod  # type: ignore[import-untyped]  # noqa: PLC0415
 

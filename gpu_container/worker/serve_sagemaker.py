@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from gpu_container.worker.health import Health, Readiness
 from gpu_container.worker.http_server import HttpServer, JsonHandler, Patience
 from gpu_container.worker.run_job import Deps, run_job
-from gpu_container.worker.settings import Settings
-from gpu_container.worker.wiring import begin_worker
+from gpu_container.worker.settings import ConfigError, Settings, refusing_in_one_line
+from gpu_container.worker.wiring import Worker, begin_worker
 from gpu_container.worker.worker_comfyui.request import is_request
 from gpu_container.worker.worker_comfyui.run import run_request
 
@@ -172,18 +172,26 @@ def _code(*, failed: bool, its_fault: bool) -> int:
     return 200 if not failed else 422 if its_fault else 500
 
 
+def _listening(settings: Settings, worker: Worker) -> Server:
+    """Make the server. Raises ConfigError if its address cannot be had."""
+    address = settings.bind_host, settings.port
+    seconds = settings.worker_comfyui_s
+    try:
+        return Server(address, worker.deps, worker.start, worker.health, worker_comfyui_s=seconds)
+    except OSError as error:
+        raise ConfigError(
+            f"nothing can listen on port {settings.port} of {settings.bind_host} "
+            f"({error.strerror}); end what does, or set SAGEMAKER_BIND_TO_PORT and BIND_HOST"
+        ) from error
+
+
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    settings = Settings.from_env(os.environ)
-    worker = begin_worker(settings)
-    address = settings.bind_host, settings.port
-    with Server(
-        address,
-        worker.deps,
-        worker.start,
-        worker.health,
-        worker_comfyui_s=settings.worker_comfyui_s,
-    ) as server:
+    with refusing_in_one_line():
+        settings = Settings.from_env(os.environ)
+        worker = begin_worker(settings)
+        server = _listening(settings, worker)
+    with server:
 
         def end(*_: object) -> None:
             worker.last_call.ring()

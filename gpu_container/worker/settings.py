@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gpu_container.worker.errors import JobFailed
 from gpu_container.worker.store.access import parse_origin
 
 _YES = ("1", "true", "yes", "on")
 _NO = ("0", "false", "no", "off")
+_LAST_PORT = 65_535
 
 
 class ConfigError(ValueError):
     """The environment is wrong; the message names every variable to change."""
+
+
+@contextmanager
+def refusing_in_one_line() -> Iterator[None]:
+    """End the process with one line and code 1 if its operator has to change something.
+
+    A traceback is for bugs.
+    """
+    try:
+        yield
+    except (ConfigError, JobFailed) as problem:
+        raise SystemExit(f"the worker does not start: {problem}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,8 @@ class Settings:
             problems.append("set COMFYUI_URL (a running engine) or COMFYUI_COMMAND (one to start)")
         if url and not url.startswith(("http://", "https://")):
             problems.append("COMFYUI_URL must begin with http:// or https://")
+        if command and not url and "{port}" not in command:
+            problems.append("COMFYUI_COMMAND must hold {port}, where it is told its free port")
         settings = cls(
             comfyui_url=url or None,
             comfyui_command=command or None,
@@ -65,6 +82,8 @@ class Settings:
             worker_comfyui_s=_number(environ, "WORKER_COMFYUI_TIMEOUT_SECONDS", 600.0, problems),
             engine_stuck_s=_number(environ, "ENGINE_STUCK_SECONDS", 30.0, problems),
         )
+        if settings.port > _LAST_PORT:
+            problems.append(f"SAGEMAKER_BIND_TO_PORT must be at most {_LAST_PORT}")
         if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             problems.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
         if problems:

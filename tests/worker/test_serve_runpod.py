@@ -184,7 +184,7 @@ def test_a_worker_whose_engine_does_not_start_takes_no_job_and_says_so(
     fake = FakeRunpod(loop_thread)
     fake.submit("nobody's", {"workflow": {}})
     environment = {**fake.environment(), "STORE_ORIGINS": store_server.origin}
-    environment["COMFYUI_COMMAND"] = "sleep 60" if starts else "false"
+    environment["COMFYUI_COMMAND"] = "sh -c 'sleep 60' {port}" if starts else "false {port}"
     environment["ENGINE_START_SECONDS"] = "0.5"
     with door("serve_runpod", environment) as process:
         process.communicate(timeout=WAIT_S)

@@ -39,6 +39,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "MODELS_FOLDER": "/models",
             "HF_TOKEN": "hf_x",
             "WORKER_COMFYUI_TIMEOUT_SECONDS": "12.5",
+            "ENGINE_STUCK_SECONDS": "45",
         }
     )
 
@@ -46,7 +47,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     origins = frozenset({"https://bucket.s3.amazonaws.com:443", "http://127.0.0.1:4566"})
     assert settings == Settings(
         *(None, command, 1.5, 0.5, "DEBUG", "127.0.0.1", 9000, origins),
-        *(tmp_path, 30, True, "models.toml", "/models", "hf_x", 12.5),
+        *(tmp_path, 30, True, "models.toml", "/models", "hf_x", 12.5, 45),
     )
 
 

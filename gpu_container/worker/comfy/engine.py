@@ -59,7 +59,7 @@ class Engine:
         self._news = Event()  # it says that it listens, or its last word
         self._was_ready = False
         self._life = 0
-        self._ended = False
+        self._ended = Event()
 
     @property
     def url(self) -> str:
@@ -79,18 +79,31 @@ class Engine:
     def start(self) -> None:
         """Start the process unless it lives, and return at once; so a dead one comes back.
 
-        Each has the priority that the thread of the first call had then.
+        Each has the priority that the thread of the first call had then. Raises JobFailed if the
+        first cannot be started; whoever waits for a later one hears of that from `wait_ready`.
         """
         with self._lock:
-            if self._ended or self.is_alive():
+            if self._ended.is_set() or self.is_alive():
                 return
+            is_first = self._process is None
             if self._process is not None:
+                if not self._was_ready:  # another program may have been quicker to take its port
+                    self._url = self._url.rpartition(":")[0] + f":{_free_port()}"
                 code = self._process.poll()
                 log.warning("the engine ended with code %s: restart %d", code, self._life)
             self._life += 1
             self._was_ready = False
             self._news.clear()
-            self._process = self._starter.submit(self._spawn).result()
+            try:
+                self._process = self._starter.submit(self._spawn).result()
+            except (OSError, ValueError) as error:  # ValueError: quotes that do not match
+                self._last_line = f"COMFYUI_COMMAND cannot be run ({error}); correct it"
+                if is_first:
+                    raise JobFailed(Kind.ENGINE_UNAVAILABLE, self._last_line) from error
+                log.error("%s", self._last_line)
+                return
+            if self._ended.is_set():  # killed meanwhile
+                self._process.kill()
             self._reader = Thread(target=self._read_lines, args=(self._process,), daemon=True)
             self._reader.start()
         log.info("the engine starts as process %d", self._process.pid)
@@ -139,7 +152,7 @@ class Engine:
             process = self._process
             if process is None:
                 return False
-            if self._ended or life != self._life:
+            if self._ended.is_set() or life != self._life:
                 return True
             process.kill()
         try:
@@ -152,7 +165,7 @@ class Engine:
     def stop(self) -> None:
         """End the process and remove its scratch folder."""
         with self._lock:
-            self._ended = True
+            self._ended.set()
         self._starter.shutdown()
         self._wire.close()
         if self._process is not None and self.is_alive():
@@ -167,7 +180,7 @@ class Engine:
 
     def kill(self) -> None:
         """End the process without a word; for when there is no time left. It stays ended."""
-        self._ended = True
+        self._ended.set()
         if self._process is not None:
             self._process.kill()
 

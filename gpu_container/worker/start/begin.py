@@ -40,14 +40,14 @@ class Start:
         self._failure: JobFailed | None = None
 
     def begin(self) -> None:
-        """Start the engine and return at once."""
+        """Start the engine and return at once. Raises JobFailed if it cannot be started."""
         self._engine.start()
         self._timeline.note("process_s")
         Thread(target=self._get_ready, name="start", daemon=True).start()
 
     def is_ready(self) -> bool:
         """Say whether a job may come: the start has ended and the engine answers now."""
-        return self._ended.is_set() and self._engine.is_ready()
+        return self._ended.is_set() and self._health.is_healthy() and self._engine.is_ready()
 
     def wait_ready(self, deadline: float = float("inf")) -> None:
         """Return when the first job may come.
@@ -80,6 +80,10 @@ class Start:
             self._timeline.ready()
         except JobFailed as error:
             self._failure = error
-            log.error("the worker did not get ready: %s", error)
+            level = logging.INFO if self._stop.is_set() else logging.ERROR  # it was given up
+            log.log(level, "the worker did not get ready: %s", error)
+        except Exception as error:  # the boundary of the start: a bug in it must not read as ready
+            log.exception("the worker did not get ready")
+            self._health.give_up(f"unexpected {type(error).__name__} in the start; see the log")
         finally:
             self._ended.set()

@@ -14,7 +14,13 @@ from tests.worker.loop_thread import LoopThread
 CHUNK = 1 << 16
 
 
-Fate = Literal["cut", "answer lost", "held"]
+Fate = Literal["cut", "answer lost", "held", "head drips", "body drips"]
+DRIP_S = 0.02  # between two bytes: a timeout that begins anew with each never comes
+DRIPS = {
+    "head drips": b"HTTP/1.1 200 OK\r\nX-Drip: ",
+    "body drips": b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n",
+}
+LONG_FRAME = b"\x82\x7f" + (1 << 20).to_bytes(8)  # RFC 6455, 5.2: what such a frame begins with
 
 
 @dataclass
@@ -23,6 +29,7 @@ class Break:
 
     at_frame: int | None = None  # of the first WebSocket: 0 is the first thing the server says
     mid_frame: bool = False  # half of that frame still comes
+    drips: bool = False  # instead of it one comes byte by byte, and never ends
     may_return: bool = True  # another WebSocket is let through after the break
     about: bytes | None = None  # requests that hold this word meet `fate`, so many `times`
     fate: Fate = "cut"
@@ -69,7 +76,7 @@ class FaultyLink:
                 ask.write(head)
             lost = asyncio.Event()  # what the server answers from now on
             there = _pump(near, ask) if is_socket else self._requests(near, ask, head, lost)
-            back = self._frames(far, answer) if is_socket else _pump(far, answer, lost)
+            back = self._frames(far, answer) if is_socket else self._answers(far, answer, lost)
             tasks = [asyncio.ensure_future(there), asyncio.ensure_future(back)]
             _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in pending:
@@ -93,7 +100,7 @@ class FaultyLink:
             if meant and breaks.times:
                 breaks.times -= 1
                 self.has_broken.set()
-                if breaks.fate == "answer lost":
+                if breaks.fate == "answer lost" or breaks.fate in DRIPS:
                     lost.set()
                 else:
                     to.write(data[: len(data) // 2])
@@ -104,6 +111,18 @@ class FaultyLink:
             await to.drain()
             data = await near.read(CHUNK)
 
+    async def _answers(
+        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, lost: asyncio.Event
+    ) -> None:
+        """Hand on what the server answers; in the place of a lost answer one may drip."""
+        while data := await source.read(CHUNK):
+            if lost.is_set():
+                if self.breaks.fate in DRIPS:
+                    await _drip(DRIPS[self.breaks.fate], to)
+                return
+            to.write(data)
+            await to.drain()
+
     async def _frames(self, far: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
         to.write(await far.readuntil(b"\r\n\r\n"))
         self.sockets += 1
@@ -112,6 +131,8 @@ class FaultyLink:
             frame = await _read_frame(far)
             if first and index == self.breaks.at_frame:
                 self.has_broken.set()
+                if self.breaks.drips:
+                    await _drip(LONG_FRAME, to)
                 if self.breaks.mid_frame:
                     to.write(frame[: len(frame) // 2])
                     await to.drain()
@@ -121,14 +142,19 @@ class FaultyLink:
             index += 1
 
 
-async def _pump(
-    source: asyncio.StreamReader, to: asyncio.StreamWriter, lost: asyncio.Event | None = None
-) -> None:
+async def _pump(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
     while data := await source.read(CHUNK):
-        if lost is not None and lost.is_set():
-            return
         to.write(data)
         await to.drain()
+
+
+async def _drip(head: bytes, to: asyncio.StreamWriter) -> None:
+    """Send the head of an answer, and then a byte now and then until somebody hangs up."""
+    to.write(head)
+    while True:
+        to.write(b"x")
+        await to.drain()
+        await asyncio.sleep(DRIP_S)
 
 
 async def _read_frame(source: asyncio.StreamReader) -> bytes:

@@ -42,6 +42,7 @@ class FaultyLink:
         self._host, self._port = urlsplit(target).hostname, urlsplit(target).port
         self.breaks = Break()
         self.has_broken = asyncio.Event()
+        self._closed = asyncio.Event()
         self.sockets = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._server = loop.call(asyncio.start_server(self._serve, "127.0.0.1", 0))
@@ -56,6 +57,7 @@ class FaultyLink:
 
     async def _close(self) -> None:
         self._server.close()
+        self._closed.set()
         for writer in list(self._writers):
             writer.transport.abort()
         await asyncio.sleep(0)
@@ -118,7 +120,7 @@ class FaultyLink:
         while data := await source.read(CHUNK):
             if lost.is_set():
                 if self.breaks.fate in DRIPS:
-                    await _drip(DRIPS[self.breaks.fate], to)
+                    await _drip(DRIPS[self.breaks.fate], to, self._closed)
                 return
             to.write(data)
             await to.drain()
@@ -132,7 +134,7 @@ class FaultyLink:
             if first and index == self.breaks.at_frame:
                 self.has_broken.set()
                 if self.breaks.drips:
-                    await _drip(LONG_FRAME, to)
+                    await _drip(LONG_FRAME, to, self._closed)
                 if self.breaks.mid_frame:
                     to.write(frame[: len(frame) // 2])
                     await to.drain()
@@ -148,13 +150,14 @@ async def _pump(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
         await to.drain()
 
 
-async def _drip(head: bytes, to: asyncio.StreamWriter) -> None:
+async def _drip(head: bytes, to: asyncio.StreamWriter, closed: asyncio.Event) -> None:
     """Send the head of an answer, and then a byte now and then until somebody hangs up."""
     to.write(head)
-    while True:
+    while not closed.is_set():
         to.write(b"x")
         await to.drain()
-        await asyncio.sleep(DRIP_S)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(closed.wait(), DRIP_S)
 
 
 async def _read_frame(source: asyncio.StreamReader) -> bytes:

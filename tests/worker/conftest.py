@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
@@ -25,6 +27,7 @@ from gpu_container.worker.store.upload import Uploader
 from tests.engine_under_test import PATIENCE_S
 from tests.worker.fake_comfy import FakeComfy
 from tests.worker.loop_thread import LoopThread
+from tests.worker.process import wait_for
 from tests.worker.store import Store, StoreServer
 
 IMPATIENT = Patience(history_every_s=0.3, unreachable_s=0.3)
@@ -63,6 +66,19 @@ def store(store_server: StoreServer) -> Store:
     return Store(store_server)
 
 
+class SkippingClock:
+    """The real one, of which a test can skip a part: no limit is over before that."""
+
+    def __init__(self) -> None:
+        self._skipped_s = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._skipped_s
+
+    def skip(self, seconds: float) -> None:
+        self._skipped_s += seconds
+
+
 @dataclass
 class Bench:
     """A worker between the fakes."""
@@ -71,6 +87,7 @@ class Bench:
     store: Store
     deps: Deps
     pauses: list[float]
+    clock: SkippingClock
     stop: Event = field(default_factory=Event)
 
     def job(self, **changes: Any) -> dict[str, Any]:
@@ -112,6 +129,14 @@ class Bench:
     def run(self, **changes: Any) -> JobResult:
         return run_job(self.job(**changes), self.deps, self.stop)
 
+    def run_out_of_time(self, once: Callable[[], bool], **changes: Any) -> JobResult:
+        """Run a job whose time is over as soon as that holds."""
+        with ThreadPoolExecutor(1) as thread:
+            result = thread.submit(self.run, **changes)
+            wait_for(once)
+            self.clock.skip(PATIENCE_S)
+            return result.result()
+
     def result_document(self) -> dict[str, Any]:
         assert len(self.store.all("result.json")) == 1
         assert self.store.keys()[-1].endswith("/result.json")
@@ -136,18 +161,20 @@ def make_bench(comfy: FakeComfy, store: Store) -> Iterator[Callable[..., Bench]]
 
     def make(engine: Any = None, patience: Patience = IMPATIENT) -> Bench:
         pauses: list[float] = []
+        clock = SkippingClock()
         engine = engine or Engine(url=comfy.url)
         access = StoreAccess(frozenset({store.origin}))
         deps = Deps(
             engine=engine,
-            comfy=Comfy(engine, patience=patience),
-            attempts=Attempts(access, poll_s=0.02, timeout_s=2.0),
+            comfy=Comfy(engine, patience=patience, clock=clock),
+            attempts=Attempts(access, poll_s=0.02, timeout_s=PATIENCE_S),
             fetcher=Fetcher(access, sleep=pauses.append),
             uploader=Uploader(access, sleep=pauses.append),
             progress_uploader=Uploader(access, attempts=1, timeout_s=3),
             leftovers=Leftovers(engine),
+            clock=clock,
         )
-        benches.append(Bench(comfy, store, deps, pauses))
+        benches.append(Bench(comfy, store, deps, pauses, clock))
         return benches[-1]
 
     yield make

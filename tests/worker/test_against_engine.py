@@ -160,7 +160,7 @@ def test_an_unknown_node_is_an_invalid_graph(bench: Bench) -> None:
 def test_a_run_over_its_time_leaves_the_engine_free_for_the_next(bench: Bench) -> None:
     slow = graph(seed=14, steps=10_000)
 
-    result = bench.run(graph=slow, limits={"timeout_s": 0.5})
+    result = bench.run_out_of_time(lambda: bool(bench.store.all("progress.json")), graph=slow)
 
     assert result.failure is not None
     assert result.failure.kind == "timed_out"

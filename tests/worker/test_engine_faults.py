@@ -9,6 +9,7 @@ import pytest
 
 from gpu_container.worker.comfy.client import Patience
 from gpu_container.worker.result import JobResult
+from tests.engine_under_test import PATIENCE_S
 from tests.worker.conftest import Bench
 from tests.worker.fake_comfy import EXECUTED, FakeComfy, recording
 from tests.worker.process import wait_for
@@ -68,7 +69,7 @@ def test_the_end_of_another_prompt_is_not_the_end_of_ours(
     bench.comfy.events = [{"text": other}, *bench.comfy.events]
     bench.comfy.faults.hang_at = 5
 
-    bench.run(limits={"timeout_s": 0.25})
+    bench.run_out_of_time(lambda: bool(bench.store.all("progress.json")))
 
     assert error_of(bench)["kind"] == "timed_out"
     assert bench.comfy.seen.history_asked == 0
@@ -234,11 +235,11 @@ def test_an_output_that_nobody_wants_may_be_left_out(bench: Bench) -> None:
 def test_a_run_over_its_time_is_taken_out_by_its_id(bench: Bench) -> None:
     bench.comfy.faults.hang_at = 10
 
-    bench.run(limits={"timeout_s": 0.3})
+    bench.run_out_of_time(lambda: bool(bench.store.all("progress.json")))
 
     prompt_id = bench.comfy.seen.prompts[0]["prompt_id"]
     assert error_of(bench)["kind"] == "timed_out"
-    assert "0.3 s" in error_of(bench)["message"]
+    assert f"{PATIENCE_S:g} s" in error_of(bench)["message"]
     assert bench.comfy.seen.interrupts == [prompt_id]
     assert bench.comfy.seen.deletes == [prompt_id]
 
@@ -246,7 +247,7 @@ def test_a_run_over_its_time_is_taken_out_by_its_id(bench: Bench) -> None:
 def test_a_run_that_still_waits_is_taken_out_of_the_queue(bench: Bench) -> None:
     bench.comfy.faults.stay_queued = True
 
-    bench.run(limits={"timeout_s": 0.2})
+    bench.run_out_of_time(lambda: bool(bench.comfy.seen.prompts))
 
     assert bench.comfy.seen.deletes == [bench.comfy.seen.prompts[0]["prompt_id"]]
     assert bench.comfy._pending == set()

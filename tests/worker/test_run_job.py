@@ -124,7 +124,9 @@ def test_a_job_ends_at_its_deadline_while_its_image_is_awaited(
     go_on = bench.store.held["photo"] = asyncio.Event()
     bench.store.inputs["photo"] = png()
 
-    bench.run(inputs=[photo(bench)], limits={"timeout_s": 0.3})
+    bench.store.when_asked["photo"] = lambda: bench.clock.skip(PATIENCE_S)
+
+    bench.run(inputs=[photo(bench)])
     loop_thread.loop.call_soon_threadsafe(go_on.set)
 
     assert bench.result_document()["error"]["kind"] == "engine_unavailable"
@@ -148,7 +150,7 @@ def test_a_job_ends_at_its_deadline_while_the_engine_is_given_its_image(bench: B
     bench.comfy.faults.hang_http = "/upload/image"
     bench.store.inputs["photo"] = png()
 
-    bench.run(inputs=[photo(bench)], limits={"timeout_s": 0.5})
+    bench.run_out_of_time(bench.comfy.seen.hung.is_set, inputs=[photo(bench)])
 
     assert bench.result_document()["error"]["kind"] == "engine_unavailable"
 

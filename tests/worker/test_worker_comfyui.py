@@ -7,6 +7,7 @@ import io
 import json
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -28,7 +29,9 @@ from gpu_container.worker.worker_comfyui.request import is_request
 from gpu_container.worker.worker_comfyui.run import run_request
 from tests.worker.conftest import Bench, png
 from tests.worker.hostile_files import gif_of, webp_claiming
+from tests.worker.process import wait_for
 
+LIMIT_S = 20.0
 LOADER = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
 
 
@@ -37,7 +40,7 @@ def b64(data: bytes) -> str:
 
 
 def run(bench: Bench, payload: object, job_id: str = "job-1") -> Answer:
-    return run_request(payload, job_id, bench.deps, bench.stop, timeout_s=20)
+    return run_request(payload, job_id, bench.deps, bench.stop, timeout_s=LIMIT_S)
 
 
 def with_image(bench: Bench, data: bytes, name: str = "a.png", **node: Any) -> dict[str, Any]:
@@ -324,9 +327,12 @@ def test_a_run_is_limited_by_the_setting(bench: Bench) -> None:
     bench.comfy.faults.hang_at = 10
     payload = {"workflow": bench.comfy.graph}
 
-    answer = run_request(payload, "job-1", bench.deps, bench.stop, timeout_s=0.2)
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(run, bench, payload)
+        wait_for(lambda: bench.comfy.seen.history_asked > 1)  # once it has been seen to run
+        bench.clock.skip(LIMIT_S)
 
-    assert answer.failure is Kind.TIMED_OUT
+    assert answer.result().failure is Kind.TIMED_OUT
     assert len(bench.comfy.seen.interrupts) == 1
 
 
@@ -372,6 +378,9 @@ def test_the_limit_holds_while_the_engine_is_given_an_image(bench: Bench) -> Non
     bench.comfy.faults.hang_http = "/upload/image"
     payload = with_image(bench, png())
 
-    answer = run_request(payload, "job-1", bench.deps, bench.stop, timeout_s=0.5)
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(run, bench, payload)
+        assert bench.comfy.seen.hung.wait(LIMIT_S)
+        bench.clock.skip(LIMIT_S)
 
-    assert answer.failure is Kind.ENGINE_UNAVAILABLE  # its graph has not begun
+    assert answer.result().failure is Kind.ENGINE_UNAVAILABLE  # its graph has not begun

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from distillery.core.errors import InvalidOption
 from distillery.core.flags.parse import FlagValue, parse_flags
 from distillery.core.flags.table import ADAPTERS
+from distillery.core.recipes.options import is_choice
 from distillery.core.recipes.recipe import PROMPT, Attachment, Option, OptionKind, Recipe, Value
 
 _CUTOFF = re.compile(r"(?<!\w)::\S[^:]*::")
@@ -47,7 +48,10 @@ def apply_flags(
         )
     set_by_flags: dict[str, Value] = {}
     for name, value in flagged.flags.items():
-        set_by_flags |= _set(name, value, options_of(recipe, name), flagged.flags)
+        options = options_of(recipe, name)
+        if isinstance(value, tuple):
+            _check_end(name, value, flagged.behind[name], options)
+        set_by_flags |= _set(name, value, options, flagged.flags)
     return {**given, **set_by_flags, PROMPT: flagged.text}
 
 
@@ -72,6 +76,29 @@ def _set(
         return {option.name: _as_option(option, one) for option, one in pairs}
     own = [o for o in options if o.flag == name or o.flag not in all_flags]
     return {option.name: _as_option(option, value) for option in own}
+
+
+def _check_end(name: str, value: Sequence[str], behind: str, options: Sequence[Option]) -> None:
+    """Refuse a list that goes on behind a blank: its other names would be painted."""
+    meant = list(_names_in(behind.removeprefix(","), options)) if behind.startswith(",") else []
+    if meant:
+        raise InvalidOption(
+            "In `--{flag}` a list ends at a blank, and what follows is painted. Write `--{flag} "
+            "{names}`, or put the words in front of it.",
+            flag=name,
+            names=",".join([*value, *meant]).replace(" ", "-"),
+        )
+
+
+def _names_in(text: str, options: Sequence[Option]) -> Iterator[str]:
+    """Yield the names that a text begins with, parted by commas."""
+    for part in map(str.strip, text.split(",")):
+        first = part.partition(" ")[0]
+        name = next((n for n in (part, first) if any(is_choice(o, n) for o in options)), None)
+        if name:
+            yield name
+        if name != part:
+            return
 
 
 def _as_option(option: Option, value: bool | float | str) -> Value:

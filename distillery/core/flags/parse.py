@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from distillery.core.errors import InvalidOption
 from distillery.core.flags.table import FLAGS, MAX_LORAS, Flag, FlagKind
@@ -20,7 +20,7 @@ _FLAG = re.compile(
     r"(?:(?P<equals>=)|[,.;]*(?=\s|$))"
 )
 _ENDS = ",.;"
-_SENTENCE_MAY_END = {FlagKind.INTEGER, FlagKind.NUMBER, FlagKind.RATIO, FlagKind.WORD}
+_SENTENCE_MAY_END = set(FlagKind) - {FlagKind.SWITCH, FlagKind.TEXT, FlagKind.LINK}
 _RATIO = re.compile(r"(\d{1,5})[:x/](\d{1,5})")
 _MAX_QUOTE = 60
 _UNKNOWN = "There is no flag `--{flag}`. `/help workflow:` lists those of a workflow."
@@ -34,6 +34,7 @@ class FlaggedText:
 
     text: str
     flags: Mapping[str, FlagValue]
+    behind: Mapping[str, str] = field(default_factory=dict)  # what stands behind each list
 
 
 def parse_flags(written: str) -> FlaggedText:
@@ -45,20 +46,24 @@ def parse_flags(written: str) -> FlaggedText:
     starts = [mark.start() for mark in marks] + [len(written)]
     words = [written[: starts[0]]]
     flags: dict[str, FlagValue] = {}
+    behind: dict[str, str] = {}
     problems: list[InvalidOption] = []
     for mark, end in zip(marks, starts[1:], strict=True):
         try:
             flag = _flag(mark["name"].lower(), flags)
             if flag.kind is FlagKind.SWITCH and mark["equals"]:
                 raise InvalidOption(_NO_VALUE, flag=flag.name)
-            taken, left = _part(flag, written[mark.end() : end])
+            after = written[mark.end() : end].strip()
+            taken, left = _part(flag, after)
             flags[flag.name] = _value(flag, taken)
             words.append(left)
+            if flag.kind is FlagKind.WORDS:
+                behind[flag.name] = after.removeprefix(taken).strip()
         except InvalidOption as problem:
             problems.append(problem)
     if problems:
         raise InvalidOption.of(problems)
-    return FlaggedText(" ".join(filter(None, map(str.strip, words))), flags)
+    return FlaggedText(" ".join(filter(None, map(str.strip, words))), flags, behind)
 
 
 def _flag(name: str, seen: Mapping[str, FlagValue]) -> Flag:
@@ -77,11 +82,9 @@ def _part(flag: Flag, after: str) -> tuple[str, str]:
     if flag.kind is FlagKind.SWITCH:
         return "", after
     if flag.kind is FlagKind.TEXT:
-        return after.strip(), ""
-    if flag.kind is FlagKind.WORDS:
-        after = re.sub(r"\s*,\s*", ",", after)
-    taken, _, left = after.strip().partition(" ")
-    return taken.rstrip(_ENDS) if flag.kind in _SENTENCE_MAY_END else taken, left
+        return after, ""
+    taken, *left = after.split(maxsplit=1) or [""]
+    return taken.rstrip(_ENDS) if flag.kind in _SENTENCE_MAY_END else taken, "".join(left)
 
 
 def _value(flag: Flag, taken: str) -> FlagValue:

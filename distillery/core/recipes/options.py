@@ -79,9 +79,18 @@ def check_value(option: Option, value: Value) -> Value:
         value = _chosen(option, _checked_text(option, value))
     elif not isinstance(value, bool):
         _check_bounds(option, value)
-    if option.choices and value not in [choice.value for choice in option.choices]:
+    if option.choices and not _is_value(option, value):
         raise _not_a_choice(option, value)
     return value
+
+
+def is_choice(option: Option, written: str) -> bool:
+    """Tell whether a text names one of an option's choices, as a member may write it."""
+    return _is_value(option, _chosen(option, written))
+
+
+def _is_value(option: Option, value: Value) -> bool:
+    return value in [choice.value for choice in option.choices]
 
 
 def _chosen(option: Option, written: str) -> str | int | float:

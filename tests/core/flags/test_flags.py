@@ -80,7 +80,11 @@ def test_the_example_of_every_flag_can_be_read(flag: Flag) -> None:
         ("a fox \u2014ar 3:2", "a fox", {"ar": "3:2"}),  # as a telephone writes it
         ("--seed 7 a fox", "a fox", {"seed": 7}),
         ("a fox --raw in snow", "a fox in snow", {"raw": True}),
-        ("a fox --lora a, b ,c in snow", "a fox in snow", {"lora": ("a", "b", "c")}),
+        ("a fox --lora a,b in snow", "a fox in snow", {"lora": ("a", "b")}),
+        ("a fox --lora a,b, at night", "a fox at night", {"lora": ("a", "b")}),
+        ("a fox --lora a, b, at night", "a fox b, at night", {"lora": ("a",)}),
+        ("a fox --lora a,b. Snow", "a fox Snow", {"lora": ("a", "b")}),
+        ("--seed 7\nat night", "at night", {"seed": 7}),
         ("a fox --AR 16x9", "a fox", {"ar": "16:9"}),
         ("a fox --cfg 4,5", "a fox", {"cfg": 4.5}),
         ("a fox --image <https://x.example/a.png>", "a fox", {"image": "https://x.example/a.png"}),
@@ -194,6 +198,42 @@ def test_a_list_sets_one_option_after_the_other() -> None:
     made = applied(recipe(*loras), "a fox --lora ink,gold")
 
     assert (made["lora_1"], made["lora_2"]) == ("ink", "gold")
+
+
+LORAS = (Choice("Pixel art", "pixel-art-xl.safetensors"), Choice("Ink", "ink.safetensors"))
+
+
+def two_loras() -> Recipe:
+    named = ("lora_1", "lora_2")
+    return recipe(*(option(OptionKind.STRING, "lora", n, choices=LORAS) for n in named))
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("--lora ink, pixel-art-xl, at night", "ink,pixel-art-xl"),
+        ("--lora ink ,Pixel art, at night", "ink,Pixel-art"),
+        ("--lora ink, pixel-art-xl at night", "ink,pixel-art-xl"),
+        ("--lora ink, ink, Pixel art", "ink,ink,Pixel-art"),
+    ],
+)
+def test_a_list_with_blanks_is_answered_with_the_one_that_was_meant(
+    written: str, names: str
+) -> None:
+    assert f"Write `--lora {names}`, or put the words in front" in refusal(two_loras(), written)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("a fox --lora ink, at night", "a fox at night"),
+        ("a fox --lora ink, inky, dark", "a fox inky, dark"),
+        ("a fox --lora ink pixel-art-xl", "a fox pixel-art-xl"),
+        ("a fox --lora ink,", "a fox"),
+    ],
+)
+def test_what_follows_a_list_behind_a_blank_is_painted(written: str, text: str) -> None:
+    assert applied(two_loras(), written) == {"prompt": text, "lora_1": "ink"}
 
 
 def test_a_list_longer_than_the_recipe_can_take_is_refused() -> None:

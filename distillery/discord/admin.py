@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from distillery.core.errors import UserError
-from distillery.core.moderation.administer import MAX_WORD, Moderator
+from distillery.core.moderation.administer import MAX_WORD, Done, Moderator
 from distillery.core.moderation.records import AuditEntry, Decision, GuildPolicy, Look
 from distillery.core.recipes.recipe import OptionKind
 from distillery.core.records import Account
 from distillery.core.rules.rule import Level
-from distillery.discord.command_parts import Payload, chat_command, choice, option
+from distillery.discord.command_parts import Payload, chat_command, choice, option, text
 from distillery.discord.interaction import Interaction, read_asker, reading
 from distillery.discord.markdown import escape
+from distillery.discord.translation import Words
 
 ADMIN = "admin"
 BAN, UNBAN, LIMITS, RULES, CHANNEL, LOG = "ban", "unban", "limits", "rules", "channel", "log"
@@ -44,6 +45,7 @@ class AdminRequest:
     channel_id: str
     action: str
     options: Mapping[str, Any]
+    words: Words
 
 
 def admin_command() -> Payload:
@@ -62,7 +64,7 @@ def admin_command() -> Payload:
 
 
 def _about_members() -> list[Payload]:
-    member = {"type": _USER, "name": "member", "description": "Who", "required": True}
+    member = {"type": _USER, "name": "member", **text("description", "Who"), "required": True}
     reason = option(OptionKind.STRING, "reason", "Why, for the log", max_length=MAX_REASON)
     hours = option(
         OptionKind.INTEGER,
@@ -87,7 +89,7 @@ def _about_members() -> list[Payload]:
     )
     anybody = {
         **member,
-        "description": "Whom it is for (every member, if left out)",
+        **text("description", "Whom it is for (every member, if left out)"),
         "required": False,
     }
     return [
@@ -121,7 +123,7 @@ def _about_channels() -> Payload:
     channel = {
         "type": _CHANNEL,
         "name": "channel",
-        "description": "Which one, with its threads (this one, if left out)",
+        **text("description", "Which one, with its threads (this one, if left out)"),
         "required": False,
         "channel_types": list(_WITH_MESSAGES),
     }
@@ -146,62 +148,83 @@ def read_admin(interaction: Interaction) -> AdminRequest:
                 str(one["name"]): _value(one["type"], one["value"])
                 for one in part.get("options", [])
             },
+            words=Words(interaction.locale),
         )
 
 
-def done(what: str) -> str:
+def done(words: Words, what: Done) -> str:
     """Say that something has been done."""
-    return f"Done: {what}."
+    values = {
+        **what.values,
+        **({"level": words(str(what.values["level"]))} if "level" in what.values else {}),
+    }
+    return words("Done: {what}.", what=words(what.text, **values))
 
 
-def limits(look: Look, member: str | None, account: Account | None) -> str:
+def limits(words: Words, look: Look, member: str | None, account: Account | None) -> str:
     """Say what a member, or everybody, may have in a server; `account` if that may be told."""
-    at_once = look.policy.jobs_at_once
-    lines = [f"**Requests of one member at once:** {at_once or _BY_TIER}"]
+    lines = [_at_once(words, look.policy.jobs_at_once or words(_BY_TIER))]
     if member is not None:
-        own = look.terms.jobs_at_once
-        lines.append(f"**Of <@{member}>:** {own or 'as for everybody'}")
+        own = look.terms.jobs_at_once or words("as for everybody")
+        lines.append(words("**Of <@{member}>:** {number}", member=member, number=own))
     if account is not None:
-        left = "not limited so far" if account.balance is None else f"{account.balance:,} left"
+        left = words("not limited so far")
+        if account.balance is not None:
+            left = words("{number} left", number=f"{account.balance:,}")
         lines.append(
-            f"**Credits:** {left}, {account.reserved:,} set aside, {account.spent:,} used so far"
+            words(
+                "**Credits:** {left}, {reserved} set aside, {spent} used so far",
+                left=left,
+                reserved=f"{account.reserved:,}",
+                spent=f"{account.spent:,}",
+            )
         )
     return "\n".join(lines)
 
 
-def policy(settled: GuildPolicy, usual: Level) -> str:
+def _at_once(words: Words, number: int | str) -> str:
+    return words("**Requests of one member at once:** {number}", number=number)
+
+
+def policy(words: Words, settled: GuildPolicy, usual: Level) -> str:
     """Say what holds in a server."""
-    level = settled.level or usual
-    lines = [
-        f"**Rules of content:** {level.name.lower()}{'' if settled.level else ' (as everywhere)'}"
-    ]
+    level = words((settled.level or usual).name.lower())
+    usually = "" if settled.level else words(" (as everywhere)")
+    lines = [words("**Rules of content:** {level}", level=level) + usually]
     if settled.words:
-        lines.append(f"**Not wanted here:** ||{escape(', '.join(sorted(settled.words)), 1000)}||")
+        listed = escape(", ".join(sorted(settled.words)), 1000)
+        lines.append(words("**Not wanted here:** ||{words}||", words=listed))
     if settled.jobs_at_once:
-        lines.append(f"**Requests of one member at once:** {settled.jobs_at_once}")
-    return "\n".join([*lines, channels(settled)])
+        lines.append(_at_once(words, settled.jobs_at_once))
+    return "\n".join([*lines, channels(words, settled)])
 
 
-def channels(settled: GuildPolicy) -> str:
+def channels(words: Words, settled: GuildPolicy) -> str:
     """Say where requests are not taken."""
     closed = sorted(settled.closed_channels)
     if not closed:
-        return "Requests are taken in every channel."
-    more = f" and {len(closed) - MOST_SHOWN} more" if len(closed) > MOST_SHOWN else ""
-    return f"**Closed:** {', '.join(f'<#{one}>' for one in closed[:MOST_SHOWN])}{more}"
+        return words("Requests are taken in every channel.")
+    shown = ", ".join(f"<#{one}>" for one in closed[:MOST_SHOWN])
+    if len(closed) > MOST_SHOWN:
+        shown += words(" and {number} more", number=len(closed) - MOST_SHOWN)
+    return words("**Closed:** {channels}", channels=shown)
 
 
-def log(entries: Sequence[AuditEntry], decisions: Sequence[Decision]) -> str:
-    """Show what moderators did and what the rules decided. No text of a member is in it."""
-    lines = ["**What moderators did**"]
+def log(words: Words, entries: Sequence[AuditEntry], decisions: Sequence[Decision]) -> str:
+    """Show what moderators did, in English as it was kept, and what the rules decided.
+
+    No text of a member is in it.
+    """
+    lines = [words("**What moderators did**")]
     for entry in entries:
         why = f" ({escape(entry.reason, 80)})" if entry.reason else ""
         lines.append(f"- <t:{int(entry.at)}:f> <@{entry.moderator_id}> {entry.done}{why}")
-    lines += ["- nothing yet"] if not entries else []
-    lines.append("**What the rules decided**")
+    nothing = words("- nothing yet")
+    lines += [nothing] if not entries else []
+    lines.append(words("**What the rules decided**"))
     for one in decisions:
-        lines.append(f"- <t:{int(one.at)}:f> <@{one.user_id}>: {one.action} by `{one.rule_id}`")
-    lines += ["- nothing yet"] if not decisions else []
+        lines.append(f"- <t:{int(one.at)}:f> <@{one.user_id}>: {one.action}, `{one.rule_id}`")
+    lines += [nothing] if not decisions else []
     return "\n".join(lines)
 
 
@@ -209,7 +232,7 @@ def _sub(name: str, description: str, options: Sequence[Payload] = ()) -> Payloa
     return {
         "type": _SUBCOMMAND,
         "name": name,
-        "description": description,
+        **text("description", description),
         "options": list(options),
     }
 

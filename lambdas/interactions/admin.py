@@ -41,11 +41,13 @@ class AdminCommands:
 
     def _ban(self, asked: AdminRequest) -> str:
         hours, reason = asked.options.get("hours"), asked.options.get("reason", "")
-        return admin.done(self.administer.ban(asked.who, _member(asked), hours, reason))
+        return admin.done(
+            asked.words, self.administer.ban(asked.who, _member(asked), hours, reason)
+        )
 
     def _unban(self, asked: AdminRequest) -> str:
         reason = asked.options.get("reason", "")
-        return admin.done(self.administer.unban(asked.who, _member(asked), reason))
+        return admin.done(asked.words, self.administer.unban(asked.who, _member(asked), reason))
 
     def _limits(self, asked: AdminRequest) -> str:
         member = asked.options.get("member")
@@ -53,47 +55,50 @@ class AdminCommands:
         if not changes:
             look = self.administer.moderation.look(asked.who.guild_id, member or "")
             account = self.credits.seen(asked.who, member) if member else None
-            return admin.limits(look, member, account)
+            return admin.limits(asked.words, look, member, account)
         if len(changes) > 1:
             raise UserError("Change one thing at a time: requests at once, or credits.")
         number = int(asked.options[changes[0]])
         if changes == ["jobs_at_once"]:
-            return admin.done(self.administer.limit(asked.who, member, number))
+            return admin.done(asked.words, self.administer.limit(asked.who, member, number))
         if member is None:
             raise UserError("Say whose credits: choose a `member`.")
-        return admin.done(self.credits(asked.who, member, number))
+        return admin.done(asked.words, self.credits(asked.who, member, number))
 
     def _rules(self, asked: AdminRequest) -> str:
         if not asked.options:
-            return admin.policy(self.administer.policy(asked.who), self.usual_level)
+            return admin.policy(asked.words, self.administer.policy(asked.who), self.usual_level)
         if len(asked.options) > 1:
             raise UserError("Change one thing at a time: a level, a word to add, or one to remove.")
         [(change, value)] = asked.options.items()
         if change == "level":
-            return admin.done(self.administer.set_level(asked.who, _level(value)))
+            return admin.done(asked.words, self.administer.set_level(asked.who, _level(value)))
         if change == "add":
-            return admin.done(self.administer.add_word(asked.who, str(value)))
-        return admin.done(self.administer.remove_word(asked.who, str(value)))
+            return admin.done(asked.words, self.administer.add_word(asked.who, str(value)))
+        return admin.done(asked.words, self.administer.remove_word(asked.who, str(value)))
 
     def _channel(self, asked: AdminRequest) -> str:
         channel = asked.options.get("channel", asked.channel_id)
         match asked.options.get("do"):
             case admin.CLOSE:
-                return admin.done(self.administer.close_channel(asked.who, channel))
+                return admin.done(asked.words, self.administer.close_channel(asked.who, channel))
             case admin.OPEN:
-                return admin.done(self.administer.open_channel(asked.who, channel))
+                return admin.done(asked.words, self.administer.open_channel(asked.who, channel))
             case _:
-                return admin.channels(self.administer.policy(asked.who))
+                return admin.channels(asked.words, self.administer.policy(asked.who))
 
     def _log(self, asked: AdminRequest) -> str:
-        return admin.log(*self.administer.log(asked.who, admin.MOST_SHOWN))
+        return admin.log(asked.words, *self.administer.log(asked.who, admin.MOST_SHOWN))
 
 
 def _level(name: str) -> Level:
     try:
         return Level.named(name)
     except ValueError as error:
-        raise UserError(f"`level` cannot be `{name[:20]}`: {error}.") from error
+        names = ", ".join(level.name.lower() for level in Level)
+        raise UserError(
+            "`level` cannot be `{given}`. It can be: {names}.", given=name[:20], names=names
+        ) from error
 
 
 def _member(asked: AdminRequest) -> str:

@@ -45,12 +45,14 @@ class Room:
         replies = Replies({ADMIN: commands})
         self.handle = build_handler(check, replies, MemoryTelemetry(), self.clock)
         self.asked = 0
+        self.locale = "en-US"
 
     def use(self, part: str, permissions: int = MANAGE_SERVER, **options: Any) -> str:
         document = event("interaction_serve")
         self.asked += 1
         document["id"] = str(int(document["id"]) + self.asked)
         document["member"]["permissions"] = str(permissions)
+        document["locale"] = self.locale
         given = [
             {"name": n, "type": KINDS.get(n, 4 if isinstance(v, int) else 3), "value": v}
             for n, v in options.items()
@@ -214,8 +216,21 @@ def test_the_log_says_who_did_what_and_why_and_what_the_rules_decided(room: Room
     said = room.use("log")
     assert f"<@{MODERATOR}> banned <@{MEMBER}> until it is lifted" in said
     assert "spam" in said
-    assert f"<@{MEMBER}>: refuse by `nudity`" in said
+    assert f"<@{MEMBER}>: refuse, `nudity`" in said
     assert "text" not in said
+
+
+def test_a_moderator_is_answered_in_their_language_and_the_log_kept_in_english(room: Room) -> None:
+    room.locale = "de"
+    assert room.use("ban", member=MEMBER, hours=2) == f"Erledigt: <@{MEMBER}> für 2 h gesperrt."
+    assert "Regeln auf streng gesetzt" in room.use("rules", level="strict")
+    assert "noch nichts" in room.use("log")
+    assert "Nicht erwünscht" not in room.use("rules")
+    assert "höchstens 60" in room.use("rules", add="...")
+    assert {entry.done for entry in room.moderation.entries.values()} == {
+        f"banned <@{MEMBER}> for 2 h",
+        "set the rules to strict",
+    }
 
 
 def test_two_moderators_at_once_both_have_their_way(

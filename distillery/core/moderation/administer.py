@@ -34,76 +34,87 @@ class Moderator:
     user_id: str
 
 
+class Done:
+    """What has been done: a text that can be translated, and the values for its braces."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        self.text, self.values = text, values
+
+    def __str__(self) -> str:
+        """Return it as the log keeps it."""
+        return self.text.format(**self.values)
+
+
 @dataclass(frozen=True, slots=True)
 class Administer:
-    """What moderators may do. Each returns what has been done, as the log and they read it."""
+    """What moderators may do. Each returns what has been done."""
 
     moderation: Moderation
     clock: Clock
 
-    def ban(self, who: Moderator, member: str, hours: int | None, reason: str) -> str:
+    def ban(self, who: Moderator, member: str, hours: int | None, reason: str) -> Done:
         """Take no requests of a member in this guild, for some hours or until it is lifted."""
         until = None if hours is None else self.clock() + hours * _HOUR_S
-        length = "until it is lifted" if hours is None else f"for {hours} h"
+        done = Done("banned <@{member}> for {hours} h", member=member, hours=hours)
+        if hours is None:
+            done = Done("banned <@{member}> until it is lifted", member=member)
         return self._set_terms(
             who,
             member,
             lambda terms: replace(terms, banned=True, banned_until=until),
-            f"banned <@{member}> {length}",
+            done,
             reason,
         )
 
-    def unban(self, who: Moderator, member: str, reason: str) -> str:
+    def unban(self, who: Moderator, member: str, reason: str) -> Done:
         """Take requests of a member again."""
         return self._set_terms(
             who,
             member,
             lambda terms: replace(terms, banned=False, banned_until=None),
-            f"took back the ban of <@{member}>",
+            Done("took back the ban of <@{member}>", member=member),
             reason,
         )
 
-    def limit(self, who: Moderator, member: str | None, jobs_at_once: int) -> str:
+    def limit(self, who: Moderator, member: str | None, jobs_at_once: int) -> Done:
         """Limit what a member, or everybody, may have under way from here; 0 lifts the limit."""
         limit = jobs_at_once or None
-        said = f"{jobs_at_once} at once" if limit else "no limit but their tier's"
         if member is None:
-            return self._set_policy(
-                who,
-                lambda policy: replace(policy, jobs_at_once=limit),
-                f"set requests of every member to {said}",
-            )
-        return self._set_terms(
-            who,
-            member,
-            lambda terms: replace(terms, jobs_at_once=limit),
-            f"set requests of <@{member}> to {said}",
-        )
+            done = Done("set requests of every member to {number} at once", number=limit)
+            if limit is None:
+                done = Done("set requests of every member to no limit but their tier's")
+            return self._set_policy(who, lambda policy: replace(policy, jobs_at_once=limit), done)
+        done = Done("set requests of <@{member}> to {number} at once", member=member, number=limit)
+        if limit is None:
+            done = Done("set requests of <@{member}> to no limit but their tier's", member=member)
+        return self._set_terms(who, member, lambda terms: replace(terms, jobs_at_once=limit), done)
 
-    def note(self, who: Moderator, member: str, done: str) -> str:
+    def note(self, who: Moderator, member: str, done: Done) -> Done:
         """Log what somebody else has done for a moderator."""
         return self._set_terms(who, member, lambda terms: terms, done)
 
-    def set_level(self, who: Moderator, level: Level) -> str:
+    def set_level(self, who: Moderator, level: Level) -> Done:
         """Choose how strict the rules are in this guild."""
         return self._set_policy(
             who,
             lambda policy: replace(policy, level=level),
-            f"set the rules to {level.name.lower()}",
+            Done("set the rules to {level}", level=level.name.lower()),
         )
 
-    def add_word(self, who: Moderator, word: str) -> str:
+    def add_word(self, who: Moderator, word: str) -> Done:
         """Refuse a word or a phrase in this guild. Raises UserError when that cannot be."""
         wanted = _word(word)
 
         def add(policy: GuildPolicy) -> GuildPolicy:
             if len(policy.words) >= MOST_WORDS:
-                raise UserError(f"There are {MOST_WORDS} words already. Remove one first.")
+                raise UserError(
+                    "There are {most} words already. Remove one first.", most=MOST_WORDS
+                )
             return replace(policy, words=policy.words | {wanted})
 
-        return self._set_policy(who, add, f"added the word ||{wanted}||")
+        return self._set_policy(who, add, Done("added the word ||{word}||", word=wanted))
 
-    def remove_word(self, who: Moderator, word: str) -> str:
+    def remove_word(self, who: Moderator, word: str) -> Done:
         """Take back a word. Raises UserError when it is not there."""
         wanted = _word(word)
 
@@ -112,24 +123,28 @@ class Administer:
                 raise UserError("That word is not on this server's list: `/admin rules` shows it.")
             return replace(policy, words=policy.words - {wanted})
 
-        return self._set_policy(who, remove, f"removed the word ||{wanted}||")
+        return self._set_policy(who, remove, Done("removed the word ||{word}||", word=wanted))
 
-    def close_channel(self, who: Moderator, channel: str) -> str:
+    def close_channel(self, who: Moderator, channel: str) -> Done:
         """Take no requests in a channel. Raises UserError when there are too many."""
 
         def close(policy: GuildPolicy) -> GuildPolicy:
             if len(policy.closed_channels) >= MOST_CHANNELS:
-                raise UserError(f"{MOST_CHANNELS} channels are closed already. Open one first.")
+                raise UserError(
+                    "{most} channels are closed already. Open one first.", most=MOST_CHANNELS
+                )
             return replace(policy, closed_channels=policy.closed_channels | {channel})
 
-        return self._set_policy(who, close, f"closed <#{channel}> to requests")
+        return self._set_policy(
+            who, close, Done("closed <#{channel}> to requests", channel=channel)
+        )
 
-    def open_channel(self, who: Moderator, channel: str) -> str:
+    def open_channel(self, who: Moderator, channel: str) -> Done:
         """Take requests in a channel again."""
         return self._set_policy(
             who,
             lambda policy: replace(policy, closed_channels=policy.closed_channels - {channel}),
-            f"opened <#{channel}> to requests",
+            Done("opened <#{channel}> to requests", channel=channel),
         )
 
     def policy(self, who: Moderator) -> GuildPolicy:
@@ -142,8 +157,8 @@ class Administer:
         return log, self.moderation.decisions(who.guild_id, limit)
 
     def _set_policy(
-        self, who: Moderator, change: Callable[[GuildPolicy], GuildPolicy], done: str
-    ) -> str:
+        self, who: Moderator, change: Callable[[GuildPolicy], GuildPolicy], done: Done
+    ) -> Done:
         def try_once() -> None:
             before = self.policy(who)
             after = replace(change(before), revision=before.revision + 1)
@@ -156,9 +171,9 @@ class Administer:
         who: Moderator,
         member: str,
         change: Callable[[MemberTerms], MemberTerms],
-        done: str,
+        done: Done,
         reason: str = "",
-    ) -> str:
+    ) -> Done:
         def try_once() -> None:
             before = self.moderation.look(who.guild_id, member).terms
             after = replace(change(before), revision=before.revision + 1)
@@ -166,7 +181,7 @@ class Administer:
 
         return self._tried(try_once, done)
 
-    def _tried(self, try_once: Callable[[], None], done: str) -> str:
+    def _tried(self, try_once: Callable[[], None], done: Done) -> Done:
         for _ in range(_TRIES):
             try:
                 try_once()
@@ -175,12 +190,13 @@ class Administer:
             return done
         raise UserError(MET_OTHERS)
 
-    def _entry(self, who: Moderator, done: str, reason: str = "") -> AuditEntry:
-        return AuditEntry(who.interaction_id, self.clock(), who.guild_id, who.user_id, done, reason)
+    def _entry(self, who: Moderator, done: Done, reason: str = "") -> AuditEntry:
+        now = self.clock()
+        return AuditEntry(who.interaction_id, now, who.guild_id, who.user_id, str(done), reason)
 
 
 def _word(written: str) -> str:
     words = " ".join(plain_phrase(written))
     if not words or len(words) > MAX_WORD:
-        raise UserError(f"A word has letters or digits, and {MAX_WORD} of them at most.")
+        raise UserError("A word has letters or digits, and {most} of them at most.", most=MAX_WORD)
     return words

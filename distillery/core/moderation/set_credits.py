@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distillery.core.errors import UserError
-from distillery.core.moderation.administer import Administer, Moderator
+from distillery.core.moderation.administer import Administer, Done, Moderator
 from distillery.core.ports import Accounts
 from distillery.core.records import Account
 
@@ -31,9 +31,10 @@ class SetCredits:
         """Return what a member has; None where moderators are not told that."""
         return self.accounts.account(member) if who.guild_id in self.guilds else None
 
-    def __call__(self, who: Moderator, member: str, left: int) -> str:
+    def __call__(self, who: Moderator, member: str, left: int) -> Done:
         """Leave a member so many credits, and log it. Raises UserError where that may not be."""
         if who.guild_id not in self.guilds:
             raise UserError(NOT_HERE)
         self.accounts.set_balance(member, left, who.interaction_id)
-        return self.administer.note(who, member, f"left <@{member}> {left:,} credits")
+        done = Done("left <@{member}> {number} credits", member=member, number=f"{left:,}")
+        return self.administer.note(who, member, done)

@@ -62,9 +62,9 @@ class Room:
         self.objects = MemoryObjectStore()
         self.files: dict[str, bytes] = {}
         self.favourites = MemoryFavourites()
-        replies = build_replies(accept, self._objects, lambda: self, self.favourites, style)
+        self.replies = build_replies(accept, self._objects, lambda: self, self.favourites, style)
         check = SignatureCheck(KEY.verify_key.encode().hex())
-        self.handle: Handler = build_handler(check, replies, self.telemetry, self.clock)
+        self.handle: Handler = build_handler(check, self.replies, self.telemetry, self.clock)
 
     def fetch(self, url: str) -> tuple[bytes, bytes]:
         """Stand for Discord's CDN; an unknown file has nothing in it."""

@@ -1,4 +1,7 @@
-"""One local cloud for all tests that need one: the real CDK app, deployed by the real CDK CLI."""
+"""One local cloud for all tests that need one: the real CDK app, deployed by the real CDK CLI.
+
+The page of it is for those tests that use it in a browser.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,11 @@ import botocore.session
 import pytest
 import requests
 from nacl.signing import SigningKey
+from playwright.sync_api import Browser, sync_playwright
 
 from local.member import LocalMember
+from tests.local.browser import FLAGS, browser_path
+from tests.local.page_of_the_cloud import Played
 from tests.until import ANSWER_S, until
 
 ROOT = Path(__file__).parents[2]
@@ -126,3 +132,26 @@ def _wait_for_state(process: subprocess.Popen[bytes], folder: Path, log: Path) -
     assert state_file.exists(), f"the local cloud did not start:\n{log.read_text()}"
     state: dict[str, Any] = json.loads(state_file.read_text())
     return state
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def played(cloud: Cloud, browser: Browser) -> Iterator[Played]:
+    """The page as Juniper; a fault in its scripts, or a broken rule of Discord, fails the test."""
+    faults: list[str] = []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(cloud.state["web_url"])
+    played = Played(page)
+    played.as_member("Juniper")
+    yield played
+    page.close()
+    assert faults == []
+    assert cloud.discord_control("violations") == []

@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from random import randbytes
 
 import pytest
 import requests
 from PIL import Image
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.local.browser import FLAGS, browser_path
 from tests.local.conftest import Cloud
 from tests.local.page_of_the_cloud import ANSWER_MS, SMALL, Played, button, painted
 
 pytestmark = pytest.mark.cloud
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def played(cloud: Cloud, browser: Browser) -> Iterator[Played]:
-    """The page as Juniper; a fault in its scripts, or a broken rule of Discord, fails the test."""
-    faults: list[str] = []
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(cloud.state["web_url"])
-    played = Played(page)
-    played.as_member("Juniper")
-    yield played
-    page.close()
-    assert faults == []
-    assert cloud.discord_control("violations") == []
 
 
 def test_a_picture_is_asked_for_watched_and_enlarged(played: Played) -> None:

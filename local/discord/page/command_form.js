@@ -1,7 +1,8 @@
 // One slash command being filled in: a chip for each option, and a box that offers the others.
 
 import { el } from "./dom.js";
-import { explanation, fileInput, fit, textInput } from "./option_inputs.js";
+import { fieldOf, moreInput, putFile, removeFile, split } from "./option_fields.js";
+import { explanation, fit } from "./option_inputs.js";
 import { ATTACHMENT, TYPES, choicesOf, chosen, problem } from "./options.js";
 
 const NONE = "No options match your search.";
@@ -50,7 +51,7 @@ export class CommandForm {
 
   focus(text = "") {
     const first = [...this.#fields.values()][0];
-    const [, ...named] = this.#split(text);
+    const [, ...named] = split(text, this.#options);
     if (!first && named.length) return void this.#spread(named);
     if (first && text && first.input.type !== "file") {
       first.input.value = text;
@@ -105,18 +106,12 @@ export class CommandForm {
   }
 
   #add(option) {
-    const isFile = option.type === ATTACHMENT;
-    const input = isFile ? fileInput(option) : textInput(option);
-    const label = el("label", { class: "chip-name", for: input.id }, option.name);
-    const shown = isFile
-      ? el("label", { class: "chip-file", for: input.id }, "Choose or drop a file")
-      : null;
-    const chip = el("span", { class: `chip${isFile ? " attachment" : ""}` }, label, shown, input);
-    const field = { option, input, chip, shown, file: null, picked: null, asked: 0 };
+    const field = fieldOf(option);
+    const { input, chip } = field;
     this.#fields.set(option.name, field);
     input.addEventListener("focus", () => this.#explain(field));
     input.addEventListener("keydown", (event) => this.#key(event, field));
-    if (isFile)
+    if (option.type === ATTACHMENT)
       input.addEventListener(
         "change",
         () => input.files[0] && this.#setFile(field, input.files[0]),
@@ -128,14 +123,7 @@ export class CommandForm {
   }
 
   #setFile(field, file) {
-    field.file = file;
-    field.shown.textContent = file.name || "pasted.png";
-    field.chip.querySelector("img")?.remove();
-    if (file.type.startsWith("image/")) {
-      const image = el("img", { src: URL.createObjectURL(file), alt: "" });
-      image.addEventListener("load", () => URL.revokeObjectURL(image.src));
-      field.shown.before(image);
-    }
+    putFile(field, file);
     this.#showProblem(field, problem(field.option, file, this.#fileLimit));
     field.input.focus();
   }
@@ -144,15 +132,7 @@ export class CommandForm {
     this.#more?.remove();
     this.#more = null;
     if (!this.#unused.length) return;
-    const input = el("input", {
-      class: "more",
-      type: "text",
-      autocomplete: "off",
-      role: "combobox",
-      "aria-expanded": "false",
-      "aria-label": "Add an option",
-      placeholder: `+${this.#unused.length} optional`,
-    });
+    const input = moreInput(this.#unused.length);
     input.addEventListener("focus", () => this.#offer(input, -1));
     input.addEventListener("input", () => this.#offer(input, 0));
     input.addEventListener("keydown", (event) => this.#key(event, null));
@@ -181,7 +161,7 @@ export class CommandForm {
 
   #typed(field) {
     fit(field.input);
-    const [own, ...others] = this.#split(field.input.value);
+    const [own, ...others] = split(field.input.value, this.#options);
     if (others.length) {
       field.input.value = own;
       fit(field.input);
@@ -189,12 +169,6 @@ export class CommandForm {
     }
     this.#showProblem(field, "");
     this.#explain(field, 0);
-  }
-
-  /** Takes text such as "a fox steps: 20" apart, as Discord does: [own, name, value, …]. */
-  #split(text) {
-    const names = this.#options.map((option) => option.name).join("|");
-    return text.split(new RegExp(`(?:^|\\s)(${names}):\\s*`));
   }
 
   #spread([name, value, ...others]) {
@@ -313,7 +287,7 @@ export class CommandForm {
   #back(field) {
     const fields = [...this.#fields.values()];
     const at = field ? fields.indexOf(field) : fields.length;
-    if (field?.file) return this.#clearFile(field);
+    if (field?.file) return void removeFile(field);
     if (field && !field.option.required) {
       field.chip.remove();
       this.#fields.delete(field.option.name);
@@ -322,12 +296,5 @@ export class CommandForm {
     if (at > 0) fields[at - 1].input.focus();
     else if (!field || field.option.required) this.#hooks.leave();
     else this.#more.focus();
-  }
-
-  #clearFile(field) {
-    field.file = null;
-    field.input.value = "";
-    field.chip.querySelector("img")?.remove();
-    field.shown.textContent = "Choose or drop a file";
   }
 }

@@ -1,28 +1,16 @@
 // The list of messages of one channel: draws them, keeps them up to date, stays at the bottom.
 
 import { remove } from "./api.js";
-import { component } from "./components.js";
-import { avatar, el, icon, nameOf } from "./dom.js";
-import { embed } from "./embeds.js";
-import { markdown } from "./markdown.js";
-import { attachments } from "./media.js";
+import { avatar, el, nameOf } from "./dom.js";
 import { moreButton, openMenu } from "./message_menu.js";
+import { byline, contents, onlyYou, usedLine, welcome } from "./message_parts.js";
+import { EPHEMERAL, LOADING, joins, plain, wordsOf } from "./message_text.js";
 import { morph } from "./morph.js";
 import { messageCommands } from "./slash.js";
 import { clock, day } from "./times.js";
 
-const LOADING = 1 << 7;
-const EPHEMERAL = 1 << 6;
 const MANAGE_MESSAGES = 1n << 13n;
-const SAME_GROUP_MS = 7 * 60 * 1000;
-const FIRST_LINES = [
-  "/serve prompt: a red fox in snow",
-  "/serve prompt: a lighthouse at dusk --ar 3:2",
-  "/help ",
-];
 const FAILED = "This interaction failed";
-const EYE =
-  "M2 12s4-6 10-6 10 6 10 6-4 6-10 6S2 12 2 12zM12 9.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5";
 
 export class Messages {
   #list = document.getElementById("messages");
@@ -64,7 +52,7 @@ export class Messages {
   show() {
     this.#shown.clear();
     this.#announcer.textContent = "";
-    this.#list.replaceChildren(this.#welcome());
+    this.#list.replaceChildren(welcome(this.#world, (line) => this.#interact.begin(line)));
     for (const event of this.#known.values()) if (this.#here(event)) this.#place(event);
     this.toBottom();
   }
@@ -108,7 +96,7 @@ export class Messages {
       el(
         "div",
         { class: "message-body" },
-        this.#usedLine({ user, name: commandName }),
+        usedLine({ user, name: commandName }, this.#world),
         el("p", { class: "notice-soft" }, "Sending command…"),
       ),
     );
@@ -186,40 +174,18 @@ export class Messages {
         "div",
         { class: "message-body" },
         this.#above(message),
-        joined ? null : this.#byline(message),
-        this.#contents(message, notice),
-        message.flags & EPHEMERAL ? this.#onlyYou(message) : null,
+        joined ? null : byline(message, this.#world),
+        contents(message, notice, this.#people),
+        message.flags & EPHEMERAL ? onlyYou(() => this.#dismiss(message)) : null,
       ),
       notice || message.flags & LOADING ? null : this.#more(message),
     );
   }
 
   #above(message) {
-    if (message.interaction) return this.#usedLine(message.interaction);
+    if (message.interaction) return usedLine(message.interaction, this.#world);
     if (message.message_reference) return this.#repliedLine(message.message_reference);
     return null;
-  }
-
-  #contents(message, notice) {
-    if (notice) return el("p", { class: "notice" }, notice);
-    if (message.flags & LOADING) return thinking(message.author);
-    const context = { message, people: this.#people };
-    const parts = [
-      ...attachments(message),
-      ...message.embeds.map((one) => embed(one, this.#people)),
-      ...message.components.map((one) => component(one, context)),
-    ];
-    return [
-      message.content
-        ? el(
-            "div",
-            { class: "content" },
-            markdown(message.content, this.#people),
-            message.edited_timestamp ? el("small", { class: "edited" }, " (edited)") : null,
-          )
-        : null,
-      ...parts,
-    ];
   }
 
   async #use(node, customId, values) {
@@ -286,35 +252,6 @@ export class Messages {
     done();
   }
 
-  #byline(message) {
-    const { author } = message;
-    const name = el("span", { class: "author" }, nameOf(author));
-    name.style.color = author.bot ? "#c9cdfb" : (roleColour(this.#world, author) ?? "#f2f3f5");
-    return el(
-      "h3",
-      { class: "byline" },
-      name,
-      author.bot ? el("span", { class: "app-tag" }, "APP") : null,
-      el(
-        "time",
-        { datetime: message.timestamp, title: new Date(message.timestamp).toLocaleString() },
-        `${day(message) === "Today" ? "Today at " : ""}${clock(message)}`,
-      ),
-    );
-  }
-
-  #usedLine({ user, name }) {
-    const slash = this.#world.commands.some((one) => one.type === 3 && one.name === name);
-    return el(
-      "p",
-      { class: "used" },
-      avatar(user, this.#people),
-      el("b", {}, nameOf(user)),
-      " used ",
-      el("span", { class: "command-name" }, slash ? name : `/${name}`),
-    );
-  }
-
   #repliedLine({ message_id: id }) {
     const original = this.#known.get(id)?.message;
     return el(
@@ -330,48 +267,9 @@ export class Messages {
     );
   }
 
-  #onlyYou(message) {
-    const dismiss = () => {
-      this.#dismissed.add(message.id);
-      this.remove(message);
-    };
-    return el(
-      "p",
-      { class: "only-you" },
-      icon(EYE),
-      "Only you can see this",
-      " · ",
-      el("button", { type: "button", class: "text-button", onclick: dismiss }, "Dismiss message"),
-    );
-  }
-
-  #welcome() {
-    const { channel, bot } = this.#world;
-    return el(
-      "header",
-      { class: "welcome" },
-      el("span", { class: "welcome-hash", "aria-hidden": "true" }, channel.direct ? "@" : "#"),
-      el("h2", {}, channel.direct ? bot.username : `Welcome to #${channel.name}!`),
-      el(
-        "p",
-        {},
-        channel.direct
-          ? "These are your direct messages with the bot. Type "
-          : "This is the start of the channel. Type ",
-        el("kbd", {}, "/"),
-        " and pick a command, or begin with one of these:",
-      ),
-      el(
-        "div",
-        { class: "welcome-lines" },
-        ...FIRST_LINES.map((line) =>
-          el("button", { type: "button", onclick: () => this.#interact.begin(line) }, line),
-        ),
-      ),
-      channel.nsfw
-        ? el("p", { class: "age-note" }, "This channel is age-restricted: for adults only.")
-        : null,
-    );
+  #dismiss(message) {
+    this.#dismissed.add(message.id);
+    this.remove(message);
   }
 
   #announce({ message, notice }) {
@@ -380,43 +278,4 @@ export class Messages {
     const tail = pictures ? `, ${pictures} ${pictures === 1 ? "picture" : "pictures"}` : "";
     this.#announcer.textContent = `${nameOf(message.author)}: ${what}${tail}`;
   }
-}
-
-/** Returns the words of a message: its content, or those of its text components. */
-function wordsOf(message) {
-  const texts = (parts) =>
-    parts.flatMap((one) => [one.content ?? [], texts(one.components ?? [])].flat());
-  return message.content || texts(message.components).join("\n");
-}
-
-/** Returns the beginning of a message in one line, without its marks. */
-function plain(message, people) {
-  const named = (_, id) => `@${people.get(id)?.name ?? "unknown-user"}`;
-  const words = wordsOf(message)
-    .replace(/<@!?(\d+)>/g, named)
-    .replace(/^-# |[*`_█░]|\\(?=\W)/gm, "");
-  return words.split("\n")[0].trim().slice(0, 80) || "Click to see the picture";
-}
-
-function roleColour(world, author) {
-  const role = world.people.get(author.id)?.roles[0];
-  const found = world.roles.find((one) => one.name === role);
-  return found ? `#${found.color.toString(16).padStart(6, "0")}` : undefined;
-}
-
-function thinking(author) {
-  const dots = el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
-  return el("p", { class: "thinking" }, dots, `${nameOf(author)} is thinking…`);
-}
-
-function joins(last, message) {
-  return (
-    Boolean(last) &&
-    !message.interaction &&
-    !message.message_reference &&
-    last.author.id === message.author.id &&
-    !((last.flags ^ message.flags) & EPHEMERAL) &&
-    day(last) === day(message) &&
-    new Date(message.timestamp) - new Date(last.timestamp) < SAME_GROUP_MS
-  );
 }

@@ -182,8 +182,8 @@ def _origin(words: Words, job: Job) -> str:
     source = words("an earlier request")
     if parent.message_id:
         source = f"[{words('an earlier message')}]({link})"
-    if parent.picture is not None:
-        source = words("picture {number} of {source}", number=parent.picture + 1, source=source)
+    if parent.number is not None:
+        source = words("picture {number} of {source}", number=parent.number, source=source)
     return words("{done} from {source}", done=words(done), source=source)
 
 

@@ -247,10 +247,13 @@ def test_pictures_of_several_jobs_are_one_message_whose_buttons_name_each_job() 
     assert accepted(edit)
 
 
-def test_a_request_that_goes_on_from_another_links_to_it() -> None:
-    varied = job(parent=Parent("1", "vary", 1, "77"))
+@pytest.mark.parametrize(("job_id", "picture", "number"), [("1", 1, 2), ("1-3", 0, 3)])
+def test_a_request_that_goes_on_from_another_links_to_it(
+    job_id: str, picture: int, number: int
+) -> None:
+    varied = job(parent=Parent(job_id, "vary", picture, "77"))
     link = "https://discord.com/channels/9/7/77"
-    assert f"Varied from picture 2 of [an earlier message]({link})" in words_of(
+    assert f"Varied from picture {number} of [an earlier message]({link})" in words_of(
         LOOKS.failure(varied, "no")
     )
 

@@ -40,6 +40,7 @@ from infra.storage import (
 )
 
 VARIANT = "AllTraffic"
+_RECIPES_IN_IMAGE = "/opt/worker/workflows"  # where gpu_container/Dockerfile puts them
 _AT_ONCE = 2  # one in the engine, and the next with its inputs
 _STARTUP_S = 600
 _DOWNLOAD_S = 3600  # what SageMaker allows at most; models are many gigabytes
@@ -99,7 +100,7 @@ class GpuStack(Stack):
             execution_role_arn=role.role_arn,
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 image=image.uri,
-                environment={"STORE_ORIGINS": self._store()},
+                environment=self._environment(),
                 model_data_source=sagemaker.CfnModel.ModelDataSourceProperty(
                     s3_data_source=sagemaker.CfnModel.S3DataSourceProperty(
                         s3_uri=self._settings.gpu_models,
@@ -124,6 +125,10 @@ class GpuStack(Stack):
         )
         endpoint.node.add_dependency(self._log())
         return endpoint
+
+    def _environment(self) -> dict[str, str]:
+        warm_up = {"WARM_UP": _RECIPES_IN_IMAGE} if self._settings.gpu_warm_up else {}
+        return {"STORE_ORIGINS": self._store(), **warm_up}
 
     def _variant(
         self, model: sagemaker.CfnModel

@@ -1,4 +1,4 @@
-"""Builds the GPU image without a local Docker: CodeBuild makes it from a zip of gpu_container/.
+"""Builds the GPU image without a local Docker: CodeBuild makes it from a zip of what goes into it.
 
 A stack of its own, made where the setting build_image says so. Deploying starts nothing: its
 output BuildCommand is the line that does, and a second build of the same files ends at once. No
@@ -27,18 +27,19 @@ from constructs import Construct
 
 from infra.functions import log_group
 
-_FOLDER = Path(__file__).parent.parent / "gpu_container"
+_ROOT = Path(__file__).parent.parent
+_DOCKERFILE = "gpu_container/Dockerfile"
 _IMAGES_KEPT = 5
 _TAG_DIGITS = 16
 _LONGEST_BUILD = Duration.hours(1)  # it fetches 4 GB and pushes as much
-BUILD = """\
+BUILD = f"""\
 set -eu
 if aws ecr describe-images --repository-name "$REPOSITORY" --image-ids "imageTag=$TAG"; then
   echo "these files are built already"
   exit 0
 fi
-aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY_URI%%/*}"
-docker build --build-arg "VERSION=$TAG" --tag "$REPOSITORY_URI:$TAG" .
+aws ecr get-login-password | docker login --username AWS --password-stdin "${{REPOSITORY_URI%%/*}}"
+docker build --file {_DOCKERFILE} --build-arg "VERSION=$TAG" --tag "$REPOSITORY_URI:$TAG" .
 docker push "$REPOSITORY_URI:$TAG"
 """
 """What CodeBuild runs; one script, so that the first line that fails is the last that ran."""
@@ -52,9 +53,9 @@ class ImageStack(Stack):
         source = Asset(
             self,
             "Source",
-            path=str(_FOLDER),
+            path=str(_ROOT),
             ignore_mode=IgnoreMode.DOCKER,
-            exclude=[*(_FOLDER / ".dockerignore").read_text().splitlines(), *_FOR_DOCKER],
+            exclude=[*(_ROOT / ".dockerignore").read_text().splitlines(), *_FOR_DOCKER],
         )
         self._repository = ecr.Repository(
             self,
@@ -150,7 +151,7 @@ class ImageStack(Stack):
         )
 
 
-_FOR_DOCKER = ("!Dockerfile", "!.dockerignore")
+_FOR_DOCKER = (f"!{_DOCKERFILE}", "!.dockerignore")
 
 
 def _plain(value: str) -> codebuild.BuildEnvironmentVariable:

@@ -165,6 +165,11 @@ class Settings(ContentSettings):
         "instances while nobody asks; each is paid by the hour", _NONE
     )
     gpu_max_instances: int = option("instances at most", 1)
+    gpu_warm_up: bool = option(
+        "whether a new instance runs each workflow once, shortened, before its first job: worth "
+        "its time where instances wait for members, not where members wait for them",
+        False,
+    )
     gpu_idle_seconds: int = option(
         "how long an instance waits for work before it goes, in whole minutes", 600
     )

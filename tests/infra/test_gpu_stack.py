@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from infra.settings_file import WrongSettings
-from tests.infra.conftest import EXAMPLE, GPU, Assemble, settings_of
+from tests.infra.conftest import EXAMPLE, GPU, ROOT, Assemble, settings_of
 from tests.infra.test_service_stack import granted, of_type
 
 IMAGE = GPU["gpu_image"]
@@ -117,6 +117,20 @@ def test_the_worker_reaches_the_bucket_and_nothing_else(template: dict[str, Any]
     origins = [written(o) for o in written(environment["STORE_ORIGINS"]).split(",")]
     assert len(origins) == 2
     assert all(origin.startswith("https://") for origin in origins)
+
+
+def test_it_warms_up_with_the_recipes_in_the_image_where_the_setting_says_so(
+    template: dict[str, Any], assemble: Assemble
+) -> None:
+    dockerfile = (ROOT / "gpu_container" / "Dockerfile").read_text()
+    warm = assemble(**GPU, gpu_warm_up="true").templates["DistilleryGpu"]
+
+    def environment(of: dict[str, Any]) -> dict[str, Any]:
+        read: dict[str, Any] = only(of, "AWS::SageMaker::Model")["PrimaryContainer"]["Environment"]
+        return read
+
+    assert "WARM_UP" not in environment(template)
+    assert f"COPY workflows {environment(warm)['WARM_UP']}\n" in dockerfile
 
 
 def test_it_scales_from_nothing_and_back(template: dict[str, Any]) -> None:

@@ -86,8 +86,10 @@ def test_what_is_sent_to_the_build_is_what_the_dockerfile_copies(assembly: Path)
         if path.is_file()
     }
 
-    assert {"Dockerfile", ".dockerignore", "entrypoint.sh", "worker/run_job.py"} <= sent
-    assert {"comfyui.lock.txt", "custom_nodes.lock.toml", "image/sources.py"} <= sent
+    assert {".dockerignore", "workflows/sdxl_fast/graph.json"} <= sent
+    assert {"gpu_container/Dockerfile", "gpu_container/entrypoint.sh"} <= sent
+    assert {"gpu_container/comfyui.lock.txt", "gpu_container/image/sources.py"} <= sent
+    assert {name.split("/")[0] for name in sent} == {".dockerignore", "gpu_container", "workflows"}
     assert not [name for name in sent if "__pycache__" in name or name.endswith(".md")]
 
 
@@ -141,7 +143,8 @@ def test_the_script_logs_in_builds_and_pushes(tmp_path: Path) -> None:
     assert code == 0
     assert [line for line in told if line.startswith("docker")] == [
         "docker login --username AWS --password-stdin 1.dkr.example",
-        "docker build --build-arg VERSION=abc --tag 1.dkr.example/images:abc .",
+        "docker build --file gpu_container/Dockerfile --build-arg VERSION=abc"
+        " --tag 1.dkr.example/images:abc .",
         "docker push 1.dkr.example/images:abc",
     ]
 

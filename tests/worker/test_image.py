@@ -69,19 +69,26 @@ def test_python_is_of_an_exact_version_and_the_one_that_the_tests_run_with() -> 
 
 
 def test_everything_that_is_copied_exists_and_reaches_the_build() -> None:
-    ignored = (FOLDER / ".dockerignore").read_text().splitlines()
+    ignored = (FOLDER.parent / ".dockerignore").read_text().splitlines()
     let_through = [line.removeprefix("!") for line in ignored if line.startswith("!")]
 
     assert ignored[1] == "*"
     for source in copied():
-        assert (FOLDER / source).exists(), source
-        top = source.split("/")[0]
-        assert any(fnmatch.fnmatch(top, pattern) for pattern in let_through), source
+        assert list(FOLDER.parent.glob(source)), source
+        assert any(
+            fnmatch.fnmatch(source, pattern) or source.startswith(f"{pattern}/")
+            for pattern in let_through
+        ), source
 
 
 def test_every_file_that_the_worker_reads_at_its_side_is_copied() -> None:
-    assert {path.name for path in FOLDER.glob("*.schema.json")} <= set(copied())
-    assert {"worker", "models.toml", "__init__.py", "entrypoint.sh"} <= set(copied())
+    beside = ("*.schema.json", "worker", "models.toml", "__init__.py", "entrypoint.sh")
+
+    assert {f"gpu_container/{name}" for name in beside} <= set(copied())
+
+
+def test_the_recipes_are_in_the_image_for_a_warm_up() -> None:
+    assert "workflows /opt/worker/workflows" in arguments("COPY")
 
 
 def test_packages_come_from_locks_whose_every_line_has_a_hash() -> None:

@@ -152,7 +152,7 @@ class Engine:
             process = self._process
             if process is None:
                 return False
-            if self._ended.is_set() or life != self._life:
+            if life != self._life:
                 return True
             process.kill()
         try:

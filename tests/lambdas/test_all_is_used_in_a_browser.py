@@ -12,6 +12,7 @@ from tests.lambdas.interactions_room import Room
 LOCAL = Path(__file__).parents[1] / "local"
 IN_A_BROWSER = (
     LOCAL / "test_page_end_to_end.py",
+    LOCAL / "test_page_menus.py",
     LOCAL / "discord" / "test_page_help.py",
 )
 

@@ -184,7 +184,7 @@ def test_an_engine_process_that_hangs_is_ended_with_its_run_so_that_the_next_job
 def test_a_node_that_heeds_no_interrupt_is_ended_with_its_engine_so_that_the_next_job_runs(
     make_bench: Callable[..., Bench], engine: Engine, counts: Counter[tuple[str, str]]
 ) -> None:
-    """ComfyUI looks for an interrupt between nodes and steps: this one is a minute of one node."""
+    """ComfyUI looks for an interrupt between nodes and steps, and this is one long node."""
     size = {"width": 8192, "height": 8192, "batch_size": 1, "color": next(SEEDS)}
     blur = {"image": ["1", 0], "blur_radius": 31, "sigma": 10.0}
     save = {"filename_prefix": "x", "images": ["blur", 0]}

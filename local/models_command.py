@@ -101,7 +101,7 @@ def _sync(model: Model, place: Place) -> bool:
             shown = percent // _TOLD_PERCENT
             print(f"{model.path}: {percent} % of {_size(model.size)}", flush=True)
 
-    brought = place.state(model) != "here" and place.bring(model, _source(model), tell)
+    brought = place.bring(model, _source(model), tell)
     print(f"{model.path}: {'brought, and its hash is right' if brought else 'is here already'}")
     return True
 

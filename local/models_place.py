@@ -16,14 +16,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gpu_container.worker.models.declared import S3, Model
-from gpu_container.worker.models.download import (
-    ModelUnavailable,
-    Watch,
-    bring,
-    is_whole,
-    sha256_of,
-)
+from gpu_container.worker.models.download import ModelUnavailable, Watch, bring
 from gpu_container.worker.models.http_source import HttpSource
+from gpu_container.worker.models.verified import is_whole, note_beside, sha256_of
 
 STAGING = Path(__file__).parent.parent / ".local" / "models"
 """Where a file is on its way to a bucket, so that an interrupted one goes on."""
@@ -50,7 +45,7 @@ class Place(Protocol):
         ...
 
     def bring(self, model: Model, source: HttpSource, tell: Callable[[int], None]) -> bool:
-        """Put the model there, whole and right or not at all; False: somebody else was quicker."""
+        """Put the model there, whole and right or not at all; False: it is there already."""
         ...
 
 
@@ -75,7 +70,7 @@ class Folder:
             raise ModelUnavailable(f"{model.path}: cannot be read: {error.strerror}") from error
 
     def bring(self, model: Model, source: HttpSource, tell: Callable[[int], None]) -> bool:
-        """See Place."""
+        """See Place. What is there is hashed, unless that was done since it was last changed."""
         return bring(model, source, self._path, Watch(saw=tell))
 
 
@@ -117,12 +112,15 @@ class Bucket:
 
     def bring(self, model: Model, source: HttpSource, tell: Callable[[int], None]) -> bool:
         """See Place. By way of this machine's disk."""
+        if self.state(model) == "here":
+            return False
         staged = STAGING / model.path
         bring(model, source, STAGING, Watch(saw=tell))
         with _asking(self._where(model)):
             more = {"Metadata": {"sha256": model.sha256}}
             _s3().upload_file(str(staged), ExtraArgs=more, **self._address(model))
         staged.unlink()
+        note_beside(staged).unlink(missing_ok=True)
         return True
 
     def _address(self, model: Model) -> dict[str, str]:

@@ -12,7 +12,13 @@ from typing import Any
 from distillery.core import keys
 from distillery.core.job import Job
 from distillery.core.ports import Envelope, ObjectStore
-from distillery.core.recipes.recipe import Recipe, attachment_slots, fill_graph, outputs_in
+from distillery.core.recipes.recipe import (
+    Recipe,
+    attachment_slots,
+    fill_graph,
+    outputs_in,
+    word_slots,
+)
 
 PROGRESS_INTERVAL_S = 1.0
 MAX_OUTPUTS = 10  # attachments of one message (Discord, error 30015)
@@ -45,6 +51,11 @@ def build_envelope(
         "cancel_url": objects.sign_get(keys.cancel_key(job_id, attempt), input_life_s),
         "claim": asdict(objects.sign_claim(keys.claim_key(job_id, attempt), input_life_s)),
         "inputs": _inputs(job, recipe, objects, input_life_s),
+        "words": [
+            {"node": slot.node_id, "input": slot.input}
+            for slot in word_slots(recipe)
+            if slot.node_id in graph
+        ],
         "upload": {
             "outputs": upload(keys.output_key(job_id, attempt, "${filename}"), MAX_OUTPUT_BYTES),
             "progress": upload(keys.progress_key(job_id, attempt), MAX_DOCUMENT_BYTES),

@@ -11,6 +11,8 @@ from gpu_container.worker.errors import JobFailed, Kind, Node
 from gpu_container.worker.outputs import metadata
 
 Graph = Mapping[str, Mapping[str, Any]]
+Place = tuple[str, str]
+"""An input of the graph: its node's id and its name."""
 _SHOWN_PROBLEMS = 20
 _SHORTEST_SECRET = 32  # characters; a signature (AWS, Signature Version 4) has 64
 
@@ -76,6 +78,7 @@ class Job:
     claim: Claim | None = None
     metadata: Mapping[str, Any] | None = None
     variants: Variants | None = None
+    words: frozenset[Place] = frozenset()  # the inputs that hold what a member wrote
 
     def node(self, node_id: str | None) -> Node:
         """Name a node of the graph as a person knows it."""
@@ -108,6 +111,7 @@ def parse_job(envelope: object) -> Job:
         claim=Claim(claim["url"], claim["headers"]) if claim else None,
         metadata=envelope.get("metadata"),
         variants=_variants(envelope.get("variants")),
+        words=frozenset((each["node"], each["input"]) for each in envelope.get("words", ())),
     )
 
 

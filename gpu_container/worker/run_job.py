@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.inputs.fetch import CheckedImage, Fetcher
-from gpu_container.worker.job import Graph, Job, UploadTarget, parse_job, result_address
+from gpu_container.worker.job import Graph, Job, Place, UploadTarget, parse_job, result_address
 from gpu_container.worker.outputs.deliver import Delivery
 from gpu_container.worker.outputs.leftovers import Leftovers
 from gpu_container.worker.progress.reporter import Reporter
@@ -41,8 +41,10 @@ RESULT_S = 15.0
 class ModelShelf(Protocol):
     """Where the models lie."""
 
-    def ensure(self, graph: Graph, deadline: float, stop: Event) -> None:
-        """Return when all that the graph names is there. Raises JobFailed."""
+    def ensure(
+        self, graph: Graph, deadline: float, stop: Event, words: Set[Place] = frozenset()
+    ) -> None:
+        """Return when all that the graph names, not at `words`, is there. Raises JobFailed."""
 
 
 class StartFigures(Protocol):
@@ -185,7 +187,7 @@ class _Work:
         job, deps = self.job, self.deps
         if deps.models is not None:
             with self._timed("models_s"):
-                deps.models.ensure(job.graph, deadline, self.stop)
+                deps.models.ensure(job.graph, deadline, self.stop, job.words)
         deps.engine.wait_ready(deadline, self.stop)
         graph = deepcopy(dict(job.graph))
         for entry, image in zip(job.inputs, images, strict=True):

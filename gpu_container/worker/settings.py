@@ -44,7 +44,7 @@ class Settings:
     bind_host: str
     port: int
     store_origins: frozenset[str] = frozenset()
-    warm_up: Path | None = None
+    warm_up: tuple[Path, ...] = ()
     warm_up_s: float = 120.0
     require_gpu: bool = False
     models_file: str | None = None
@@ -73,7 +73,7 @@ class Settings:
             bind_host=environ.get("BIND_HOST") or "0.0.0.0",  # SageMaker calls from outside
             port=int(_number(environ, "SAGEMAKER_BIND_TO_PORT", 8080, problems)),
             store_origins=_origins(environ.get("STORE_ORIGINS", ""), problems),
-            warm_up=_path(environ, "WARM_UP", problems),
+            warm_up=_paths(environ.get("WARM_UP", "")),
             warm_up_s=_number(environ, "WARM_UP_SECONDS", 120.0, problems),
             require_gpu=_yes_or_no(environ, "REQUIRE_GPU", problems),
             models_file=environ.get("MODELS_FILE") or None,
@@ -104,14 +104,8 @@ def _origins(text: str, problems: list[str]) -> frozenset[str]:
     return frozenset(origins)
 
 
-def _path(environ: Mapping[str, str], name: str, problems: list[str]) -> Path | None:
-    text = environ.get(name)
-    if not text:
-        return None
-    path = Path(text)
-    if not path.exists():
-        problems.append(f"{name}: there is no file or folder {text!r}")
-    return path
+def _paths(text: str) -> tuple[Path, ...]:
+    return tuple(Path(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _yes_or_no(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:

@@ -6,7 +6,6 @@ import atexit
 import signal
 import sys
 from dataclasses import dataclass
-from threading import Event
 from typing import Any
 
 from gpu_container.worker import log
@@ -14,7 +13,6 @@ from gpu_container.worker.attempt import Attempts
 from gpu_container.worker.comfy.client import Comfy, Patience
 from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.inputs.fetch import Fetcher
-from gpu_container.worker.job import Graph
 from gpu_container.worker.models.declared import MODELS_FILE, ModelsFileWrong, load_models
 from gpu_container.worker.models.ensure import Models
 from gpu_container.worker.models.model_paths import model_folders, own_folder
@@ -63,12 +61,7 @@ def begin_worker(settings: Settings) -> Worker:
     comfy = Comfy(engine, patience=patience, give_up=health.give_up)
     runner: Any = WatchedRunner(comfy, engine, on_failure=health.note)
     models = _models(settings)
-
-    def fetch_models(graph: Graph, deadline: float, stop: Event) -> None:
-        with timeline.timed("models_s"):
-            models.ensure(graph, deadline, stop)
-
-    warm_up = WarmUp(settings.warm_up, runner, limit_s=settings.warm_up_s, prepare=fetch_models)
+    warm_up = WarmUp(settings.warm_up, runner, models, timeline, limit_s=settings.warm_up_s)
     start = Start(engine, health, timeline, warm_up, require_gpu=settings.require_gpu)
     store = StoreAccess(settings.store_origins)
     deps = Deps(

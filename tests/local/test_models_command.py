@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from local import cli, models_place
-from tests.worker.model_server import CONTENT, ModelServer, files_in, model_server
+from tests.worker.model_server import CONTENT, ModelServer, files_in, model_server, with_note
 
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PATH = "checkpoints/a.safetensors"
@@ -79,9 +79,11 @@ def test_sync_fills_a_folder_and_verify_agrees(run: Any, folder: Path) -> None:
     status, out, _ = run("sync", "--to", str(folder))
     assert status == 0
     assert out.splitlines()[-1] == f"{PATH}: brought, and its hash is right"
-    assert files_in(folder) == {PATH}
+    assert files_in(folder) == with_note(PATH)
 
     assert run("sync", "--to", str(folder))[:2] == (0, f"{PATH}: is here already\n")
+    (folder / PATH).write_bytes(CONTENT[::-1])
+    assert run("sync", "--to", str(folder))[1].endswith("brought, and its hash is right\n")
     assert run("verify", "--to", str(folder))[:2] == (0, f"ok       {PATH}\n")
 
 

@@ -13,6 +13,7 @@ from threading import Event, Thread
 from urllib.parse import quote
 
 from gpu_container.worker.models.declared import Model, Web
+from gpu_container.worker.models.verified import note_beside
 
 CONTENT = bytes(range(256)) * 20 + b"the end"
 
@@ -147,3 +148,8 @@ class FakeTime:
 def files_in(folder: Path) -> set[str]:
     """Every file below a folder, hidden ones too."""
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def with_note(path: str) -> set[str]:
+    """A model below its folder, and what remembers its hash beside it."""
+    return {path, str(note_beside(Path(path)))}

@@ -23,6 +23,8 @@ from gpu_container.worker import run_job
 from gpu_container.worker.comfy.one_run import Patience
 from gpu_container.worker.errors import Kind
 from gpu_container.worker.job import parse_job
+from gpu_container.worker.models.declared import load_models
+from gpu_container.worker.models.ensure import models_named_by
 from local.memory import MemoryObjectStore
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +75,12 @@ def test_what_the_core_builds_the_worker_takes(workflow: str) -> None:
     assert taken.claim.headers == {"If-None-Match": "*"}
     assert taken.cancel_url is not None
     assert len(taken.inputs) == len(files)
+    (prompt,) = [option for option in recipe.options if option.name == "prompt"]
+    slots = {(slot.node_id, slot.input) for slot in prompt.slots}
+    assert {place for place in slots if place[0] in taken.graph} <= taken.words
+    named = models_named_by(taken.graph, load_models())
+    assert named
+    assert models_named_by(taken.graph, load_models(), taken.words) == named
     assert taken.variants is not None
     assert taken.metadata == {
         "job_id": job.job_id,

@@ -16,7 +16,7 @@ from gpu_container.worker.models.claim import STALE_S, Claim, ClaimLost
 from gpu_container.worker.models.download import ModelUnavailable, Watch, bring
 from gpu_container.worker.models.http_source import HttpSource
 from tests.house_rules.repository import ROOT
-from tests.worker.model_server import CONTENT, FakeTime, Turn, files_in, model_server
+from tests.worker.model_server import CONTENT, FakeTime, Turn, files_in, model_server, with_note
 
 FINAL = "checkpoints/a.safetensors"
 
@@ -46,7 +46,7 @@ def test_two_workers_that_want_one_model_bring_it_once(tmp_path: Path) -> None:
         assert not second.result(10), "it found the file that the first one brought"
         assert len(server.seen) == 1
     assert (tmp_path / FINAL).read_bytes() == CONTENT
-    assert files_in(tmp_path) == {FINAL}
+    assert files_in(tmp_path) == with_note(FINAL)
 
 
 def test_what_a_killed_process_has_left_is_continued(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_what_a_killed_process_has_left_is_continued(tmp_path: Path) -> None:
         assert server.seen[1].headers["Range"] == f"bytes={here}-"
         assert sum(time.slept) >= STALE_S, "its lock may be another machine's, which still works"
     assert (tmp_path / FINAL).read_bytes() == CONTENT
-    assert files_in(tmp_path) == {FINAL}
+    assert files_in(tmp_path) == with_note(FINAL)
 
 
 def wait_for_part(folder: Path) -> list[Path]:

@@ -100,9 +100,46 @@ def test_half_a_file_that_is_not_ours_to_replace_is_never_loaded(
     failure = failure_of(Models([server.model()], [mounted], fetch_into=into))
 
     assert failure.kind is Kind.ENGINE_UNAVAILABLE
-    assert f"{mounted / FINAL} has not the 5127 bytes" in failure.message
+    assert f"{mounted / FINAL} is not what models.toml declares: 5127 bytes" in failure.message
     assert "distillery models sync" in failure.message
     assert server.seen == []
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_file_of_the_right_size_with_another_content_is_never_loaded(
+    server: ModelServer, tmp_path: Path, own: bool
+) -> None:
+    """In the worker's own folder it is brought anew, elsewhere somebody else has to."""
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / FINAL).write_bytes(CONTENT[::-1])
+    models = Models([server.model()], [tmp_path], fetch_into=tmp_path if own else None)
+
+    if own:
+        models.ensure(graph(name="a.safetensors"), soon(), NEVER)
+        assert (tmp_path / FINAL).read_bytes() == CONTENT
+    else:
+        for _ in range(2):
+            failure = failure_of(models)
+            assert failure.kind is Kind.ENGINE_UNAVAILABLE
+            assert "is not what models.toml declares: 5127 bytes, SHA-256" in failure.message
+
+
+def test_which_models_are_missing_is_told_without_bringing_any(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    models = Models([server.model()], [tmp_path], fetch_into=tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+
+    assert models.missing(graph(name="a.safetensors")) == (FINAL,)
+    (tmp_path / FINAL).write_bytes(CONTENT[:9])
+    assert models.missing(graph(name="a.safetensors")) == (FINAL,)
+    (tmp_path / FINAL).write_bytes(CONTENT)
+    assert models.missing(graph(name="a.safetensors")) == models.missing(graph(name="b")) == ()
+    assert server.seen == []
+
+
+def test_where_no_folder_is_known_no_model_is_missing(server: ModelServer) -> None:
+    assert Models([server.model()], []).missing(graph(name="a.safetensors")) == ()
 
 
 def test_where_nothing_is_brought_a_missing_model_is_comfyui_s_to_name(
@@ -234,6 +271,23 @@ def test_the_models_that_a_graph_names(inputs: dict[str, Any], named: list[str])
     ]
 
     assert [model.path for model in models_named_by(graph(**inputs), models)] == named
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        ({"text": "a.safetensors"}, []),
+        ({"text": "fox, embedding:bad-hands"}, ["embeddings/bad-hands.pt"]),
+        ({"text": "a.safetensors", "ckpt_name": "a.safetensors"}, ["checkpoints/a.safetensors"]),
+        ({"text": {"nested": ["a.safetensors"]}}, []),
+        ({"any_loader_s": "a.safetensors"}, ["checkpoints/a.safetensors"]),
+    ],
+)
+def test_what_a_member_wrote_names_no_model(inputs: dict[str, Any], named: list[str]) -> None:
+    models = [declared("checkpoints/a.safetensors"), declared("embeddings/bad-hands.pt")]
+    words = frozenset({("4", "text"), ("5", "ckpt_name")})
+
+    assert [m.path for m in models_named_by(graph(**inputs), models, words)] == named
 
 
 @pytest.mark.parametrize("odd", [{}, {"4": None}, {"4": {}}, {"4": {"inputs": None}}, {"4": []}])

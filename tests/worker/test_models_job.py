@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,18 @@ def test_a_job_whose_model_cannot_be_had_is_never_queued(
     assert error["kind"] == "engine_unavailable"
     assert error["message"].startswith(f"{named} from {server.origin}")
     assert not bench.comfy.seen.prompts
+
+
+def test_a_prompt_that_is_called_as_a_model_fetches_none(
+    bench: Bench, server: ModelServer, tmp_path: Path
+) -> None:
+    models = Models([server.model()], [tmp_path], fetch_into=tmp_path)
+    bench.deps = dataclasses.replace(bench.deps, models=models)
+    graph = deepcopy(bench.comfy.graph)
+    graph["6"]["inputs"]["text"] = "a.safetensors"
+
+    bench.run(graph=graph, words=[{"node": "6", "input": "text"}])
+    assert server.seen == []
+
+    bench.run(graph=graph)  # who does not say what a member wrote is taken at their word
+    assert len(server.seen) == 1

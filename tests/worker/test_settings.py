@@ -32,7 +32,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "BIND_HOST": "127.0.0.1",
             "SAGEMAKER_BIND_TO_PORT": "9000",
             "STORE_ORIGINS": "https://Bucket.s3.amazonaws.com, http://127.0.0.1:4566",
-            "WARM_UP": str(tmp_path),
+            "WARM_UP": f"{tmp_path}, recipes/one.json",
             "WARM_UP_SECONDS": "30",
             "REQUIRE_GPU": "1",
             "MODELS_FILE": "models.toml",
@@ -47,7 +47,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     origins = frozenset({"https://bucket.s3.amazonaws.com:443", "http://127.0.0.1:4566"})
     assert settings == Settings(
         *(None, command, 1.5, 0.5, "DEBUG", "127.0.0.1", 9000, origins),
-        *(tmp_path, 30, True, "models.toml", "/models", "hf_x", 12.5, 45),
+        *((tmp_path, Path("recipes/one.json")), 30, True, "models.toml", "/models", "hf_x"),
+        *(12.5, 45),
     )
 
 
@@ -71,14 +72,12 @@ def test_all_problems_are_named_at_once() -> None:
                 "CANCEL_POLL_SECONDS": "0",
                 "LOG_LEVEL": "LOUD",
                 "REQUIRE_GPU": "maybe",
-                "WARM_UP": "/nowhere/at/all",
             }
         )
 
     for name in ("COMFYUI_URL", "COMFYUI_COMMAND", "ENGINE_START_SECONDS", "LOG_LEVEL"):
         assert name in str(caught.value)
     assert "REQUIRE_GPU must be 1 or 0, not 'maybe'" in str(caught.value)
-    assert "WARM_UP: there is no file or folder '/nowhere/at/all'" in str(caught.value)
     assert "CANCEL_POLL_SECONDS must be a number above 0" in str(caught.value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -105,12 +105,46 @@ def runner(clock: Clock) -> FakeRunner:
     return FakeRunner(clock)
 
 
+class FakeShelf:
+    """Has all models but those it is told to lack; a look at those of a recipe takes a second."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.lacks: set[str] = set()
+        self.failure: JobFailed | None = None
+        self.deadlines: list[float] = []
+
+    def missing(self, graph: Any) -> tuple[str, ...]:
+        named = {str(value) for node in graph.values() for value in node["inputs"].values()}
+        return tuple(sorted(named & self.lacks))
+
+    def ensure(self, graph: Any, deadline: float, stop: Event) -> None:
+        self._clock.now += 1.0
+        self.deadlines.append(deadline)
+        if self.failure:
+            raise self.failure
+
+
 class Built:
-    def __init__(self, engine: FakeEngine, warm_up: WarmUp, clock: Clock, **more: Any) -> None:
+    """A start whose warm-up has these graphs."""
+
+    def __init__(
+        self,
+        engine: FakeEngine,
+        runner: FakeRunner,
+        clock: Clock,
+        *paths: Path,
+        limit_s: float = 60,
+        **more: Any,
+    ) -> None:
         self.timeline = StartTimeline(age_s=2.0, clock=clock)
         self.health = GpuHealth()
+        self.shelf = FakeShelf(clock)
+        self.warm_up = WarmUp(
+            paths, runner, self.shelf, self.timeline, limit_s=limit_s, clock=clock
+        )
         self.start = Start(
-            cast("Engine", engine), self.health, self.timeline, warm_up, clock=clock, **more
+            cast("Engine", engine), self.health, self.timeline, self.warm_up, clock=clock, **more
         )
 
 
@@ -124,8 +158,7 @@ def test_a_worker_is_ready_once_its_engine_is_and_its_warm_up_has_ended(
     engine: FakeEngine, runner: FakeRunner, clock: Clock, tmp_path: Path
 ) -> None:
     runner.may_end.clear()
-    warm_up = WarmUp(recipes(tmp_path, "one"), runner, limit_s=60, clock=clock)
-    built = Built(engine, warm_up, clock)
+    built = Built(engine, runner, clock, recipes(tmp_path, "one"))
 
     built.start.begin()
     assert engine.done == ["started"]  # before anything is waited for
@@ -150,8 +183,7 @@ def test_the_figures_of_the_start_are_logged_once_and_given_to_every_job(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    warm_up = WarmUp(recipes(tmp_path, "one", "two"), runner, limit_s=60, clock=clock)
-    built = Built(engine, warm_up, clock)
+    built = Built(engine, runner, clock, recipes(tmp_path, "one", "two"))
     assert built.timeline.document()["ready_s"] is None
     engine.may_answer.set()
 
@@ -162,9 +194,9 @@ def test_the_figures_of_the_start_are_logged_once_and_given_to_every_job(
     figures = {
         "process_s": 2.0,
         "engine_s": 9.0,
-        "models_s": None,
-        "warm_up_s": 6.0,
-        "ready_s": 17.0,
+        "models_s": 2.0,
+        "warm_up_s": 8.0,
+        "ready_s": 19.0,
     }
     assert built.timeline.document() == {**figures, "jobs_before": 1}
     assert built.timeline.document() == {**figures, "jobs_before": 2}
@@ -175,7 +207,7 @@ def test_the_figures_of_the_start_are_logged_once_and_given_to_every_job(
 def test_without_a_warm_up_there_is_no_figure_for_one(
     engine: FakeEngine, runner: FakeRunner, clock: Clock
 ) -> None:
-    built = Built(engine, WarmUp(None, runner, limit_s=60), clock)
+    built = Built(engine, runner, clock)
     engine.may_answer.set()
     built.start.begin()
     built.start.wait_ready()
@@ -188,7 +220,7 @@ def test_an_engine_that_does_not_get_ready_is_told_to_whoever_waits(
     engine: FakeEngine, runner: FakeRunner, clock: Clock
 ) -> None:
     engine.failure = JobFailed(Kind.ENGINE_UNAVAILABLE, "no GPU found")
-    built = Built(engine, WarmUp(None, runner, limit_s=60), clock)
+    built = Built(engine, runner, clock)
     engine.may_answer.set()
     built.start.begin()
 
@@ -219,12 +251,18 @@ def test_a_stage_in_several_parts_is_added_up(clock: Clock) -> None:
 # The warm-up
 
 
+@pytest.fixture
+def built(engine: FakeEngine, runner: FakeRunner, clock: Clock) -> Callable[..., Built]:
+    return lambda *paths, **more: Built(engine, runner, clock, *paths, **more)
+
+
 def test_a_recipe_is_run_with_few_steps_at_its_own_size_and_with_a_picture_that_is_there(
-    runner: FakeRunner, clock: Clock
+    built: Callable[..., Built], runner: FakeRunner
 ) -> None:
-    WarmUp(ROOT / "workflows", runner, limit_s=60, clock=clock).run(Event())
+    built(ROOT / "workflows").warm_up.run(Event())
 
     files = sorted((ROOT / "workflows").glob("*/graph.json"))
+    files.sort(key=lambda file: file.parent.name != "sdxl_text_to_image")  # which is the default
     assert len(runner.graphs) == len(files) >= 2
     assert runner.pictures
     for graph, file in zip(runner.graphs, files, strict=True):
@@ -275,43 +313,83 @@ def test_a_link_for_steps_stays_a_link() -> None:
 
 
 def test_a_warm_up_that_fails_is_logged_and_the_next_recipe_runs(
-    runner: FakeRunner, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    built: Callable[..., Built],
+    runner: FakeRunner,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "editor.json").write_text('{"nodes": []}')
     runner.failures = [JobFailed(Kind.INVALID_GRAPH, "no such model")]
+    nowhere = tmp_path / "nowhere"
 
-    WarmUp(recipes(tmp_path, "x", "y"), runner, limit_s=60, clock=clock).run(Event())
+    built(nowhere, recipes(tmp_path, "x", "y")).warm_up.run(Event())
 
     assert len(runner.graphs) == 2
     for text in ("with broken failed", "with editor failed", "with x failed: no such model"):
         assert text in caplog.text
+    assert f"no warm-up with {nowhere}: there is no such file or folder" in caplog.text
+
+
+def test_a_recipe_whose_models_are_not_here_is_passed_over_in_no_time(
+    built: Callable[..., Built],
+    engine: FakeEngine,
+    runner: FakeRunner,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker = built(ROOT / "workflows")
+    worker.shelf.lacks = {"sd_xl_base_1.0.safetensors", "flux1-schnell-fp8.safetensors"}
+    caplog.set_level("INFO")
+    engine.may_answer.set()
+
+    worker.start.begin()
+    worker.start.wait_ready()
+
+    told = [line for line in caplog.messages if line.startswith("no warm-up with sdxl_text_to_")]
+    assert told == ["no warm-up with sdxl_text_to_image: sd_xl_base_1.0.safetensors is not here"]
+    run = len(runner.graphs)
+    assert 0 < run < len(RECIPES)
+    assert worker.timeline.document()["models_s"] == run * 1.0
+    assert worker.timeline.document()["warm_up_s"] == run * 4.0
+
+
+def test_graphs_are_run_in_the_order_in_which_they_are_named(
+    built: Callable[..., Built], runner: FakeRunner
+) -> None:
+    folder = ROOT / "workflows"
+
+    built(folder / "upscale", folder / "sd15_text_to_image" / "graph.json").warm_up.run(Event())
+
+    first, second = runner.graphs
+    assert "UpscaleModelLoader" in {node["class_type"] for node in first.values()}
+    assert "UpscaleModelLoader" not in {node["class_type"] for node in second.values()}
 
 
 def test_the_warm_up_ends_with_its_time_or_the_worker(
-    runner: FakeRunner, clock: Clock, tmp_path: Path
+    built: Callable[..., Built], runner: FakeRunner, tmp_path: Path
 ) -> None:
     folder = recipes(tmp_path, "a", "b", "c")
 
-    WarmUp(folder, runner, limit_s=5, clock=clock).run(Event())
-    assert len(runner.graphs) == 2  # after three seconds there was still time, after six none
+    built(folder, limit_s=6).warm_up.run(Event())
+    assert len(runner.graphs) == 2  # after four seconds there was still time, after eight none
 
     stop = Event()
     stop.set()
-    WarmUp(folder, runner, limit_s=5, clock=clock).run(stop)
+    built(folder, limit_s=6).warm_up.run(stop)
     assert len(runner.graphs) == 2
 
 
-def test_models_are_fetched_before_a_recipe_is_run(
-    runner: FakeRunner, clock: Clock, tmp_path: Path
+def test_a_recipe_whose_models_are_wrong_is_not_run(
+    built: Callable[..., Built], runner: FakeRunner, clock: Clock, tmp_path: Path
 ) -> None:
-    def no_model(graph: Any, deadline: float, stop: Event) -> None:
-        assert (len(graph), deadline) == (7, clock.now + 60)
-        raise JobFailed(Kind.BAD_INPUT, "no model")
+    worker = built(recipes(tmp_path, "a") / "a.json")
+    worker.shelf.failure = JobFailed(Kind.ENGINE_UNAVAILABLE, "another SHA-256")
+    begun = clock.now
 
-    folder = recipes(tmp_path, "a")
-    WarmUp(folder / "a.json", runner, limit_s=60, clock=clock, prepare=no_model).run(Event())
+    worker.warm_up.run(Event())
 
+    assert worker.shelf.deadlines == [begun + 60]
     assert runner.graphs == []
 
 
@@ -373,7 +451,7 @@ def test_a_worker_that_needs_a_gpu_and_has_none_never_gets_ready(
 ) -> None:
     engine.url = stats[0]
     stats[1].append({"devices": [{"type": "cpu", "vram_total": 1}]})
-    built = Built(engine, WarmUp(None, runner, limit_s=60), clock, require_gpu=require)
+    built = Built(engine, runner, clock, require_gpu=require)
     engine.may_answer.set()
     built.start.begin()
 

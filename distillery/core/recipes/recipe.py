@@ -269,6 +269,12 @@ def _reached(graph: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]
     return {node_id: node for node_id, node in graph.items() if node_id in reached}
 
 
+def word_slots(recipe: Recipe) -> list[Slot]:
+    """Return the slots that hold what members write themselves, rather than a choice."""
+    free = (o for o in recipe.options if o.kind is OptionKind.STRING and not o.choices)
+    return [slot for option in free for slot in option.slots]
+
+
 def attachment_slots(
     recipe: Recipe, values: Mapping[str, Value]
 ) -> list[tuple[str, Slot, Attachment]]:

@@ -149,7 +149,7 @@ _relative = _matching(_NAME, "a file's name, with / between folders and no dot i
 
 def _name(value: Any) -> Iterator[str]:
     yield from _relative(value)
-    if isinstance(value, str) and value.endswith((".part", ".etag", ".lock")):
+    if isinstance(value, str) and value.endswith((".part", ".etag", ".lock", ".sha256")):
         yield f"must not end as the files of a download do, as {value!r} does"
 
 

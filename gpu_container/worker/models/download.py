@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import glob
-import hashlib
 import logging
 import os
 import shutil
@@ -27,6 +26,7 @@ from gpu_container.worker.models.http_source import (
     SourceBroke,
     SourceRefused,
 )
+from gpu_container.worker.models.verified import Verified, sha256_of
 from gpu_container.worker.watched_call import watched
 
 log = logging.getLogger(__name__)
@@ -55,42 +55,31 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
 
 
-def is_whole(path: Path, model: Model) -> bool:
-    """Say whether a file of the declared size is there; its content is not read."""
-    try:
-        return path.stat().st_size == model.size
-    except OSError:
-        return False
-
-
-def sha256_of(path: Path, check: Callable[[], None] = lambda: None) -> str:
-    """Hash a file; `check` is called now and then and may raise."""
-    digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(8 * _CHUNK_BYTES):
-            digest.update(chunk)
-            check()
-    return digest.hexdigest()
-
-
-def bring(model: Model, source: HttpSource, folder: Path, watch: Watch | None = None) -> bool:
+def bring(
+    model: Model,
+    source: HttpSource,
+    folder: Path,
+    watch: Watch | None = None,
+    verified: Verified | None = None,
+) -> bool:
     """Bring the model below `folder`, and say whether this process did it.
 
-    False: it was there, or another process brought it meanwhile. Raises ModelUnavailable, and
-    whatever `watch.check` raises.
+    False: it was there, or another process brought it meanwhile. A file with another content is
+    replaced. Raises ModelUnavailable, and whatever `watch.check` raises.
     """
-    watch = watch or Watch()
+    watch, verified = watch or Watch(), verified or Verified()
     target = folder / model.path
-    if is_whole(target, model):
-        return False
     try:
+        if verified.is_right(target, model, watch.check):
+            return False
         target.parent.mkdir(parents=True, exist_ok=True)
         lock = target.with_name(f".{target.name}.lock")
         claim = Claim(lock, clock=watch.clock, sleep=watch.sleep)
         with claim.held(watch.check):
-            if is_whole(target, model):
+            if verified.is_right(target, model, watch.check):
                 return False
             _Download(model, source, target, claim, watch).run()
+            verified.note(target, model)
     except ClaimLost as error:
         raise ModelUnavailable(f"{model.path}: {error}") from error
     except OSError as error:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import Any
 
 from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.job import Place
 from gpu_container.worker.models.declared import S3, Model
-from gpu_container.worker.models.download import ModelUnavailable, Watch, bring, is_whole
+from gpu_container.worker.models.download import ModelUnavailable, Watch, bring
 from gpu_container.worker.models.http_source import HttpSource
+from gpu_container.worker.models.verified import Verified, is_whole
 
 log = logging.getLogger(__name__)
 
@@ -40,18 +42,36 @@ class Models:
         self._fetch_into = fetch_into
         self._token = token
         self._clock = clock
+        self._verified = Verified()
 
-    def ensure(self, graph: Mapping[str, Any], deadline: float, stop: Event) -> None:
-        """Return when every declared model that the graph names is here, whole.
+    def missing(self, graph: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the declared models that the graph names and that are not here, whole.
 
-        A model that nobody declared is ComfyUI's to judge. Raises JobFailed: engine_unavailable
-        (another worker may have it), also at `deadline` (seconds of the clock), or interrupted when
-        `stop` is set. What has arrived by then is kept.
+        None where no folder is known: then ComfyUI may have its own.
+        """
+        if not self._folders:
+            return ()
+        named = models_named_by(graph, self._declared)
+        return tuple(model.path for model in named if not self._is_here(model))
+
+    def ensure(
+        self,
+        graph: Mapping[str, Any],
+        deadline: float,
+        stop: Event,
+        words: Set[Place] = frozenset(),
+    ) -> None:
+        """Return when every declared model that the graph names is here, whole and right.
+
+        What stands at `words` is somebody's own text: see `models_named_by`. A model that nobody
+        declared is ComfyUI's to judge. Raises JobFailed: engine_unavailable (another worker may
+        have it), also at `deadline` (seconds of the clock), or interrupted when `stop` is set.
+        What has arrived by then is kept.
         """
 
         def check() -> None:
             if stop.is_set():
-                raise JobFailed(Kind.INTERRUPTED, "interrupted while a model was fetched")
+                raise JobFailed(Kind.INTERRUPTED, "interrupted before the model was here")
             if self._clock() >= deadline:
                 text = "the time was up before the model was here; what has come of it is kept"
                 raise JobFailed(Kind.ENGINE_UNAVAILABLE, text)
@@ -60,27 +80,44 @@ class Models:
             stop.wait(max(0.0, min(seconds, deadline - self._clock())))
 
         watch = Watch(check=check, sleep=pause, clock=self._clock)
-        for model in models_named_by(graph, self._declared):
+        for model in models_named_by(graph, self._declared, words):
             try:
                 self._ensure(model, watch)
             except ModelUnavailable as error:
                 raise JobFailed(Kind.ENGINE_UNAVAILABLE, str(error)) from error
 
     def _ensure(self, model: Model, watch: Watch) -> None:
-        # ComfyUI loads the first that it finds, so that one has to be right.
-        found = next((f for f in self._folders if (f / model.path).exists()), None)
-        if found is not None and is_whole(found / model.path, model):
+        found = self._found(model)
+        if found is not None and self._is_right(found, model, watch):
             return
-        if found not in {None, self._fetch_into}:
+        if found is not None and found != self._own(model):
             raise ModelUnavailable(
-                f"{found / model.path} has not the {model.size} bytes of models.toml. Delete it, "
-                "or bring it anew: distillery models sync"
+                f"{found} is not what models.toml declares: {model.size} bytes, SHA-256 "
+                f"{model.sha256[:16]}… Delete it, or bring it anew: distillery models sync"
             )
         if self._fetch_into is None:
             return  # ComfyUI may have it elsewhere, and says so if not
         source = self._source(model)
         log.info("fetching %s (%d bytes, licence: %s)", model.path, model.size, model.licence)
-        bring(model, source, self._fetch_into, watch)
+        bring(model, source, self._fetch_into, watch, self._verified)
+
+    def _found(self, model: Model) -> Path | None:
+        """Return the file that ComfyUI loads: the first that it finds, so that has to be right."""
+        places = (folder / model.path for folder in self._folders)
+        return next((place for place in places if place.exists()), None)
+
+    def _is_here(self, model: Model) -> bool:
+        found = self._found(model)
+        return found is not None and is_whole(found, model)
+
+    def _own(self, model: Model) -> Path | None:
+        return self._fetch_into / model.path if self._fetch_into else None
+
+    def _is_right(self, file: Path, model: Model, watch: Watch) -> bool:
+        try:
+            return self._verified.is_right(file, model, watch.check)
+        except OSError as error:
+            raise ModelUnavailable(f"{file} cannot be read: {error.strerror}") from error
 
     def _source(self, model: Model) -> HttpSource:
         if isinstance(model.source, S3):
@@ -91,28 +128,40 @@ class Models:
         return HttpSource(model.source.url, token=self._token)
 
 
-def models_named_by(graph: Mapping[str, Any], models: Iterable[Model]) -> tuple[Model, ...]:
+def models_named_by(
+    graph: Mapping[str, Any], models: Iterable[Model], words: Set[Place] = frozenset()
+) -> tuple[Model, ...]:
     """Return the models that the graph's inputs name, in the order of `models`.
 
     Found by what the inputs say, not by a list of loader classes: every custom node brings its own.
-    A name that lies in two folders names both files, because a graph does not say which it means.
+    But what a member wrote into the inputs of `words` names only embeddings, ComfyUI's way: a
+    prompt that is called as a model is a prompt. A name that lies in two folders names both files,
+    because a graph does not say which it means.
     """
-    texts = set(_texts(graph))
-    embeddings = {name for text in texts for name in _EMBEDDING.findall(text)}
-    return tuple(m for m in models if m.name in texts or _is_embedding_among(m, embeddings))
+    texts = [(place, text) for place, value in _inputs(graph) for text in _texts(value)]
+    names = {text for place, text in texts if place not in words}
+    embeddings = {name for _, text in texts for name in _EMBEDDING.findall(text)}
+    return tuple(m for m in models if m.name in names or _is_embedding_among(m, embeddings))
 
 
-def _texts(graph: Mapping[str, Any]) -> Iterator[str]:
-    """Yield every text in the nodes' inputs; some nodes keep theirs a level deeper."""
-    left = [node.get("inputs") for node in graph.values() if isinstance(node, Mapping)]
+def _inputs(graph: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
+    for node_id, node in graph.items():
+        inputs = node.get("inputs") if isinstance(node, Mapping) else None
+        for name, value in inputs.items() if isinstance(inputs, Mapping) else ():
+            yield (node_id, name), value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in the value of an input; some nodes keep theirs a level deeper."""
+    left = [value]
     while left:
-        value = left.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            left.extend(value.values())
-        elif isinstance(value, list):
-            left.extend(value)
+        held = left.pop()
+        if isinstance(held, str):
+            yield held
+        elif isinstance(held, Mapping):
+            left.extend(held.values())
+        elif isinstance(held, list):
+            left.extend(held)
 
 
 def _is_embedding_among(model: Model, named: set[str]) -> bool:

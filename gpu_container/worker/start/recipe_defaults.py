@@ -1,7 +1,7 @@
 """What is left of a recipe's graph when nobody sets an option: a warm-up needs no more.
 
 A recipe is graph.json with manifest.toml beside it; docs/workflows.md says what that may hold. Of
-it, only what takes nodes out of the graph is read here.
+it, only what takes nodes out of the graph is read here, and which recipe members get unasked.
 """
 
 from __future__ import annotations
@@ -31,6 +31,14 @@ def left_by_default(recipe: Mapping[str, Any], manifest: Path) -> dict[str, Any]
         _take_out(graph, by_title[bypass["node"]], through)
     outputs = [by_title[title] for title in said["outputs"]["nodes"]]
     return _reached(graph, [node_id for node_id in outputs if node_id in graph])
+
+
+def is_default(manifest: Path) -> bool:
+    """Say whether this is the recipe that a member gets who names none; False if it says nothing.
+
+    Raises ValueError for a manifest that is no TOML.
+    """
+    return manifest.is_file() and tomllib.loads(manifest.read_text("utf-8")).get("default") is True
 
 
 def _bypasses(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

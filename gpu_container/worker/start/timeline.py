@@ -24,7 +24,7 @@ class StartTimeline:
     """Seconds: process_s and ready_s since the process began, the others of the stage itself.
 
     process_s ends when the engine is started, ready_s when the first job may come. models_s is the
-    part of warm_up_s in which its models were looked at or fetched.
+    part of warm_up_s in which its models were looked at.
     """
 
     def __init__(

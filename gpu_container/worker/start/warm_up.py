@@ -1,6 +1,7 @@
 """Runs each recipe once, shortened, before the first job: models load and kernels compile.
 
-Only what its options run by default: no second pass and no LoRA that nobody has asked for.
+Only what its options run by default: no second pass and no LoRA that nobody has asked for. And only
+recipes whose models are here: a start fetches nothing, for nobody may ever ask for it.
 
 A courtesy: whatever goes wrong here is logged, and the worker takes jobs all the same.
 """
@@ -11,7 +12,8 @@ import io
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from threading import Event
@@ -22,7 +24,8 @@ from PIL import Image
 from gpu_container.worker.errors import JobFailed
 from gpu_container.worker.job import Graph, Job, Limits, UploadTarget
 from gpu_container.worker.progress.weights import links
-from gpu_container.worker.start.recipe_defaults import left_by_default
+from gpu_container.worker.start.recipe_defaults import is_default, left_by_default
+from gpu_container.worker.start.timeline import StartTimeline
 
 log = logging.getLogger(__name__)
 
@@ -43,26 +46,38 @@ class RunsGraphs(Protocol):
         """Give the engine a picture. Raises JobFailed."""
 
 
-class WarmUp:
-    """The graphs at `path`: one file, or a folder of NAME.json or NAME/graph.json.
+class Shelf(Protocol):
+    """Where the models lie, as far as it is needed here."""
 
-    All of them together take at most `limit_s`. `prepare` is called with each graph, its deadline
-    and `stop` before it is run, and may raise JobFailed.
+    def missing(self, graph: Graph) -> Sequence[str]:
+        """Return the files that the graph names and that are not here."""
+
+    def ensure(self, graph: Graph, deadline: float, stop: Event) -> None:
+        """Return when all that the graph names is there, and right. Raises JobFailed."""
+
+
+class WarmUp:
+    """The graphs at each of `paths`: one file, or a folder of NAME.json or NAME/graph.json.
+
+    Of a folder, the recipe that members get unasked comes first. All of them together take at most
+    `limit_s`.
     """
 
     def __init__(
         self,
-        path: Path | None,
+        paths: Iterable[Path],
         comfy: RunsGraphs,
+        models: Shelf,
+        timeline: StartTimeline,
         *,
         limit_s: float,
-        prepare: Callable[[Graph, float, Event], None] = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._files = list(_files(path)) if path else []
+        self._files = [file for path in paths for file in _files(path)]
         self._comfy = comfy
+        self._models = models
+        self._timeline = timeline
         self._limit_s = limit_s
-        self._prepare = prepare
         self._clock = clock
 
     def __bool__(self) -> bool:
@@ -80,7 +95,11 @@ class WarmUp:
             begun = self._clock()
             try:
                 recipe = json.loads(file.read_text())
-                self._run(left_by_default(recipe, file.with_name("manifest.toml")), deadline, stop)
+                graph = shortened(left_by_default(recipe, file.with_name("manifest.toml")))
+                if missing := self._missing(graph, deadline, stop):
+                    log.info("no warm-up with %s: %s is not here", name, ", ".join(missing))
+                    continue
+                self._run(graph, deadline, stop)
             except JobFailed as error:
                 log.warning("the warm-up with %s failed: %s", name, error)
             except Exception:  # the boundary of the warm-up: no recipe may keep the worker down
@@ -88,9 +107,15 @@ class WarmUp:
             else:
                 log.info("warmed up with %s in %.1f s", name, self._clock() - begun)
 
-    def _run(self, recipe: dict[str, Any], deadline: float, stop: Event) -> None:
-        graph = shortened(recipe)
-        self._prepare(graph, deadline, stop)
+    def _missing(self, graph: Graph, deadline: float, stop: Event) -> Sequence[str]:
+        """Return the models that are not here, or see that those that are can be trusted."""
+        with self._timeline.timed("models_s"):
+            missing = self._models.missing(graph)
+            if not missing:
+                self._models.ensure(graph, deadline, stop)
+        return missing
+
+    def _run(self, graph: dict[str, Any], deadline: float, stop: Event) -> None:
         for node in graph.values():
             if "image" in node["inputs"] and node["class_type"].startswith("LoadImage"):
                 node["inputs"]["image"] = self._comfy.upload_image(_PICTURE, _grey_png())
@@ -127,9 +152,18 @@ def _last(graph: Graph) -> Iterator[str]:
 
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        yield from sorted([*path.glob("*.json"), *path.glob("*/graph.json")])
-    else:
+        found = sorted([*path.glob("*.json"), *path.glob("*/graph.json")])
+        yield from sorted(found, key=lambda file: not _comes_first(file.with_name("manifest.toml")))
+    elif path.exists():
         yield path
+    else:
+        log.warning("no warm-up with %s: there is no such file or folder", path)
+
+
+def _comes_first(manifest: Path) -> bool:
+    with suppress(OSError, ValueError):  # said when its turn comes
+        return is_default(manifest)
+    return False
 
 
 def _grey_png() -> bytes:

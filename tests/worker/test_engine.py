@@ -261,12 +261,14 @@ def test_somebody_elses_engine_is_not_put_down() -> None:
     assert engine.put_down(engine.life) is False
 
 
-def test_the_engine_sees_none_of_the_platforms_keys(
+def test_the_engine_sees_no_key_of_the_platforms_or_the_operators(
     make: Callable[..., Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RUNPOD_AI_API_KEY", "SECRET")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
-    monkeypatch.setenv("HF_TOKEN", "SECRET")
+    for name in ("RUNPOD_AI_API_KEY", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "civitai_api_key"):
+        monkeypatch.setenv(name, "SECRET")
+    for name in ("HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "DB_PASSWORD", "GITHUB_CREDENTIALS"):
+        monkeypatch.setenv(name, "SECRET")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
     told = tmp_path / "told"
     engine = make("import os,sys;open(sys.argv[1],'w').write(str(os.environ))", str(told))
 
@@ -274,6 +276,7 @@ def test_the_engine_sees_none_of_the_platforms_keys(
 
     wait_for(lambda: told.exists() and told.read_text() != "")
     assert "PATH" in told.read_text()
+    assert "TOKENIZERS_PARALLELISM" in told.read_text()
     assert "SECRET" not in told.read_text()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -27,6 +28,7 @@ _READY_WORDS = "To see the GUI go to:"  # ComfyUI says so once it listens (serve
 _POLL_S = 0.1  # for an engine that says nothing, and the longest that a stop goes unseen
 _PROBE_S = 2.0
 _END_S = 10.0
+_SECRET = re.compile(r"(?:^|_)(?:API)?(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)(?:_|$)", re.I)
 
 
 class Engine:
@@ -228,14 +230,15 @@ class Engine:
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment without the platform's keys: custom nodes are other people's code.
+    """Return our environment without the platform's variables, or any that is called a secret.
 
-    Unbuffered, so that what the engine says is read when it says it.
+    Custom nodes are other people's code. Unbuffered, so that what the engine says is read when it
+    says it.
     """
     ours = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("RUNPOD_", "AWS_", "SAGEMAKER_", "HF_TOKEN"))
+        if not name.startswith(("RUNPOD_", "AWS_", "SAGEMAKER_")) and not _SECRET.search(name)
     }
     return {**ours, "PYTHONUNBUFFERED": "1"}
 

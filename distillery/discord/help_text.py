@@ -117,5 +117,5 @@ def _bounds(words: Words, option: Option) -> Iterator[str]:
     if option.required:
         yield words("needed")
     if option.minimum is not None and option.maximum is not None:
-        low, high = f"{option.minimum:g}", f"{option.maximum:g}"
+        low, high = (f"{bound:.12g}" for bound in (option.minimum, option.maximum))
         yield words("{low} to {high}", low=low, high=high)

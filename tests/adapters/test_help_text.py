@@ -113,3 +113,9 @@ def test_a_line_is_not_parted_between_two_messages() -> None:
     assert len(said) == 2
     assert "\n".join(said).count("x" * 100) == 25
     assert all(line.endswith("x" * 100) for line in said[1].splitlines())
+
+
+def test_a_large_bound_is_told_in_all_its_digits() -> None:
+    said = "\n".join(of_recipe(SHIPPED["sdxl_text_to_image"]))
+
+    assert "0 to 4294967295" in said

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
+from gpu_container.worker.outputs import metadata
 from local.member import LocalMember, Refused
 from local.serve_command import NOT_UP, add_member, fail, read_state
 
@@ -22,16 +25,19 @@ _MARKS = re.compile(r"\\(?P<typed>[^\w\s])|<t:(?P<time>\d+):R>|\*\*|`|^-# ", re.
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """Describe the options of one of the commands."""
-    parser.set_defaults(command=command, all=False, image=None)
+    parser.set_defaults(command=command, all=False, image=None, json=False)
     add_member(parser)
     if command == "cancel":
         parser.add_argument("--all", action="store_true", help="all that have not ended")
     if command == "info":
         parser.add_argument("image", metavar="FILE", help="a picture that was made here")
+        parser.add_argument("--json", action="store_true", help="all of it; needs no local cloud")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, and print the answer; returns the exit status: 1 when there was none."""
+    if arguments.json:
+        return _print_request(Path(arguments.image))
     state = read_state()
     if state is None:
         return fail(NOT_UP)
@@ -42,6 +48,17 @@ def run(arguments: argparse.Namespace) -> int:
     except (Refused, OSError) as error:
         return fail(str(error))
     print(without_marks(answer))
+    return 0
+
+
+def _print_request(file: Path) -> int:
+    try:
+        request = metadata.read(file)
+    except OSError as error:
+        return fail(f"{file} cannot be read: {error.strerror}")
+    if request is None:
+        return fail(f"{file} does not say how it was made")
+    print(json.dumps(request, indent=2, ensure_ascii=False))
     return 0
 
 

@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).parent.parent
 REGION = "us-east-1"
 ACCESS_KEY = "test"
 SECRET_KEY = "test"  # noqa: S105 - the root key of every MiniStack
-_ACCOUNT = "000000000000"
+ACCOUNT = "000000000000"
 _TOOLS = REPOSITORY / ".tools"
 _MINISTACK = _TOOLS / "ministack" / "bin" / "python"
 _CDK = _TOOLS / "cdk" / "node_modules" / ".bin" / "cdk"
@@ -87,7 +87,7 @@ class EmbeddedAws:
 
     async def bootstrap(self) -> None:
         """`cdk bootstrap`; raises CommandFailed."""
-        await self._cdk("bootstrap", f"aws://{_ACCOUNT}/{REGION}")
+        await self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
 
     async def deploy(self, assembly: Path) -> Deployed:
         """`cdk deploy` of a cloud assembly; raises CommandFailed."""

@@ -10,19 +10,21 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
-from local.aws import ACCESS_KEY, SECRET_KEY, python_version, served_url
+from local.aws import ACCESS_KEY, ACCOUNT, SECRET_KEY, python_version, served_url
 from tests.local.conftest import Cloud
 from tests.until import until
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "distillery.toml"
 PATIENCE_S = 400
+DOCUMENT = (ROOT / "docs" / "deploy.md").read_text()
 COMMANDS = [
     "make setup",
     ".venv/bin/distillery init",
@@ -34,13 +36,25 @@ COMMANDS = [
 ]
 
 
-def commands_of_the_document() -> list[str]:
-    text = (ROOT / "docs" / "deploy.md").read_text().partition("\n## SageMaker")[0]
-    return [
-        line
-        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-        for line in block.splitlines()
-    ]
+SECOND_BOT = [".venv/bin/distillery init --secrets --stage dev", "make deploy STAGE=dev"]
+WITHOUT_ENDPOINT = [
+    "aws cloudformation delete-stack --stack-name DistilleryGpu",
+    "aws cloudformation delete-stack --stack-name DistilleryImage   # where build_image goes too",
+]
+"""The local AWS has no such stacks: tests/infra/test_deploy_document.py compares the names."""
+
+AWS = f'aws() {{ PYTHONPATH={ROOT} {sys.executable} -m tests.local.aws_program "$@"; }}'
+DISCORDS_OWN = ("id", "application_id", "version", "guild_id")
+
+
+def blocks(after: str, before: str = "") -> list[str]:
+    """What the document has a shell do between two headings."""
+    text = DOCUMENT.partition(after)[2] if after else DOCUMENT
+    return re.findall(r"```sh\n(.*?)```", text.partition(before)[0] if before else text, re.DOTALL)
+
+
+def lines(blocks: list[str]) -> list[str]:
+    return [line for block in blocks for line in block.splitlines()]
 
 
 class Operator:
@@ -51,8 +65,14 @@ class Operator:
 
     def run(self, command: str, answers: str = "") -> subprocess.CompletedProcess[str]:
         state = self._cloud.state
+        for written, here in {
+            "https://discord.com": state["discord_url"],
+            "APPLICATION_ID": state["application_id"],
+            "ACCOUNT-REGION": f"{ACCOUNT}-{state['region']}",
+        }.items():
+            command = command.replace(written, here)
         return subprocess.run(
-            command,
+            f"set -e\n{AWS}\n{command}",
             shell=True,
             capture_output=True,
             check=False,
@@ -105,8 +125,11 @@ def operator(cloud: Cloud) -> Iterator[Operator]:
     shell.paste(cloud.state["interactions_url"])
 
 
-def test_the_document_says_these_commands() -> None:
-    assert commands_of_the_document() == COMMANDS
+def test_the_document_says_these_commands_and_those_of_the_removal() -> None:
+    assert lines(blocks("", "\n## SageMaker")) == COMMANDS
+    assert lines(blocks("\n## SageMaker", "\n## A second bot")) == WITHOUT_ENDPOINT
+    assert lines(blocks("\n## A second bot", "\n## Removing it")) == SECOND_BOT
+    assert len(blocks("\n## Removing it")) == 4
 
 
 @pytest.mark.cloud
@@ -135,7 +158,7 @@ def test_following_the_document_ends_with_a_picture(cloud: Cloud, operator: Oper
     assert state["application_id"] in said
     assert token not in FILE.read_text() + said
     written = FILE.read_text()
-    said = operator.must(".venv/bin/distillery init --secrets --stage dev", f"{token}\n{key}\n")
+    said = operator.must(SECOND_BOT[0], f"{token}\n{key}\n")
     assert "AWS keeps /distillery/runpod-api-key" in said
     assert FILE.read_text() == written
     operator.must(COMMANDS[2])
@@ -155,3 +178,51 @@ def test_following_the_document_ends_with_a_picture(cloud: Cloud, operator: Oper
     alarm = json.loads((ROOT / "tests/events/sns_alarm.json").read_text())["Records"][0]["Sns"]
     cloud.aws("sns").publish(TopicArn=topic, Message=alarm["Message"])
     operator.sees(token, "One of the alarms that cannot wait")
+    remove(cloud, operator)
+
+
+def stacks(cloud: Cloud) -> set[str]:
+    """The stacks that are there."""
+    pages = cloud.aws("cloudformation").get_paginator("describe_stacks").paginate()
+    return {stack["StackName"] for page in pages for stack in page["Stacks"]}
+
+
+def remove(cloud: Cloud, operator: Operator) -> None:
+    """Do what the document says of the removal, and give the first bot back what it shares."""
+    state = cloud.state
+    destroy, commands, secrets, bootstrap = blocks("\n## Removing it")
+    ssm, s3 = cloud.aws("ssm"), cloud.aws("s3")
+    names = re.findall(r"/distillery/\S+", secrets)
+    kept = {
+        name: ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+        for name in names
+    }
+    page = f"{state['discord_url']}/api/v10/applications/{state['application_id']}/commands"
+    token = {"Authorization": f"Bot {kept[names[0]]}"}
+    registered = [
+        {name: value for name, value in command.items() if name not in DISCORDS_OWN}
+        for command in requests.get(
+            page, {"with_localizations": "true"}, headers=token, timeout=30
+        ).json()
+    ]
+    assert registered
+
+    operator.must(destroy, "y\n")
+    assert stacks(cloud) == {"CDKToolkit", "Distillery"}
+    assert not [
+        function["FunctionName"]
+        for function in cloud.aws("lambda").list_functions()["Functions"]
+        if "Dev" in function["FunctionName"]
+    ]
+    operator.must(commands)
+    assert requests.get(page, headers=token, timeout=30).json() == []
+    operator.must(secrets)
+    assert not ssm.get_parameters(Names=names)["Parameters"]
+    operator.must(f"cd {cloud.folder}\n{bootstrap}")  # it writes a file
+    assert stacks(cloud) == {"Distillery"}
+    assert not [b["Name"] for b in s3.list_buckets()["Buckets"] if b["Name"].startswith("cdk-")]
+
+    for name, value in kept.items():
+        ssm.put_parameter(Name=name, Value=value, Type="SecureString")
+    requests.put(page, headers=token, json=registered, timeout=30).raise_for_status()
+    operator.must("make bootstrap")

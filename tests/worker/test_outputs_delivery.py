@@ -390,7 +390,7 @@ def test_models_are_looked_after_before_the_graph_runs(
     bench = make_bench()
     seen: list[Any] = []
 
-    def ensure(graph: Any, deadline: float, stop: Event) -> None:
+    def ensure(graph: Any, deadline: float, stop: Event, words: object) -> None:
         assert bench.comfy.seen.prompts == []
         seen.append((graph, stop))
 

@@ -88,7 +88,9 @@ class Broken:
 def test_a_bug_in_the_start_never_reads_as_ready() -> None:
     health, runner = GpuHealth(), cast("Any", None)
     engine = cast("Engine", Broken())
-    start = Start(engine, health, StartTimeline(), WarmUp(None, runner, limit_s=1))
+    timeline = StartTimeline()
+    warm_up = WarmUp((), runner, cast("Any", None), timeline, limit_s=1)
+    start = Start(engine, health, timeline, warm_up)
     start.begin()
 
     with pytest.raises(JobFailed, match="unexpected ZeroDivisionError"):

@@ -57,7 +57,6 @@ class Engine:
         self._last_line = "it said nothing"
         self._scratch: Path | None = None
         self._url = (url or f"http://127.0.0.1:{_free_port()}").rstrip("/")
-        self._wire = Wire(lambda: self._url)
         self._news = Event()  # it says that it listens, or its last word
         self._was_ready = False
         self._life = 0
@@ -118,10 +117,13 @@ class Engine:
 
     def is_ready(self) -> bool:
         """Ask the engine whether it answers."""
+        wire = Wire(lambda: self._url)  # of its own: a health check keeps no connection
         try:
-            return self._wire.ask("GET", "/prompt", lambda: None, timeout_s=_PROBE_S).ok
+            return wire.ask("GET", "/prompt", lambda: None, timeout_s=_PROBE_S).ok
         except NoAnswer:
             return False
+        finally:
+            wire.close()
 
     def wait_ready(self, deadline: float, stop: Event) -> None:
         """Return when the engine answers; start it again first if it has died.
@@ -169,7 +171,6 @@ class Engine:
         with self._lock:
             self._ended.set()
         self._starter.shutdown()
-        self._wire.close()
         if self._process is not None and self.is_alive():
             self._process.terminate()
             try:

@@ -134,7 +134,7 @@ class ServiceStack(Stack):
 
     def _followup(self) -> None:
         room = self._room("Followup", FOLLOWUP)
-        self._allow_jobs(room)
+        self._allow_results(room)
         room.keep_failures(self._queues.dead_letters, retries=2)
         for document in ("progress.json", "result.json"):
             self._storage.bucket.add_event_notification(
@@ -146,7 +146,7 @@ class ServiceStack(Stack):
 
     def _watchdog(self) -> None:
         room = self._room("Watchdog", WATCHDOG)
-        self._allow_jobs(room)
+        self._allow_results(room)
         self._allow_index(room, DUE_INDEX)
         room.allow("s3:PutObject", self._storage.bucket.arn_for_objects(CANCELS))
         self._allow_runpod(room)
@@ -168,7 +168,7 @@ class ServiceStack(Stack):
 
     def _dead_letters(self) -> None:
         room = self._room("DeadLetters", DEAD_LETTERS)
-        self._allow_jobs(room)
+        self._allow_results(room)
         room.read(self._queues.dead_letters)
 
     def _canary(self) -> None:
@@ -227,6 +227,11 @@ class ServiceStack(Stack):
         room.allow("s3:ListBucket", bucket.bucket_arn)
         room.allow("sqs:SendMessage", self._queues.jobs.queue_arn)
         self._allow_secret(room, self._settings.bot_token_secret)
+
+    def _allow_results(self, room: RoomFunction) -> None:
+        """Take what a worker has made, too, and have it judged where the operator wants that."""
+        self._allow_jobs(room)
+        table = self._storage.table.table_arn
         second_opinion.allow_picture_check(room, self._settings, table)
 
     def _allow_secret(self, room: RoomFunction, name: str) -> None:

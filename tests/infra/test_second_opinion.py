@@ -27,14 +27,17 @@ def test_only_the_check_that_is_chosen_may_be_called(
     assert new.startswith(action)
 
 
-def test_every_room_that_delivers_pictures_may_have_them_judged(tmp_path: Path) -> None:
+def test_every_room_that_takes_results_may_have_pictures_judged_and_no_other(
+    tmp_path: Path,
+) -> None:
     template = synthesized(
         tmp_path, picture_check="rekognition", rekognition_url="https://example.org"
     )
-    for room in ("Followup", "Watchdog", "DeadLetters", "Dispatcher"):
+    for room in ("Followup", "Watchdog", "DeadLetters"):
         new = granted(template, f"{room}Role") - GRANTS[room]
         assert new == {"rekognition:DetectModerationLabels on *", "dynamodb:BatchGetItem on Table"}
-    assert "rekognition:DetectModerationLabels on *" not in granted(template, "InteractionsRole")
+    for room in ("Interactions", "Dispatcher"):
+        assert granted(template, f"{room}Role") == GRANTS[room]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ WITHOUT_ENDPOINT = [
     "aws cloudformation delete-stack --stack-name DistilleryGpu",
     "aws cloudformation delete-stack --stack-name DistilleryImage   # where build_image goes too",
 ]
-"""The local AWS has no such stacks: tests/infra/test_deploy_document.py compares the names."""
+"""Stacks of these names are put there first: the local AWS has no SageMaker and no CodeBuild."""
+PLAIN_STACK = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
 
 AWS = f'aws() {{ PYTHONPATH={ROOT} {sys.executable} -m tests.local.aws_program "$@"; }}'
 DISCORDS_OWN = ("id", "application_id", "version", "guild_id")
@@ -178,6 +179,7 @@ def test_following_the_document_ends_with_a_picture(cloud: Cloud, operator: Oper
     alarm = json.loads((ROOT / "tests/events/sns_alarm.json").read_text())["Records"][0]["Sns"]
     cloud.aws("sns").publish(TopicArn=topic, Message=alarm["Message"])
     operator.sees(token, "One of the alarms that cannot wait")
+    leave_sagemaker(cloud, operator)
     remove(cloud, operator)
 
 
@@ -185,6 +187,17 @@ def stacks(cloud: Cloud) -> set[str]:
     """The stacks that are there."""
     pages = cloud.aws("cloudformation").get_paginator("describe_stacks").paginate()
     return {stack["StackName"] for page in pages for stack in page["Stacks"]}
+
+
+def leave_sagemaker(cloud: Cloud, operator: Operator) -> None:
+    """Do what the document says of being without the endpoint again."""
+    before = stacks(cloud)
+    client = cloud.aws("cloudformation")
+    for name in ("DistilleryGpu", "DistilleryImage"):
+        client.create_stack(StackName=name, TemplateBody=PLAIN_STACK)
+    (commands,) = blocks("\n## SageMaker", "\n## A second bot")
+    operator.must(commands)
+    assert stacks(cloud) == before
 
 
 def remove(cloud: Cloud, operator: Operator) -> None:

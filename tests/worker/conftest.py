@@ -27,6 +27,7 @@ from gpu_container.worker.store.upload import Uploader
 from tests.engine_under_test import PATIENCE_S
 from tests.worker.fake_comfy import FakeComfy
 from tests.worker.loop_thread import LoopThread
+from tests.worker.mortal_comfy import Mortal, MortalComfy
 from tests.worker.process import wait_for
 from tests.worker.store import Store, StoreServer
 
@@ -185,3 +186,19 @@ def make_bench(comfy: FakeComfy, store: Store) -> Iterator[Callable[..., Bench]]
 @pytest.fixture
 def bench(make_bench: Callable[..., Bench]) -> Bench:
     return make_bench()
+
+
+@pytest.fixture
+def two_lives(loop_thread: LoopThread) -> Iterator[Mortal]:
+    """An engine whose first life holds on to whatever runs, and whose second works."""
+
+    def life(number: int) -> MortalComfy:
+        made = MortalComfy(loop_thread, "run_txt2img", lambda _: False)
+        made.files["output//rec_00001_.png"] = png()
+        if number == 0:
+            made.faults.hang_at, made.faults.interrupts_lost = 10, float("inf")
+        return made
+
+    made = Mortal(loop_thread, life, lives=2)
+    yield made
+    made.close()

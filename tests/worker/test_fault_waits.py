@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import get_args
 
@@ -18,18 +18,17 @@ from gpu_container.worker.job import parse_job
 from gpu_container.worker.outputs import locate
 from gpu_container.worker.store.access import StoreAccess
 from tests.worker.asked import Asked
-from tests.worker.conftest import Bench, png
+from tests.worker.conftest import Bench
 from tests.worker.fake_comfy import EXECUTED, FakeComfy, recording
 from tests.worker.fault_run import ON_THE_WIRE, QUICK, FaultRun
 from tests.worker.faulty_link import DRIPS, Break, Fate, faulty_link
 from tests.worker.loop_thread import LoopThread
-from tests.worker.mortal_comfy import Mortal, MortalComfy
+from tests.worker.mortal_comfy import Mortal
 from tests.worker.process import wait_for
 from tests.worker.store import Store
 
 FRAMES = len(recording("run_txt2img")["websocket"])
 WORDS = ["POST /upload/image", "POST /prompt", "GET /history", "GET /view"]
-NEVER = float("inf")
 FATES = [fate for fate in get_args(Fate) if fate in DRIPS]
 
 
@@ -122,22 +121,6 @@ def test_a_store_that_drips_when_it_is_asked_whether_a_run_is_wanted_stops_no_jo
         assert link.broke
     assert result.status == "succeeded"
     counts["the store drips when asked of the attempt", "right"] += 1
-
-
-@pytest.fixture
-def two_lives(loop_thread: LoopThread) -> Iterator[Mortal]:
-    """An engine in whose first life no run ends and no interrupt is heeded."""
-
-    def life(number: int) -> MortalComfy:
-        made = MortalComfy(loop_thread, "run_txt2img", lambda _: False)
-        made.files["output//rec_00001_.png"] = png()
-        if number == 0:
-            made.faults.hang_at, made.faults.interrupts_lost = 10, NEVER
-        return made
-
-    made = Mortal(loop_thread, life, lives=2)
-    yield made
-    made.close()
 
 
 def test_a_node_that_heeds_no_interrupt_ends_its_own_job_and_no_other(

@@ -17,10 +17,9 @@ from gpu_container.worker.comfy.wire import ConnectionLost, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import parse_job
 from tests.worker.asked import LONG_S, Asked, Clock
-from tests.worker.conftest import Bench, png
+from tests.worker.conftest import Bench
 from tests.worker.fake_comfy import FakeComfy
-from tests.worker.loop_thread import LoopThread
-from tests.worker.mortal_comfy import Mortal, MortalComfy
+from tests.worker.mortal_comfy import Mortal
 from tests.worker.process import wait_for
 
 STUCK_S = 30.0
@@ -191,22 +190,6 @@ def test_nobody_is_watched_once_the_worker_ends(
 
     wait_for(lambda: not is_watching())
     assert watched.engine.put_down_lives == []
-
-
-@pytest.fixture
-def two_lives(loop_thread: LoopThread) -> Iterator[Mortal]:
-    """An engine whose first life holds on to whatever runs, and whose second works."""
-
-    def life(number: int) -> MortalComfy:
-        made = MortalComfy(loop_thread, "run_txt2img", lambda _: False)
-        made.files["output//rec_00001_.png"] = png()
-        if number == 0:
-            made.faults.hang_at, made.faults.interrupts_lost = 10, NEVER
-        return made
-
-    made = Mortal(loop_thread, life, lives=2)
-    yield made
-    made.close()
 
 
 def test_after_a_run_that_would_not_leave_its_neighbour_and_the_next_job_run(

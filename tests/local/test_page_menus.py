@@ -44,8 +44,8 @@ def test_what_fails_is_red_says_why_and_is_tried_again(played: Played, tmp_path:
     no_image = tmp_path / "barn.png"
     no_image.write_bytes(b"This is no picture.")
     played.page.locator("#dock > input[type=file]").set_input_files(no_image)
-    played.type("look at my barn")
-    played.message("look at my barn").click(button="right", position={"x": 300, "y": 12})
+    played.type("look at my dairy")
+    played.message("look at my dairy").click(button="right", position={"x": 300, "y": 12})
     played.page.get_by_role("menuitem", name="Use as input").click()
     form = played.page.get_by_role("dialog", name="Use as input")
     form.locator("#field-prompt").fill("a barn that cannot be read")

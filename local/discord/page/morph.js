@@ -1,11 +1,11 @@
 // Changes a drawn message into its newer state in place: what stayed the same keeps its focus, and a
-// picture is exchanged only when the next one is there, so that a preview never flickers.
+// picture is exchanged only when the next one is there, so that a preview never flickers. What is of
+// another kind is replaced: its listeners would stay, and do what the old one did.
 
 /** Makes `old` look like `fresh`; returns the node that is shown in the end. */
 export function morph(old, fresh) {
   if (old.isEqualNode(fresh)) return old;
-  const whole = old.nodeType !== Node.ELEMENT_NODE || old.tagName !== fresh.tagName;
-  if (whole || fresh.dataset?.whole !== undefined) {
+  if (!sameKind(old, fresh) || fresh.dataset?.whole !== undefined) {
     old.replaceWith(fresh);
     return fresh;
   }
@@ -21,6 +21,12 @@ export function morph(old, fresh) {
   );
   before.slice(after.length).forEach((child) => child.remove());
   return old;
+}
+
+/** Whether both are elements of one tag and of one class, the first that is named. */
+function sameKind(old, fresh) {
+  if (old.nodeType !== Node.ELEMENT_NODE) return false;
+  return old.tagName === fresh.tagName && old.classList[0] === fresh.classList[0];
 }
 
 function sync(old, fresh) {

@@ -26,7 +26,7 @@ async def opened_page(client: Client, browser: Browser) -> AsyncIterator[Page]:
     await expect(page.locator("body[data-member=juniper]")).to_be_visible()
     yield page
     await page.close()
-    assert faults == []
+    assert faults == [], faults
 
 
 async def play(page: Page, name: str) -> None:

@@ -253,6 +253,27 @@ async def test_a_preview_changes_in_place_and_keeps_what_has_the_focus(
     await expect(page.get_by_role("button", name="Cancel")).to_be_focused()
 
 
+async def test_what_takes_the_place_of_a_preview_does_not_do_what_it_did(
+    page: Page, client: Client, application: Application
+) -> None:
+    async def show_in_its_place(*parts: Json, files: dict[int, tuple[str, bytes]]) -> None:
+        payload = container(*parts) | {"attachments": [{"id": str(number)} for number in files]}
+        assert (await client.webhook("PATCH", "own", payload, files)).status == 200
+
+    painting = gallery("preview.png"), row(button("Cancel", "cancel"))
+    files = {0: ("preview.png", picture())}
+    application.answer = lambda interaction: {"type": 6}
+    await show_in_its_place(text("20 %"), *painting, files=files)
+    await expect(page.locator(".gallery img")).to_have_js_property("complete", value=True)
+    await show_in_its_place(text("Cancelled"), row(button("Try again", "same")), files={})
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("dialog", name="Picture")).to_have_count(0)
+    await show_in_its_place(text("20 %"), *painting, files=files)
+    await page.get_by_role("button", name="Enlarge preview.png").click()
+
+    await expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
+
+
 async def test_what_a_backslash_escapes_is_shown_as_it_is(page: Page, client: Client) -> None:
     await show(client, text(r"sampler: dpmpp\_2m\_sde, \*not bold\*, and a **bold** one"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time as real_time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,8 @@ import pytest
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.models import http_source
-from gpu_container.worker.models.declared import S3, Model, Web, load_models
-from gpu_container.worker.models.ensure import Models, models_named_by
-from tests.house_rules.repository import ROOT
+from gpu_container.worker.models.declared import S3, Model
+from gpu_container.worker.models.ensure import Models
 from tests.worker.model_server import CONTENT, ModelServer, Turn, files_in, model_server
 
 NEVER = Event()
@@ -26,11 +24,6 @@ FINAL = "checkpoints/a.safetensors"
 def server() -> Iterator[ModelServer]:
     with model_server() as place:
         yield place
-
-
-def declared(path: str) -> Model:
-    folder, name = path.split("/", 1)
-    return Model(name, folder, Web("https://example.com/a"), "0" * 64, 5, "MIT")
 
 
 def graph(**inputs: Any) -> dict[str, Any]:
@@ -138,6 +131,17 @@ def test_which_models_are_missing_is_told_without_bringing_any(
     assert server.seen == []
 
 
+def test_a_prompt_that_is_called_as_a_model_is_neither_brought_nor_missed(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    models = Models([server.model()], [tmp_path], fetch_into=tmp_path)
+
+    models.ensure(graph(text="a.safetensors"), soon(), NEVER)
+
+    assert models.missing(graph(text="a.safetensors")) == ()
+    assert server.seen == []
+
+
 def test_where_no_folder_is_known_no_model_is_missing(server: ModelServer) -> None:
     assert Models([server.model()], []).missing(graph(name="a.safetensors")) == ()
 
@@ -235,69 +239,3 @@ def test_the_token_is_shown_to_hugging_face_when_a_worker_asks_there(
     models.ensure(graph(ckpt_name="a.safetensors"), soon(), NEVER)
 
     assert server.seen[0].headers["Authorization"] == "Bearer made-up"
-
-
-@pytest.mark.parametrize(
-    ("inputs", "named"),
-    [
-        ({"ckpt_name": "a.safetensors"}, ["checkpoints/a.safetensors"]),
-        ({"lora": "styles/ink.safetensors"}, ["loras/styles/ink.safetensors"]),
-        ({"text_encoder": "t5.safetensors"}, ["text_encoders/t5.safetensors"]),
-        (
-            {"lora_1": {"on": True, "lora": "styles/ink.safetensors"}},
-            ["loras/styles/ink.safetensors"],
-        ),
-        ({"stack": [["styles/ink.safetensors", 1.0]]}, ["loras/styles/ink.safetensors"]),
-        ({"text": "a fox, (embedding:bad-hands:1.2)"}, ["embeddings/bad-hands.pt"]),
-        ({"text": "embedding:bad-hands.pt, fox"}, ["embeddings/bad-hands.pt"]),
-        ({"text": "embedding:ink fox"}, []),
-        ({"text": "bad-hands"}, []),
-        ({"image": ["4", 0], "seed": 5, "flag": None}, []),
-        ({"twice": "vae.pt"}, ["vae/vae.pt", "checkpoints/vae.pt"]),
-    ],
-)
-def test_the_models_that_a_graph_names(inputs: dict[str, Any], named: list[str]) -> None:
-    models = [
-        declared(path)
-        for path in (
-            "checkpoints/a.safetensors",
-            "loras/styles/ink.safetensors",
-            "text_encoders/t5.safetensors",
-            "embeddings/bad-hands.pt",
-            "vae/vae.pt",
-            "checkpoints/vae.pt",
-            "loras/other.bin",
-        )
-    ]
-
-    assert [model.path for model in models_named_by(graph(**inputs), models)] == named
-
-
-@pytest.mark.parametrize(
-    ("inputs", "named"),
-    [
-        ({"text": "a.safetensors"}, []),
-        ({"text": "fox, embedding:bad-hands"}, ["embeddings/bad-hands.pt"]),
-        ({"text": "a.safetensors", "ckpt_name": "a.safetensors"}, ["checkpoints/a.safetensors"]),
-        ({"text": {"nested": ["a.safetensors"]}}, []),
-        ({"any_loader_s": "a.safetensors"}, ["checkpoints/a.safetensors"]),
-    ],
-)
-def test_what_a_member_wrote_names_no_model(inputs: dict[str, Any], named: list[str]) -> None:
-    models = [declared("checkpoints/a.safetensors"), declared("embeddings/bad-hands.pt")]
-    words = frozenset({("4", "text"), ("5", "ckpt_name")})
-
-    assert [m.path for m in models_named_by(graph(**inputs), models, words)] == named
-
-
-@pytest.mark.parametrize("odd", [{}, {"4": None}, {"4": {}}, {"4": {"inputs": None}}, {"4": []}])
-def test_an_odd_graph_names_nothing(odd: dict[str, Any]) -> None:
-    assert models_named_by(odd, [declared("checkpoints/a")]) == ()
-
-
-def test_the_shipped_recipes_name_only_declared_models() -> None:
-    for path in (ROOT / "workflows").glob("*/graph.json"):
-        found = json.loads(path.read_text())
-        values = (value for node in found.values() for value in node["inputs"].values())
-        named = {value for value in values if str(value).endswith((".safetensors", ".pth"))}
-        assert named == {model.name for model in models_named_by(found, load_models())}, path

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Mapping, Set
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -15,11 +14,10 @@ from gpu_container.worker.job import Place
 from gpu_container.worker.models.declared import S3, Model
 from gpu_container.worker.models.download import ModelUnavailable, Watch, bring
 from gpu_container.worker.models.http_source import HttpSource
+from gpu_container.worker.models.named import models_named_by
 from gpu_container.worker.models.verified import Verified, is_whole
 
 log = logging.getLogger(__name__)
-
-_EMBEDDING = re.compile(r"embedding:([\w./+-]+)")  # ComfyUI's way to name one within a prompt
 
 
 class Models:
@@ -126,44 +124,3 @@ class Models:
                 "it to where this worker has its models: distillery models sync"
             )
         return HttpSource(model.source.url, token=self._token)
-
-
-def models_named_by(
-    graph: Mapping[str, Any], models: Iterable[Model], words: Set[Place] = frozenset()
-) -> tuple[Model, ...]:
-    """Return the models that the graph's inputs name, in the order of `models`.
-
-    Found by what the inputs say, not by a list of loader classes: every custom node brings its own.
-    But what a member wrote into the inputs of `words` names only embeddings, ComfyUI's way: a
-    prompt that is called as a model is a prompt. A name that lies in two folders names both files,
-    because a graph does not say which it means.
-    """
-    texts = [(place, text) for place, value in _inputs(graph) for text in _texts(value)]
-    names = {text for place, text in texts if place not in words}
-    embeddings = {name for _, text in texts for name in _EMBEDDING.findall(text)}
-    return tuple(m for m in models if m.name in names or _is_embedding_among(m, embeddings))
-
-
-def _inputs(graph: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
-    for node_id, node in graph.items():
-        inputs = node.get("inputs") if isinstance(node, Mapping) else None
-        for name, value in inputs.items() if isinstance(inputs, Mapping) else ():
-            yield (node_id, name), value
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in the value of an input; some nodes keep theirs a level deeper."""
-    left = [value]
-    while left:
-        held = left.pop()
-        if isinstance(held, str):
-            yield held
-        elif isinstance(held, Mapping):
-            left.extend(held.values())
-        elif isinstance(held, list):
-            left.extend(held)
-
-
-def _is_embedding_among(model: Model, named: set[str]) -> bool:
-    bare = str(PurePosixPath(model.name).with_suffix(""))
-    return model.folder == "embeddings" and not named.isdisjoint({model.name, bare})

@@ -33,15 +33,25 @@ def fitness(start: Readiness, deps: Deps) -> Callable[[], None]:
     return worker_is_ready
 
 
-def quieten_sdk(environ: MutableMapping[str, str]) -> None:
-    """Set how much the SDK logs, unless somebody has: its own default logs every output."""
-    if not environ.get("RUNPOD_DEBUG_LEVEL"):
-        environ["RUNPOD_DEBUG_LEVEL"] = "INFO"
+SDK_DEFAULTS = {
+    "RUNPOD_DEBUG_LEVEL": "INFO",
+    "RUNPOD_SKIP_GPU_CHECK": "true",
+    "RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "true",
+}
+"""The SDK would log every output, and check the machine again once ComfyUI is ready: by programs
+that have all of our environment, where a node of ComfyUI can read it while they run."""
+
+
+def set_up_sdk(environ: MutableMapping[str, str]) -> None:
+    """Set what the SDK does by itself, unless somebody has."""
+    for name, value in SDK_DEFAULTS.items():
+        if not environ.get(name):
+            environ[name] = value
 
 
 def main() -> None:
     """Serve until SIGTERM."""
-    quieten_sdk(os.environ)
+    set_up_sdk(os.environ)
     multiprocessing.set_start_method("spawn")  # its heartbeat: never fork a process with threads
     with refusing_in_one_line():
         settings = Settings.from_env(os.environ)

@@ -45,8 +45,6 @@ class FakeRunpod:
             "RUNPOD_AI_API_KEY": "test-key",
             "RUNPOD_POD_ID": "worker-1",
             "RUNPOD_PING_INTERVAL": "1000",
-            "RUNPOD_SKIP_GPU_CHECK": "true",
-            "RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "true",
         }
 
     def submit(self, job_id: str, envelope: Any) -> None:

@@ -193,7 +193,8 @@ def test_it_does_not_run_as_root() -> None:
 def test_process_1_hands_on_signals_and_runpod_is_the_default() -> None:
     (entrypoint,), (command,) = arguments("ENTRYPOINT"), arguments("CMD")
 
-    assert json.loads(entrypoint) == ["/usr/bin/tini", "--", "/bin/sh", "/opt/worker/entrypoint.sh"]
+    started = ["/usr/bin/tini", "--", "/bin/sh", "/opt/worker/entrypoint.sh"]
+    assert json.loads(entrypoint) == ["/usr/bin/env", *started]  # which becomes tini
     assert json.loads(command) == ["runpod"]
     assert any("tini=0.19.0" in step for step in steps())
 

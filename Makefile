@@ -18,7 +18,8 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # What asks an engine, and can therefore ask a real ComfyUI.
 ON_COMFYUI := tests/local/test_engine_conformance.py tests/local/test_recipes_on_comfyui.py \
-	tests/worker/test_against_engine.py tests/worker/test_fault_engine.py tests/worker/test_fault_kill.py
+	tests/worker/test_against_engine.py tests/worker/test_fault_engine.py tests/worker/test_fault_kill.py \
+	tests/worker/test_fault_table.py
 
 # The CDK's command line asks AWS whose credentials it has, where it finds any.
 NO_ACCOUNT := env -u AWS_ACCESS_KEY_ID -u AWS_PROFILE -u AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \

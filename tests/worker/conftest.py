@@ -26,6 +26,7 @@ from gpu_container.worker.store.access import StoreAccess
 from gpu_container.worker.store.upload import Uploader
 from tests.engine_under_test import PATIENCE_S
 from tests.worker.fake_comfy import FakeComfy
+from tests.worker.fault_table import fault_table
 from tests.worker.loop_thread import LoopThread
 from tests.worker.mortal_comfy import Mortal, MortalComfy
 from tests.worker.process import wait_for
@@ -144,16 +145,19 @@ class Bench:
         return self.store.document("result.json")
 
 
+@pytest.fixture(scope="session")
+def all_counts() -> Counter[tuple[str, str]]:
+    """What the modules that are done have counted."""
+    return Counter()
+
+
 @pytest.fixture(scope="module")
-def counts() -> Iterator[Counter[tuple[str, str]]]:
+def counts(all_counts: Counter[tuple[str, str]]) -> Iterator[Counter[tuple[str, str]]]:
     """Count how jobs ended under each fault; `pytest -s` prints the table."""
     counted: Counter[tuple[str, str]] = Counter()
     yield counted
-    rows = [f"{'fault':48}{'faults':>8}{'ended right':>13}{'with a reason':>15}"]
-    for fault in dict.fromkeys(fault for fault, _ in counted):
-        right, reason = counted[fault, "right"], counted[fault, "reason"]
-        rows.append(f"{fault:48}{right + reason:>8}{right:>13}{reason:>15}")
-    sys.stdout.write("\n" + "\n".join(rows) + "\n")
+    all_counts.update(counted)
+    sys.stdout.write("\n" + fault_table(counted))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from gpu_container.worker.store.access import StoreAccess
 from gpu_container.worker.store.upload import Uploader
 from tests.engine_under_test import PATIENCE_S, engine_under_test
 from tests.worker.conftest import Bench
-from tests.worker.faulty_link import Break, Fate, faulty_link
+from tests.worker.faulty_link import Break, Fate, FaultyLink, faulty_link
 from tests.worker.loop_thread import LoopThread
 from tests.worker.store import Store
 
@@ -46,8 +46,11 @@ class Run:
         self._make_bench = make_bench
         self._counts = counts
 
-    def job(self, fault: str, url: str, **parts: Any) -> JobResult:
-        """Return how the job ended: in time, with one result, or none where none can be stored."""
+    def job(self, fault: str, url: str, link: FaultyLink | None = None, **parts: Any) -> JobResult:
+        """Return how the job ended: in time, with one result, or none where none can be stored.
+
+        It counts if the link broke, or if there is none.
+        """
         engine = Engine(url=url)
         bench = self._make_bench(engine)
         runner = GraphRunner(Comfy(engine, patience=PATIENT), engine)
@@ -63,7 +66,8 @@ class Run:
         if result.failure is None:
             assert bench.store.document("result.json") == result.document()
             assert len({item.data for item in bench.store.all("/outputs/")}) == 1
-        self._counts[fault, "right" if result.failure is None else "reason"] += 1
+        if link is None or link.broke:
+            self._counts[fault, "right" if result.failure is None else "reason"] += 1
         return result
 
 
@@ -86,16 +90,28 @@ def graph() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("mid_frame", [False, True], ids=["before", "inside"])
-def test_a_socket_cut_at_any_frame_of_a_job_does_not_lose_it(
-    run: Run, engine: Engine, loop_thread: LoopThread, mid_frame: bool
+FRAME = {
+    "the WebSocket cut before a frame, at each frame of a job": {},
+    "the WebSocket cut inside a frame, at each frame of a job": {"mid_frame": True},
+    "a frame of the WebSocket that drips, at each frame of a job": {"drips": True},
+}
+CALL = {
+    "cut": "a call of ComfyUI cut",
+    "answer lost": "a call of ComfyUI answered, and the answer lost",
+    "head drips": "an answer of ComfyUI that drips",
+    "body drips": "an answer of ComfyUI that drips",
+}
+
+
+@pytest.mark.parametrize("fault", FRAME)
+def test_a_socket_that_breaks_at_any_frame_of_a_job_does_not_lose_it(
+    run: Run, engine: Engine, loop_thread: LoopThread, fault: str
 ) -> None:
     for frame in count():
         with faulty_link(loop_thread, engine.url) as link:
-            link.breaks = Break(frame, mid_frame)
-            where = "inside" if mid_frame else "before"
+            link.breaks = Break(frame, **FRAME[fault])
 
-            result = run.job(f"the socket cut {where} a frame", link.url)
+            result = run.job(fault, link.url, link)
 
             assert result.failure is None, f"frame {frame}: {result.failure}"
             if not link.broke:  # a job has no such frame
@@ -104,7 +120,7 @@ def test_a_socket_cut_at_any_frame_of_a_job_does_not_lose_it(
 
 
 @pytest.mark.parametrize("word", [b"POST /prompt", b"GET /history", b"GET /view"])
-@pytest.mark.parametrize("fate", [fate for fate in get_args(Fate) if fate != "held"])
+@pytest.mark.parametrize("fate", CALL)
 def test_a_call_to_the_engine_that_breaks_does_not_lose_the_job(
     run: Run,
     engine: Engine,
@@ -120,7 +136,7 @@ def test_a_call_to_the_engine_that_breaks_does_not_lose_the_job(
         if word == b"GET /history":  # what a socket that was never cut makes needless
             link.breaks.at_frame = LAST_FRAMES
 
-        result = run.job(f"a call of the engine: {fate}", link.url)
+        result = run.job(CALL[fate], link.url, link)
 
         assert link.broke
     assert result.failure is None, result.failure
@@ -147,7 +163,8 @@ def test_an_upload_that_breaks_once_is_made_good(
         link.breaks = Break(about=b"/outputs/", fate=fate)
         uploader = Uploader(access, timeout_s=UPLOAD_S, sleep=lambda _: None)
 
-        result = run.job(f"an upload {fate}", engine.url, uploader=uploader)
+        fault = "an upload cut, held or dripping, or its answer lost"
+        result = run.job(fault, engine.url, link, uploader=uploader)
 
         assert link.broke
     assert result.failure is None

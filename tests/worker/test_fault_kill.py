@@ -110,7 +110,7 @@ def test_a_job_whose_engine_process_is_killed_at_an_event_ends_right_on_a_new_on
         comfy.killed.wait(PATIENCE_S)  # it may have been over before it felt the kill
         assert bench.result_document()["status"] == "succeeded"
         bench.store.stored.clear()
-        counts["the engine's process killed at an event", "right"] += 1
+        counts["ComfyUI killed at each event of a job", "right"] += 1
     assert number >= 5
 
 
@@ -177,7 +177,7 @@ def test_an_engine_process_that_hangs_is_ended_with_its_run_so_that_the_next_job
 
     ends_with_its_run(make_bench(Kept(engine)), engine, graph(), hang)
 
-    counts["a job that comes after the engine hung", "right"] += 1
+    counts["the job after a ComfyUI that hung (SIGSTOP)", "right"] += 1
 
 
 @pytest.mark.skipif(not IS_REAL, reason="the stand-in's nodes are quick")
@@ -199,7 +199,7 @@ def test_a_node_that_heeds_no_interrupt_is_ended_with_its_engine_so_that_the_nex
 
     ends_with_its_run(make_bench(Kept(engine)), engine, long, blurs)
 
-    counts["a job that comes after a node heeded no interrupt", "right"] += 1
+    counts["the job after a node that heeds no interrupt (one long blur)", "right"] += 1
 
 
 def test_an_engine_process_that_is_killed_while_it_starts_is_started_again(

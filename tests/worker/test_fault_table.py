@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+import requests
+
+from tests import engine_under_test
+from tests.worker import test_fault_engine, test_fault_kill
 from tests.worker import test_fault_run as faults
 from tests.worker import test_fault_waits as waits
+from tests.worker.fault_table import HEAD, fault_table
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "gpu-container.md"
 TESTS: dict[str, Any] = {
@@ -65,3 +72,21 @@ def test_every_test_of_the_fault_run_is_in_the_table() -> None:
     }
 
     assert there == {test.__name__ for test in TESTS.values()}
+
+
+@pytest.mark.skipif(not engine_under_test.IS_REAL, reason="the table is of a real ComfyUI")
+def test_the_document_s_table_of_a_real_comfyui_is_how_its_jobs_ended(
+    request: pytest.FixtureRequest, all_counts: Counter[tuple[str, str]]
+) -> None:
+    """The last test of `make test-comfyui`; the table that it wants is in its message."""
+    modules = {item.getparent(pytest.Module).obj for item in request.session.items}
+    if not engine_under_test.COMMAND or not {test_fault_engine, test_fault_kill} <= modules:
+        pytest.skip("not all faults were tried: make test-comfyui, with COMFYUI_COMMAND set")
+    document = DOCUMENT.read_text()
+    before, _, rest = document.partition(HEAD)
+    (version,) = re.findall(r"ComfyUI (\d+\.\d+\.\d+) on the CPU (?:\d+) passed", before)
+    asked = requests.get(f"{engine_under_test.URL}/system_stats", timeout=10).json()
+    if asked["system"]["comfyui_version"] != version:
+        pytest.skip(f"the document's table is of ComfyUI {version}")
+
+    assert HEAD + rest.partition("\n\n")[0] + "\n" == fault_table(all_counts)

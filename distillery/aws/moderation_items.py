@@ -8,6 +8,7 @@ from typing import Any
 from distillery.core.moderation.records import (
     AuditEntry,
     Decision,
+    Done,
     GuildPolicy,
     MemberTerms,
     Standing,
@@ -162,7 +163,9 @@ def entry_item(entry: AuditEntry) -> Item:
         "entry_id": {"S": entry.entry_id},
         "guild_id": {"S": entry.guild_id},
         "moderator": {"S": entry.moderator_id},
-        "done": {"S": entry.done},
+        "done": {"S": str(entry.done)},
+        "done_text": {"S": entry.done.text},
+        "done_values": {"M": {name: {"S": value} for name, value in entry.done.values.items()}},
         "reason": {"S": entry.reason},
         "at": _number(entry.at),
         "expires_at": _number(int(entry.at) + AUDIT_LIFE_S),
@@ -176,9 +179,16 @@ def entry_from(item: Mapping[str, Any]) -> AuditEntry:
         at=float(item["at"]["N"]),
         guild_id=item["guild_id"]["S"],
         moderator_id=item["moderator"]["S"],
-        done=item["done"]["S"],
+        done=_done(item),
         reason=item["reason"]["S"],
     )
+
+
+def _done(item: Mapping[str, Any]) -> Done:
+    if "done_text" not in item:  # Forms 1 to 3 have it in English alone.
+        return Done(item["done"]["S"])
+    values = item["done_values"]["M"]
+    return Done(item["done_text"]["S"], {name: value["S"] for name, value in values.items()})
 
 
 def _key(partition: str, sort: str) -> Item:

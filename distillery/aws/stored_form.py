@@ -5,4 +5,4 @@ Raise it with every change of what is stored, and say in docs/migrations.md what
 
 from __future__ import annotations
 
-STORED_FORM = 3
+STORED_FORM = 4

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from distillery.core.errors import UserError
-from distillery.core.moderation.administer import MAX_WORD, Done, Moderator
-from distillery.core.moderation.records import AuditEntry, Decision, GuildPolicy, Look
+from distillery.core.moderation.administer import MAX_WORD, Moderator
+from distillery.core.moderation.picture_actions import PictureAction
+from distillery.core.moderation.records import AuditEntry, Decision, Done, GuildPolicy, Look
 from distillery.core.recipes.recipe import OptionKind
 from distillery.core.records import Account
-from distillery.core.rules.rule import Level
+from distillery.core.rules.rule import Action, Level
 from distillery.discord.command_parts import Payload, chat_command, choice, option, text
 from distillery.discord.interaction import Interaction, read_asker, reading
 from distillery.discord.markdown import escape
@@ -35,6 +36,16 @@ _MOST_CREDITS = 1_000_000
 _BY_TIER = "what their tier allows"
 _NOT_ALLOWED = "Only members who may manage this server can use `/admin`."
 _NO_GUILD = "`/admin` is for servers. Use it in one that you manage."
+
+DECIDED: Mapping[str, str] = {
+    Action.REFUSE: "refused",
+    Action.AGE_RESTRICTED: "refused outside age-restricted channels",
+    Action.REPLACE: "words replaced",
+    PictureAction.SHOW: "picture shown",
+    PictureAction.SPOILER: "picture covered",
+    PictureAction.HIDE: "picture left out",
+}
+"""How the log calls what was decided about a text or a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +165,12 @@ def read_admin(interaction: Interaction) -> AdminRequest:
 
 def done(words: Words, what: Done) -> str:
     """Say that something has been done."""
-    values = {
-        **what.values,
-        **({"level": words(str(what.values["level"]))} if "level" in what.values else {}),
-    }
-    return words("Done: {what}.", what=words(what.text, **values))
+    return words("Done: {what}.", what=_done(words, what))
+
+
+def _done(words: Words, what: Done) -> str:
+    named = {"level": words(what.values["level"])} if "level" in what.values else {}
+    return words(what.text, **{**what.values, **named})
 
 
 def limits(words: Words, look: Look, member: str | None, account: Account | None) -> str:
@@ -211,19 +223,18 @@ def channels(words: Words, settled: GuildPolicy) -> str:
 
 
 def log(words: Words, entries: Sequence[AuditEntry], decisions: Sequence[Decision]) -> str:
-    """Show what moderators did, in English as it was kept, and what the rules decided.
-
-    No text of a member is in it.
-    """
+    """Show what moderators did and what the rules decided. No text of a member is in it."""
     lines = [words("**What moderators did**")]
     for entry in entries:
+        did = _done(words, entry.done)
         why = f" ({escape(entry.reason, 80)})" if entry.reason else ""
-        lines.append(f"- <t:{int(entry.at)}:f> <@{entry.moderator_id}> {entry.done}{why}")
+        lines.append(f"- <t:{int(entry.at)}:f> <@{entry.moderator_id}>: {did}{why}")
     nothing = words("- nothing yet")
     lines += [nothing] if not entries else []
     lines.append(words("**What the rules decided**"))
     for one in decisions:
-        lines.append(f"- <t:{int(one.at)}:f> <@{one.user_id}>: {one.action}, `{one.rule_id}`")
+        decided = words(DECIDED[one.action]) if one.action in DECIDED else one.action
+        lines.append(f"- <t:{int(one.at)}:f> <@{one.user_id}>: {decided}, `{one.rule_id}`")
     lines += [nothing] if not decisions else []
     return "\n".join(lines)
 

@@ -141,10 +141,13 @@ def test_every_translation_has_the_same_texts_and_the_same_braces() -> None:
 def constants(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
     """The texts that a module gives names to, one by one or as the values of a table."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+        if isinstance(target, ast.Name):
             inner = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
             texts = [one.value for one in inner if isinstance(one, ast.Constant)]
-            yield node.targets[0].id, [text for text in texts if isinstance(text, str)]
+            yield target.id, [text for text in texts if isinstance(text, str)]
 
 
 TOLD = {

@@ -14,6 +14,7 @@ from distillery.core.moderation.ports import Moderation
 from distillery.core.moderation.records import (
     AuditEntry,
     Decision,
+    Done,
     GuildPolicy,
     Look,
     MemberTerms,
@@ -28,7 +29,8 @@ DECISION = Decision("400000000000000101", NOW, "42", "10", "refuse", "sexual", "
 STRUCK = Standing(1, NOW, "pause", NOW + 60, 1)
 POLICY = GuildPolicy(Level.STRICT, frozenset({"clown", "red nose"}), frozenset({"20"}), 2, 1)
 TERMS = MemberTerms(banned=True, banned_until=NOW + 9.5, jobs_at_once=1, revision=1)
-ENTRY = AuditEntry("400000000000000201", NOW, "10", "9", "banned <@42>", "spam")
+DONE = Done("banned <@{member}>", {"member": "42"})
+ENTRY = AuditEntry("400000000000000201", NOW, "10", "9", DONE, "spam")
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

@@ -38,6 +38,8 @@ from tests.adapters.test_moderation import DECISION, ENTRY, POLICY, STRUCK, TERM
 EXAMPLES = Path(__file__).parent / "stored_forms"
 ROOT = Path(__file__).parents[2]
 NOW = 1_790_000_000.0
+LOG_IN_EVERY_LANGUAGE = 4
+"""The form since which the log keeps its texts apart from what stands in them."""
 Item = Mapping[str, Any]
 
 WHOLE = Job(
@@ -177,7 +179,9 @@ def test_what_any_form_has_stored_is_read_today(number: int, dynamodb: Any) -> N
     assert moderation.policy_from(kinds["GUILD#/POLICY"]) == POLICY
     assert moderation.terms_from(kinds["GUILD#/MEMBER#"]) == TERMS
     assert moderation.standing_from(kinds["MEMBER#/STANDING"]) == STRUCK
-    assert moderation.entry_from(kinds["GUILD#/AUDIT#"]) == ENTRY
+    entry = moderation.entry_from(kinds["GUILD#/AUDIT#"])
+    assert (str(entry.done), entry.reason) == ("banned <@42>", "spam")
+    assert (entry == ENTRY) == (number >= LOG_IN_EVERY_LANGUAGE)
 
 
 def test_the_version_before_reads_what_the_next_one_adds() -> None:

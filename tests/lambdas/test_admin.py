@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from distillery.core.errors import StoreConflict
 from distillery.core.moderation.administer import MET_OTHERS, MOST_WORDS, Administer
-from distillery.core.moderation.records import Decision, GuildPolicy
+from distillery.core.moderation.picture_actions import PictureAction
+from distillery.core.moderation.records import Decision, Done, GuildPolicy
 from distillery.core.moderation.set_credits import NOT_HERE, SetCredits
-from distillery.core.rules.rule import Level
-from distillery.discord.admin import ADMIN, ADMINISTRATOR, MANAGE_SERVER, admin_command
+from distillery.core.rules.rule import Action, Level
+from distillery.discord.admin import (
+    ADMIN,
+    ADMINISTRATOR,
+    DECIDED,
+    MANAGE_SERVER,
+    admin_command,
+)
 from distillery.discord.signature import SignatureCheck
 from lambdas.interactions.admin import AdminCommands
 from lambdas.interactions.handler import Replies, build_handler
@@ -214,23 +222,46 @@ def test_the_log_says_who_did_what_and_why_and_what_the_rules_decided(room: Room
     room.use("ban", member=MEMBER, reason="spam @everyone `x`")
     room.moderation.record(Decision("9", 1.0, MEMBER, GUILD, "refuse", "nudity", "1", "ab", "text"))
     said = room.use("log")
-    assert f"<@{MODERATOR}> banned <@{MEMBER}> until it is lifted" in said
+    assert f"<@{MODERATOR}>: banned <@{MEMBER}> until it is lifted" in said
     assert "spam" in said
-    assert f"<@{MEMBER}>: refuse, `nudity`" in said
+    assert f"<@{MEMBER}>: refused, `nudity`" in said
     assert "text" not in said
 
 
-def test_a_moderator_is_answered_in_their_language_and_the_log_kept_in_english(room: Room) -> None:
+def test_a_moderator_is_answered_in_their_language_whoever_did_it(room: Room) -> None:
     room.locale = "de"
     assert room.use("ban", member=MEMBER, hours=2) == f"Erledigt: <@{MEMBER}> für 2 h gesperrt."
     assert "Regeln auf streng gesetzt" in room.use("rules", level="strict")
     assert "noch nichts" in room.use("log")
     assert "Nicht erwünscht" not in room.use("rules")
     assert "höchstens 60" in room.use("rules", add="...")
-    assert {entry.done for entry in room.moderation.entries.values()} == {
-        f"banned <@{MEMBER}> for 2 h",
-        "set the rules to strict",
-    }
+    for locale, ban, level in (
+        ("fr", f"<@{MEMBER}> banni pour 2 h", "règles réglées sur strict"),
+        ("en-US", f"banned <@{MEMBER}> for 2 h", "set the rules to strict"),
+    ):
+        room.locale = locale
+        said = room.use("log")
+        assert f"<@{MODERATOR}>: {ban}" in said
+        assert f"<@{MODERATOR}>: {level}" in said
+
+
+def test_what_the_log_kept_in_english_alone_is_shown_as_it_is(room: Room) -> None:
+    room.use("unban", member=MEMBER)
+    [entry] = room.moderation.entries.values()
+    room.moderation.entries[entry.entry_id] = replace(entry, done=Done("set {this} up"))
+    room.locale = "de"
+    assert f"<@{MODERATOR}>: set {{this}} up" in room.use("log")
+
+
+def test_whatever_is_decided_has_a_word_in_the_log(room: Room) -> None:
+    assert set(DECIDED) == {*Action, *PictureAction} - {Action.MARK}  # which decides nothing
+    for number, action in enumerate(("refuse", "hide", "of a later version")):
+        decision = Decision(f"{number}", 1.0, MEMBER, GUILD, action, "nudity", "1", "ab")
+        room.moderation.record(decision)
+    room.locale = "de"
+    said = room.use("log")
+    for word in ("abgelehnt", "Bild weggelassen", "of a later version"):
+        assert f"<@{MEMBER}>: {word}, `nudity`" in said
 
 
 def test_two_moderators_at_once_both_have_their_way(

@@ -65,7 +65,7 @@ def test_a_refused_prompt_is_told_recorded_and_makes_no_job(cloud: Cloud) -> Non
     answer = use(cloud, MEMBER, "serve", prompt="a n-u-d-e heron")
     assert "age-restricted" in words(answer), cloud.denied()
     log = words(use(cloud, MODERATOR, "admin log"))
-    assert f"<@{MEMBER_ID}>: age-restricted, `nudity`" in log
+    assert f"<@{MEMBER_ID}>: refused outside age-restricted channels, `nudity`" in log
     assert "heron" not in log
     assert use(cloud, MEMBER, "serve", AGE_RESTRICTED, prompt="a nude, charcoal")["type"] == 5
 
@@ -111,7 +111,7 @@ def test_a_server_s_level_decides_and_is_said(cloud: Cloud) -> None:
         # At this level a word is replaced, and the job has the other one.
         assert use(cloud, MEMBER, "serve", prompt="a bloody sword")["type"] == DEFERRED
         log = words(use(cloud, MODERATOR, "admin log"))
-        assert f"<@{MEMBER_ID}>: replace, `blood`" in log
+        assert f"<@{MEMBER_ID}>: words replaced, `blood`" in log
     finally:
         use(cloud, MODERATOR, "admin rules", level="standard")
 

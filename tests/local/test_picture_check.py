@@ -67,8 +67,8 @@ def test_a_picture_found_unfit_is_withheld_or_covered_as_the_channel_allows(
     log = {"member": "oak", "command": "admin log", "options": {}}
     url = f"{cloud.state['discord_url']}/control/commands"
     said = requests.post(url, json=log, timeout=30).json()["answer"]["data"]["content"]
-    assert "hide, `picture-check:Explicit`" in said
-    assert "spoiler, `picture-check:Explicit`" in said
+    assert "picture left out, `picture-check:Explicit`" in said
+    assert "picture covered, `picture-check:Explicit`" in said
 
 
 def test_where_nobody_can_judge_the_operator_s_choice_holds(cloud: Cloud, judge: Any) -> None:

@@ -10,6 +10,7 @@ from distillery.core.moderation.ports import Moderation
 from distillery.core.moderation.records import (
     AuditEntry,
     Decision,
+    Done,
     GuildPolicy,
     MemberTerms,
 )
@@ -34,17 +35,6 @@ class Moderator:
     user_id: str
 
 
-class Done:
-    """What has been done: a text that can be translated, and the values for its braces."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        self.text, self.values = text, values
-
-    def __str__(self) -> str:
-        """Return it as the log keeps it."""
-        return self.text.format(**self.values)
-
-
 @dataclass(frozen=True, slots=True)
 class Administer:
     """What moderators may do. Each returns what has been done."""
@@ -55,9 +45,9 @@ class Administer:
     def ban(self, who: Moderator, member: str, hours: int | None, reason: str) -> Done:
         """Take no requests of a member in this guild, for some hours or until it is lifted."""
         until = None if hours is None else self.clock() + hours * _HOUR_S
-        done = Done("banned <@{member}> for {hours} h", member=member, hours=hours)
+        done = Done("banned <@{member}> for {hours} h", {"member": member, "hours": str(hours)})
         if hours is None:
-            done = Done("banned <@{member}> until it is lifted", member=member)
+            done = Done("banned <@{member}> until it is lifted", {"member": member})
         return self._set_terms(
             who,
             member,
@@ -72,21 +62,26 @@ class Administer:
             who,
             member,
             lambda terms: replace(terms, banned=False, banned_until=None),
-            Done("took back the ban of <@{member}>", member=member),
+            Done("took back the ban of <@{member}>", {"member": member}),
             reason,
         )
 
     def limit(self, who: Moderator, member: str | None, jobs_at_once: int) -> Done:
         """Limit what a member, or everybody, may have under way from here; 0 lifts the limit."""
-        limit = jobs_at_once or None
+        limit, number = jobs_at_once or None, str(jobs_at_once)
         if member is None:
-            done = Done("set requests of every member to {number} at once", number=limit)
+            done = Done("set requests of every member to {number} at once", {"number": number})
             if limit is None:
                 done = Done("set requests of every member to no limit but their tier's")
             return self._set_policy(who, lambda policy: replace(policy, jobs_at_once=limit), done)
-        done = Done("set requests of <@{member}> to {number} at once", member=member, number=limit)
+        done = Done(
+            "set requests of <@{member}> to {number} at once",
+            {"member": member, "number": number},
+        )
         if limit is None:
-            done = Done("set requests of <@{member}> to no limit but their tier's", member=member)
+            done = Done(
+                "set requests of <@{member}> to no limit but their tier's", {"member": member}
+            )
         return self._set_terms(who, member, lambda terms: replace(terms, jobs_at_once=limit), done)
 
     def note(self, who: Moderator, member: str, done: Done) -> Done:
@@ -98,7 +93,7 @@ class Administer:
         return self._set_policy(
             who,
             lambda policy: replace(policy, level=level),
-            Done("set the rules to {level}", level=level.name.lower()),
+            Done("set the rules to {level}", {"level": level.name.lower()}),
         )
 
     def add_word(self, who: Moderator, word: str) -> Done:
@@ -112,7 +107,7 @@ class Administer:
                 )
             return replace(policy, words=policy.words | {wanted})
 
-        return self._set_policy(who, add, Done("added the word ||{word}||", word=wanted))
+        return self._set_policy(who, add, Done("added the word ||{word}||", {"word": wanted}))
 
     def remove_word(self, who: Moderator, word: str) -> Done:
         """Take back a word. Raises UserError when it is not there."""
@@ -123,7 +118,7 @@ class Administer:
                 raise UserError("That word is not on this server's list: `/admin rules` shows it.")
             return replace(policy, words=policy.words - {wanted})
 
-        return self._set_policy(who, remove, Done("removed the word ||{word}||", word=wanted))
+        return self._set_policy(who, remove, Done("removed the word ||{word}||", {"word": wanted}))
 
     def close_channel(self, who: Moderator, channel: str) -> Done:
         """Take no requests in a channel. Raises UserError when there are too many."""
@@ -136,7 +131,7 @@ class Administer:
             return replace(policy, closed_channels=policy.closed_channels | {channel})
 
         return self._set_policy(
-            who, close, Done("closed <#{channel}> to requests", channel=channel)
+            who, close, Done("closed <#{channel}> to requests", {"channel": channel})
         )
 
     def open_channel(self, who: Moderator, channel: str) -> Done:
@@ -144,7 +139,7 @@ class Administer:
         return self._set_policy(
             who,
             lambda policy: replace(policy, closed_channels=policy.closed_channels - {channel}),
-            Done("opened <#{channel}> to requests", channel=channel),
+            Done("opened <#{channel}> to requests", {"channel": channel}),
         )
 
     def policy(self, who: Moderator) -> GuildPolicy:
@@ -192,7 +187,7 @@ class Administer:
 
     def _entry(self, who: Moderator, done: Done, reason: str = "") -> AuditEntry:
         now = self.clock()
-        return AuditEntry(who.interaction_id, now, who.guild_id, who.user_id, str(done), reason)
+        return AuditEntry(who.interaction_id, now, who.guild_id, who.user_id, done, reason)
 
 
 def _word(written: str) -> str:

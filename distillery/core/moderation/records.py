@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from distillery.core.rules.rule import Level
@@ -69,6 +70,18 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What has been done: a text that can be translated, and the values for its braces."""
+
+    text: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return it in English. Without values, braces are what they are."""
+        return self.text.format(**self.values) if self.values else self.text
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """What a moderator did."""
 
@@ -76,7 +89,7 @@ class AuditEntry:
     at: float
     guild_id: str
     moderator_id: str
-    done: str  # in words, as they are shown
+    done: Done
     reason: str = ""
 
 

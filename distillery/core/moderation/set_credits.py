@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distillery.core.errors import UserError
-from distillery.core.moderation.administer import Administer, Done, Moderator
+from distillery.core.moderation.administer import Administer, Moderator
+from distillery.core.moderation.records import Done
 from distillery.core.ports import Accounts
 from distillery.core.records import Account
 
@@ -36,5 +37,5 @@ class SetCredits:
         if who.guild_id not in self.guilds:
             raise UserError(NOT_HERE)
         self.accounts.set_balance(member, left, who.interaction_id)
-        done = Done("left <@{member}> {number} credits", member=member, number=f"{left:,}")
+        done = Done("left <@{member}> {number} credits", {"member": member, "number": f"{left:,}"})
         return self.administer.note(who, member, done)

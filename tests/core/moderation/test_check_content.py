@@ -16,6 +16,7 @@ from distillery.core.moderation.penalties import Penalties, Penalty
 from distillery.core.moderation.records import (
     AuditEntry,
     Decision,
+    Done,
     GuildPolicy,
     MemberTerms,
     Standing,
@@ -88,12 +89,14 @@ class Door:
     def settle(self, **changes: Any) -> None:
         before = self.moderation.look(GUILD, MEMBER).policy
         after = GuildPolicy(revision=before.revision + 1, **changes)
-        self.moderation.set_policy(before, after, AuditEntry("1", 0.0, GUILD, "9", "done"))
+        self.moderation.set_policy(before, after, AuditEntry("1", 0.0, GUILD, "9", Done("done")))
 
     def set_terms(self, **changes: Any) -> None:
         before = self.moderation.look(GUILD, MEMBER).terms
         after = MemberTerms(revision=before.revision + 1, **changes)
-        self.moderation.set_terms(MEMBER, before, after, AuditEntry("2", 0.0, GUILD, "9", "done"))
+        self.moderation.set_terms(
+            MEMBER, before, after, AuditEntry("2", 0.0, GUILD, "9", Done("done"))
+        )
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from infra.settings_file import WrongSettings
 from tests.infra.conftest import EXAMPLE, GPU, ROOT, Assemble, settings_of
-from tests.infra.test_service_stack import granted, of_type
+from tests.infra.templates import granted, of_type
 
 IMAGE = GPU["gpu_image"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from infra.rooms import ROOMS
 from tests.infra.permissions_page import UNUSED, USED, listed
-from tests.infra.test_service_stack import GRANTS
+from tests.infra.test_grants import GRANTS
 
 
 def test_every_permission_is_in_one_of_the_two_tables() -> None:
-    """That the template grants these and no others, `test_service_stack` holds."""
+    """That the template grants these and no others, `test_grants` holds."""
     written = [*listed(USED), *listed(UNUSED)]
     granted = {
         (room.name, *grant.split(" on "))

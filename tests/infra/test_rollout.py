@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.rooms import DISPATCHER, FOLLOWUP, INTERACTIONS, REGISTER_COMMANDS, ROOMS
-from tests.infra.test_service_stack import called, function_of, of_type
+from tests.infra.templates import called, function_of, of_type
 
 ERRORS = {"ManyRequestsFail", "DeadLetters", "DiscordIsAnsweredLateOrWithErrors"}
 

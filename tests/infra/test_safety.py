@@ -11,7 +11,7 @@ from infra.api import BURST, REQUESTS_PER_SECOND
 from infra.rooms import DISPATCHER, INTERACTIONS, ROOMS
 from infra.settings_file import WrongSettings
 from tests.infra.conftest import DEV, EVERY_STACK, EXAMPLE, Assemble, settings_of
-from tests.infra.test_service_stack import called, function_of, of_type
+from tests.infra.templates import called, function_of, of_type
 
 
 def test_no_key_is_ours_so_that_aws_rotates_each(assemble: Assemble) -> None:

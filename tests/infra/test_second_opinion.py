@@ -8,7 +8,8 @@ import pytest
 
 from infra.settings_file import WrongSettings
 from tests.infra.conftest import EXAMPLE, settings_of, synthesized
-from tests.infra.test_service_stack import GRANTS, granted
+from tests.infra.templates import granted
+from tests.infra.test_grants import GRANTS
 
 
 @pytest.mark.parametrize(

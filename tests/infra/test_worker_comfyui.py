@@ -6,7 +6,8 @@ import pytest
 
 from infra.settings_file import WrongSettings
 from tests.infra.conftest import EXAMPLE, Assemble, settings_of
-from tests.infra.test_service_stack import GRANTS, granted
+from tests.infra.templates import granted
+from tests.infra.test_grants import GRANTS
 
 
 def test_the_watchdog_may_store_results_and_nothing_else_that_is_new(assemble: Assemble) -> None:

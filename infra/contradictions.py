@@ -175,6 +175,11 @@ def _gpu(settings: Settings) -> _Checks:
             settings.gpu_instance_type.startswith("ml."),
             "must be one of SageMaker's, such as ml.g5.xlarge",
         ),
+        "gpu_host_image": (
+            re.fullmatch(r"sagemaker|al\d+-ami-sagemaker-[\w-]+", settings.gpu_host_image)
+            is not None,
+            "must be one of SageMaker's, such as al2-ami-sagemaker-inference-gpu-3-1, or sagemaker",
+        ),
         "gpu_idle_seconds": (
             60 <= settings.gpu_idle_seconds <= 86_400,  # noqa: PLR2004 - what an alarm looks at
             "must be from 60 to 86400: a minute to a day",

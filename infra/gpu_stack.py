@@ -42,6 +42,7 @@ from infra.storage import (
 VARIANT = "AllTraffic"
 _RECIPES_IN_IMAGE = "/opt/worker/workflows"  # where gpu_container/Dockerfile puts them
 _AT_ONCE = 2  # one in the engine, and the next with its inputs
+_ITS_OWN = "sagemaker"
 _STARTUP_S = 600
 _DOWNLOAD_S = 3600  # what SageMaker allows at most; models are many gigabytes
 
@@ -133,10 +134,12 @@ class GpuStack(Stack):
     def _variant(
         self, model: sagemaker.CfnModel
     ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+        host = self._settings.gpu_host_image
         return sagemaker.CfnEndpointConfig.ProductionVariantProperty(
             variant_name=VARIANT,
             model_name=model.attr_model_name,
             instance_type=self._settings.gpu_instance_type,
+            inference_ami_version=None if host == _ITS_OWN else host,
             # The first one shows that image and models work; then the scaling has its way.
             initial_instance_count=max(1, self._settings.gpu_min_instances),
             container_startup_health_check_timeout_in_seconds=_STARTUP_S,

@@ -161,6 +161,12 @@ class Settings(ContentSettings):
         "",
     )
     gpu_instance_type: str = option("what the endpoint's instances are", "ml.g5.xlarge")
+    gpu_host_image: str = option(
+        "what SageMaker starts those instances from (`InferenceAmiVersion`), and with it the "
+        "driver: NVIDIA 550, where its own choice for ml.g5 has 470 and CUDA 11.4; `sagemaker`: "
+        "its own",
+        "al2-ami-sagemaker-inference-gpu-3-1",
+    )
     gpu_min_instances: Count = option(  # noqa: RUF009 - a number
         "instances while nobody asks; each is paid by the hour", _NONE
     )

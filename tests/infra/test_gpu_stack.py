@@ -133,6 +133,29 @@ def test_it_warms_up_with_the_recipes_in_the_image_where_the_setting_says_so(
     assert f"COPY workflows {environment(warm)['WARM_UP']}\n" in dockerfile
 
 
+def test_its_instances_have_a_driver_for_the_cuda_of_the_image(
+    template: dict[str, Any], assemble: Assemble
+) -> None:
+    """CUDA 12 runs on every driver of CUDA 12 (NVIDIA, "CUDA Compatibility"); SageMaker's own
+    choice for ml.g5 has one of CUDA 11 (AWS, "GPU driver upgrades")."""
+    dockerfile = (ROOT / "gpu_container" / "Dockerfile").read_text()
+    api = boto3.Session().client("sagemaker", region_name="eu-central-1").meta.service_model
+    host = api.shape_for("ProductionVariant").members["InferenceAmiVersion"]
+    own = assemble(**GPU, gpu_host_image="sagemaker").templates["DistilleryGpu"]
+
+    def variant(of: dict[str, Any]) -> dict[str, Any]:
+        (one,) = only(of, "AWS::SageMaker::EndpointConfig")["ProductionVariants"]
+        found: dict[str, Any] = one
+        return found
+
+    name = variant(template)["InferenceAmiVersion"]
+    said = re.search(rf"<dt>{name}</dt>.*?CUDA version: (\d+)", host.documentation)
+    assert name in host.enum
+    assert said is not None
+    assert f"nvidia/cuda:{said[1]}." in dockerfile
+    assert "InferenceAmiVersion" not in variant(own)
+
+
 def test_it_scales_from_nothing_and_back(template: dict[str, Any]) -> None:
     target = only(template, "AWS::ApplicationAutoScaling::ScalableTarget")
     policies = {
@@ -302,6 +325,7 @@ def test_no_deployment_needs_an_image_that_nobody_has_built(assemble: Assemble) 
         ("gpu_idle_seconds", "90000"),
         ("gpu_models", "our-models/sdxl"),
         ("gpu_instance_type", "g5.xlarge"),
+        ("gpu_host_image", "ami-0123456789abcdef0"),
         ("gpu_min_instances", "4"),
         ("gpu_min_instances", "-1"),
     ],

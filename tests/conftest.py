@@ -23,6 +23,7 @@ FIRST = (
     (
         "local/test_end_to_end.py",
         "local/test_member_commands.py",
+        "local/test_page_menus.py",
         "local/test_dead_letters.py",
         "local/test_content_rules.py",
         "local/test_picture_check.py",
@@ -37,7 +38,7 @@ FIRST = (
 )
 
 
-def _place(nodeid: str) -> int:
+def place(nodeid: str) -> int:
     """Return the line of FIRST that a test is in; one behind the last when it is in none."""
     inside = nodeid.removeprefix("tests/")
     return next((at for at, names in enumerate(FIRST) if inside.startswith(names)), len(FIRST))
@@ -45,7 +46,7 @@ def _place(nodeid: str) -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long."""
-    items.sort(key=lambda item: _place(item.nodeid))
+    items.sort(key=lambda item: place(item.nodeid))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -64,5 +65,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileS
 
 class _Scheduling(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        place = _place(nodeid)
-        return str(place) if place < len(FIRST) else super()._split_scope(nodeid)
+        line = place(nodeid)
+        return str(line) if line < len(FIRST) else super()._split_scope(nodeid)

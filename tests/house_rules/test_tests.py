@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+from tests.conftest import FIRST, place
 from tests.house_rules.repository import files, text
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -16,21 +18,25 @@ WAITERS = {Path("tests/until.py"), Path("tests/worker/process.py")}
 """The modules that look again and again, until a condition holds."""
 JUDGES = {"raises", "warns", "fail", "expect", "until", "eventually", "wait_for", "validate"}
 """Calls that fail by themselves, as does any with 'assert' in its name."""
+ON_THE_LOCAL_CLOUD = {"cloud", "played"}
+"""The fixtures of tests/local that start it, once in each process that asks for it."""
 
 
-def modules_of_tests() -> Iterator[tuple[Path, ast.Module]]:
-    for path in files(".py"):
-        if path.parts[0] == "tests":
-            yield path, ast.parse(text(path))
+@cache
+def modules_of_tests() -> list[tuple[Path, ast.Module]]:
+    paths = [path for path in files(".py") if path.parts[0] == "tests"]
+    return [(path, ast.parse(text(path))) for path in paths]
 
 
 def called(node: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """Every call in a piece of code, and the name of what it calls; of a judge the last part."""
+    """Every call in a piece of code, and the name of what it calls; `.name` is nobody's of ours."""
     for call in ast.walk(node):
         if isinstance(call, ast.Call):
-            name = ast.unparse(call.func)
-            last = name.rpartition(".")[2]
-            yield last if last in JUDGES else name, call
+            match call.func:
+                case ast.Name(name):
+                    yield name, call
+                case ast.Attribute(_, name):
+                    yield name if name in JUDGES else f".{name}", call
 
 
 def functions(module: ast.Module) -> Iterator[Function]:
@@ -78,3 +84,14 @@ def test_no_test_sleeps() -> None:
             amount = call.args[0]
             known = amount.value if isinstance(amount, ast.Constant) else 1
             assert known == 0 or known >= ENDLESS_S, f"{path}:{call.lineno} waits by the clock"
+
+
+def test_no_local_cloud_is_started_for_one_module_alone() -> None:
+    """It takes half a minute, so its modules run in the processes that have one."""
+    for path, module in modules_of_tests():
+        if path.parent == Path("tests/local") and path.name.startswith("test_"):
+            asked = {arg.arg for test in functions(module) for arg in test.args.args}
+            if asked & ON_THE_LOCAL_CLOUD:
+                assert place(str(path)) < len(FIRST), (
+                    f"{path} belongs in FIRST of tests/conftest.py"
+                )

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import runpod
 
 from tests.local.gpu_cloud.gpu_cloud_kit import StartCloud
 from tests.until import eventually
@@ -18,6 +17,8 @@ SDK_WORKER = [sys.executable, str(Path(__file__).with_name("sdk_worker.py"))]
 async def test_the_unmodified_sdk_runs_fails_and_stops_jobs(
     start_cloud: StartCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import runpod  # noqa: PLC0415 - takes two seconds, in every process that collects this
+
     cloud = await start_cloud(runpod={"worker_command": SDK_WORKER}, stop_grace_s=3.0)
     monkeypatch.setattr(runpod, "endpoint_url_base", f"{cloud.url}/v2")
     endpoint = runpod.Endpoint("ep", api_key="key")

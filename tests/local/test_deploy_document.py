@@ -19,7 +19,7 @@ import requests
 
 from local.aws import ACCESS_KEY, ACCOUNT, SECRET_KEY, python_version, served_url
 from tests.local.conftest import Cloud
-from tests.until import until
+from tests.until import SOON_S, until
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "distillery.toml"
@@ -101,9 +101,12 @@ class Operator:
         return said
 
     def paste(self, url: str) -> None:
-        """Do what an operator does on the application's page."""
+        """Do what an operator does on the application's page: paste, and paste again.
+
+        A room that starts on a busy machine may need longer than the 3 s that Discord waits.
+        """
         page = f"{self._cloud.state['discord_url']}/control/interactions_url"
-        requests.post(page, json={"url": url}, timeout=30).raise_for_status()
+        until(lambda: requests.post(page, json={"url": url}, timeout=30).ok, SOON_S)
 
     def sees(self, token: str, words: str) -> None:
         """Look into the channel until somebody has said these words."""

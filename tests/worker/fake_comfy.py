@@ -287,6 +287,11 @@ class FakeComfy:
         pending = [[2, prompt_id, {}] for prompt_id in self._pending]
         return web.json_response({"queue_running": running, "queue_pending": pending})
 
+    def let_go(self) -> None:
+        """End what hangs, as an interrupt does, and let nothing hang any more."""
+        self.faults.hang_at = None
+        self._loop.loop.call_soon_threadsafe(self._stopped.set)
+
     async def _delete(self, request: web.Request) -> web.Response:
         names = (await request.json())["delete"]
         self.seen.deletes += names

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from queue import Queue
 from typing import Any
 
 from aiohttp import web
 
 from tests.worker.loop_thread import LoopThread
+from tests.worker.process import wait_for
 
 _POLL_S = 0.2
 
 
 class FakeRunpod:
     def __init__(self, loop: LoopThread) -> None:
-        self.done: Queue[dict[str, Any]] = Queue()
+        self.done: dict[str, dict[str, Any]] = {}  # what came of each job
         self.pings: list[str] = []
         self.said: list[dict[str, str]] = []  # with each ping
         self.taken: list[str] = []
@@ -51,6 +51,11 @@ class FakeRunpod:
         job = {"id": job_id, "input": envelope}
         self._loop.loop.call_soon_threadsafe(self._jobs.put_nowait, job)
 
+    def outcome(self, job_id: str) -> dict[str, Any]:
+        """Wait for what comes of a job; those that others have left are nobody's business."""
+        wait_for(lambda: job_id in self.done)
+        return self.done[job_id]
+
     def stop(self, job_id: str) -> None:
         self._loop.loop.call_soon_threadsafe(self._stops.put_nowait, job_id)
 
@@ -70,7 +75,7 @@ class FakeRunpod:
         return web.json_response({"jobsToStop": stopped})
 
     async def _done(self, request: web.Request) -> web.Response:
-        self.done.put({"id": request.match_info["job"], **json.loads(await request.text())})
+        self.done[request.match_info["job"]] = json.loads(await request.text())
         return web.json_response({})
 
     async def _ping(self, request: web.Request) -> web.Response:

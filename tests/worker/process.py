@@ -13,6 +13,8 @@ from pathlib import Path
 
 import requests
 
+from tests.until import SOON_S
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,7 +37,7 @@ def door(module: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[
             process.stdout.close()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = SOON_S) -> None:
     give_up_at = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up_at, "it never came"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.until import SOON_S
 from tests.worker.conftest import Bench, png
 from tests.worker.fake_comfy import FakeComfy
 from tests.worker.fake_runpod import FakeRunpod
@@ -18,8 +19,6 @@ from tests.worker.loop_thread import LoopThread
 from tests.worker.process import door, wait_for
 from tests.worker.store import Stored, StoreServer
 from tests.worker.test_worker_comfyui import b64
-
-WAIT_S = 15
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +37,7 @@ def shared_comfy(loop_thread: LoopThread) -> Iterator[FakeComfy]:
 
 
 @pytest.fixture(scope="module")
-def worker(
+def started(
     runpod: FakeRunpod, shared_comfy: FakeComfy, store_server: StoreServer
 ) -> Iterator[subprocess.Popen[str]]:
     environment = {
@@ -47,14 +46,25 @@ def worker(
         "STORE_ORIGINS": store_server.origin,
     }
     with door("serve_runpod", environment) as process:
+        wait_for(lambda: bool(runpod.pings) or process.poll() is not None)
         yield process
+
+
+@pytest.fixture
+def worker(
+    started: subprocess.Popen[str], shared_comfy: FakeComfy
+) -> Iterator[subprocess.Popen[str]]:
+    """One for all tests: what one of them leaves behind holds up no other."""
+    assert started.poll() is None, started.communicate()[0]
+    yield started
+    shared_comfy.let_go()
 
 
 @pytest.mark.usefixtures("worker")
 def test_a_job_completes_with_its_result_as_output(runpod: FakeRunpod, bench: Bench) -> None:
     runpod.submit("one", bench.job())
 
-    done = runpod.done.get(timeout=WAIT_S)
+    done = runpod.outcome("one")
 
     # The SDK takes `error` out of every output, also where it is null.
     assert done["output"] | {"error": None} == bench.result_document()
@@ -65,7 +75,7 @@ def test_a_job_completes_with_its_result_as_output(runpod: FakeRunpod, bench: Be
 def test_a_failed_job_is_failed_to_runpod_too(runpod: FakeRunpod, bench: Bench) -> None:
     runpod.submit("two", bench.job(outputs=["77"]))
 
-    done = runpod.done.get(timeout=WAIT_S)
+    done = runpod.outcome("two")
 
     assert json.loads(done["error"]) == bench.result_document()["error"]
     assert json.loads(done["error"])["kind"] == "bad_job"
@@ -80,10 +90,9 @@ def test_the_second_run_of_an_attempt_is_a_duplicate_to_runpod(
     runpod.submit("first", job)
     runpod.submit("again", job)
 
-    both = [runpod.done.get(timeout=WAIT_S) for _ in range(2)]
+    statuses = [runpod.outcome(name)["output"]["status"] for name in ("first", "again")]
 
-    statuses = {done["id"]: done["output"]["status"] for done in both}
-    assert statuses == {"first": "succeeded", "again": "duplicate"}
+    assert statuses == ["succeeded", "duplicate"]
     assert len(shared_comfy.seen.prompts) == before + 1
     assert bench.result_document()["status"] == "succeeded"
 
@@ -96,7 +105,7 @@ def test_a_cancelled_job_is_failed_to_runpod_and_was_never_begun(
     bench.store.objects["jobs/1300000000000000001/1/cancel"] = b""
     runpod.submit("cancelled", bench.job(**bench.marks()))
 
-    done = runpod.done.get(timeout=WAIT_S)
+    done = runpod.outcome("cancelled")
 
     assert json.loads(done["error"])["kind"] == "interrupted"
     assert bench.result_document()["status"] == "interrupted"
@@ -123,16 +132,12 @@ def test_a_job_that_runpod_stops_leaves_the_engine_and_is_reported(
 def test_worker_comfyuis_users_are_answered_in_their_shape(
     runpod: FakeRunpod, shared_comfy: FakeComfy
 ) -> None:
-    shared_comfy.faults.hang_at = None
     runpod.submit("theirs", {"workflow": shared_comfy.graph})
     runpod.submit("wrong", {"images": []})
 
-    answers = [runpod.done.get(timeout=WAIT_S) for _ in range(2)]
-
-    done, wrong = sorted(answers, key=lambda answer: str(answer["id"]))
     picture = {"filename": "rec_00001_.png", "type": "base64", "data": b64(png())}
-    assert done == {"id": "theirs", "output": {"images": [picture]}}
-    assert wrong == {"id": "wrong", "error": "Missing 'workflow' parameter"}
+    assert runpod.outcome("theirs") == {"output": {"images": [picture]}}
+    assert runpod.outcome("wrong") == {"error": "Missing 'workflow' parameter"}
 
 
 @pytest.mark.usefixtures("worker")
@@ -147,11 +152,14 @@ def test_the_next_job_runs_while_the_last_ones_files_go_out(
     wait_for(lambda: "slow/0_9.png" in bench.store.tries)
 
     runpod.submit("draws", quick)
-    assert runpod.done.get(timeout=WAIT_S)["id"] == "draws"
-    assert len(shared_comfy.seen.prompts) == before + 2
-    shared_comfy._loop.loop.call_soon_threadsafe(uploads.set)
+    try:
+        runpod.outcome("draws")
+        assert "uploads" not in runpod.done
+        assert len(shared_comfy.seen.prompts) == before + 2
+    finally:
+        shared_comfy._loop.loop.call_soon_threadsafe(uploads.set)
 
-    assert runpod.done.get(timeout=WAIT_S)["id"] == "uploads"
+    runpod.outcome("uploads")
     assert {item["status"] for item in map(_document, bench.store.all("result.json"))} == {
         "succeeded"
     }
@@ -162,9 +170,8 @@ def test_a_job_that_another_worker_could_begin_is_not_taken_by_a_busy_one(
     runpod: FakeRunpod, shared_comfy: FakeComfy, bench: Bench
 ) -> None:
     before = len(shared_comfy.seen.prompts)
-    shared_comfy._stopped.clear()
     shared_comfy.faults.hang_at = 10
-    runpod.submit("draws", bench.job())
+    runpod.submit("hangs", bench.job())
     runpod.submit("waits", bench.job(attempt=2))
     wait_for(lambda: len(shared_comfy.seen.prompts) > before)
     pings = len(runpod.pings)
@@ -172,9 +179,9 @@ def test_a_job_that_another_worker_could_begin_is_not_taken_by_a_busy_one(
 
     assert "waits" not in runpod.taken
     shared_comfy.faults.hang_at = None
-    runpod.stop("draws")
+    runpod.stop("hangs")
 
-    assert runpod.done.get(timeout=WAIT_S)["id"] == "waits"
+    assert runpod.outcome("waits")["output"]["status"] == "succeeded"
 
 
 @pytest.mark.parametrize("starts", [False, True])
@@ -187,7 +194,7 @@ def test_a_worker_whose_engine_does_not_start_takes_no_job_and_says_so(
     environment["COMFYUI_COMMAND"] = "sh -c 'sleep 60' {port}" if starts else "false {port}"
     environment["ENGINE_START_SECONDS"] = "0.5"
     with door("serve_runpod", environment) as process:
-        process.communicate(timeout=WAIT_S)
+        process.communicate(timeout=SOON_S)
     fake.close()
 
     assert process.returncode == 1
@@ -204,14 +211,13 @@ def test_on_sigterm_the_running_job_is_reported_and_the_process_ends(
     runpod: FakeRunpod, shared_comfy: FakeComfy, bench: Bench, worker: subprocess.Popen[str]
 ) -> None:
     before = len(shared_comfy.seen.prompts)
-    shared_comfy._stopped.clear()
     shared_comfy.faults.hang_at = 10
     runpod.submit("four", bench.job())
     wait_for(lambda: len(shared_comfy.seen.prompts) > before)
 
     worker.send_signal(signal.SIGTERM)
-    done = runpod.done.get(timeout=WAIT_S)
-    output, _ = worker.communicate(timeout=WAIT_S)
+    done = runpod.outcome("four")
+    output, _ = worker.communicate(timeout=SOON_S)
 
     assert json.loads(done["error"])["kind"] == "interrupted"
     assert bench.result_document()["status"] == "interrupted"

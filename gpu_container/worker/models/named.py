@@ -64,5 +64,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _is_embedding_among(model: Model, named: set[str]) -> bool:
+    if model.folder != "embeddings" or not named:
+        return False
     bare = str(PurePosixPath(model.name).with_suffix(""))
-    return model.folder == "embeddings" and not named.isdisjoint({model.name, bare})
+    return not named.isdisjoint({model.name, bare})

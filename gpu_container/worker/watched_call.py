@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextvars import copy_context
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import Generic, TypeVar
+
+from gpu_container.worker.spare_threads import begin
 
 T = TypeVar("T")
 
@@ -29,10 +30,9 @@ def watched(
     answer that it may still bring is given to `unwanted`.
     """
     call = _Call(question, unwanted)
-    here = copy_context()  # the job that log lines are about
-    Thread(target=here.run, args=(call.run,), name="watched call", daemon=True).start()
+    task = begin(call.run, "watched call")
     try:
-        while not call.ended.wait(TICK_S):
+        while not task.wait(TICK_S):
             check()
     except BaseException:
         call.leave()
@@ -60,7 +60,6 @@ def within(
 
 class _Call(Generic[T]):
     def __init__(self, question: Callable[[], T], unwanted: Callable[[T], None]) -> None:
-        self.ended = Event()
         self._question = question
         self._unwanted = unwanted
         self._lock = Lock()
@@ -79,7 +78,6 @@ class _Call(Generic[T]):
                     self._answers.append(answer)
             if not self._answers:
                 self._unwanted(answer)
-        self.ended.set()
 
     def leave(self) -> None:
         with self._lock:

@@ -233,8 +233,6 @@ def test_after_stop_nothing_is_sent() -> None:
     report.see(Message("executing", {"node": "5"}))
 
     assert len(mailbox.sent) == sent
-    assert report._thread is not None
-    assert not report._thread.is_alive()
 
 
 def test_the_end_of_the_telling_is_not_held_up_by_a_store_that_does_not_answer(
@@ -252,8 +250,8 @@ def test_the_end_of_the_telling_is_not_held_up_by_a_store_that_does_not_answer(
 
     assert mailbox.sent == []
     mailbox.may_go.set()
-    assert report._thread is not None
-    report._thread.join(5)
+    assert report._telling is not None
+    assert report._telling.wait(5)
     assert len(mailbox.sent) == 1  # and no other was begun
 
 

@@ -5,7 +5,6 @@ What the socket did not tell comes from /history at the end; that also decides w
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import math
 import time
@@ -14,7 +13,7 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Any
 
 from gpu_container.worker.comfy.web_socket import Message, Preview
@@ -26,6 +25,7 @@ from gpu_container.worker.outputs.kinds import HEAD_BYTES, TEXT, WEBP, FileKind,
 from gpu_container.worker.outputs.locate import EngineWithFiles, check_size, located
 from gpu_container.worker.outputs.metadata import MAX_BYTES, encode, with_metadata, xmp_packet
 from gpu_container.worker.result import StoredCopy, StoredOutput
+from gpu_container.worker.spare_threads import Task, begin
 from gpu_container.worker.store.content import Content, size, whole
 from gpu_container.worker.store.upload import Uploader
 
@@ -62,7 +62,7 @@ class Delivery:
         self._metadata = _fitting(job)
         self._begun: dict[str, tuple[OutputFile, _Stored]] = {}
         self._waiting: SimpleQueue[tuple[OutputFile, _Stored] | None] = SimpleQueue()
-        self._threads: list[Thread] = []
+        self._streams: list[Task] = []
         self._over = Event()
         self._give_up_at = math.inf
         self._converting = Lock()  # one picture at a time lies decoded in memory
@@ -97,11 +97,11 @@ class Delivery:
     def close(self) -> None:
         """End it, whatever is on its way: nothing is stored once this has returned in good time."""
         self._over.set()
-        for _ in self._threads:
+        for _ in self._streams:
             self._waiting.put(None)
         give_up_at = time.monotonic() + _END_S
-        for thread in self._threads:
-            thread.join(max(0.0, give_up_at - time.monotonic()))
+        for stream in self._streams:
+            stream.wait(max(0.0, give_up_at - time.monotonic()))
 
     def _wanted(self, outputs: Mapping[str, Any]) -> list[OutputFile]:
         files = find_outputs(self._job, outputs)
@@ -139,11 +139,8 @@ class Delivery:
         future = _Stored()
         self._begun[file.stem] = file, future
         self._waiting.put((file, future))
-        if len(self._threads) < _STREAMS:
-            run = contextvars.copy_context().run  # the log's lines are about this job
-            thread = Thread(target=run, args=(self._work,), name="delivery", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        if len(self._streams) < _STREAMS:
+            self._streams.append(begin(self._work, "delivery"))
         return future
 
     def _work(self) -> None:

@@ -7,12 +7,13 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from threading import Condition, Thread
+from threading import Condition
 from typing import Any
 
 from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.errors import JobFailed
 from gpu_container.worker.job import Job
+from gpu_container.worker.later import Later, later
 from gpu_container.worker.progress.preview import small_jpeg
 from gpu_container.worker.progress.tracker import Snapshot, Tracker
 from gpu_container.worker.progress.weights import Rates
@@ -31,11 +32,11 @@ FIRST_S = 0.25
 class Reporter:
     """Sends progress.json from a thread of its own, at most once per interval.
 
-    The thread begins with the first event, so that it is not in the way of the graph's start; the
-    first file is sent FIRST_S later. `end` lets no more be sent and returns at once; `stop` also
-    waits for a file that is on its way, so that progress does not come after the result, but only
-    until LAST_S after that was begun: a store that takes longer is not worth the result's delay. A
-    progress file that cannot be stored is let go: the next one says more.
+    The thread begins FIRST_S after the first event, so that a job that is over sooner needs none.
+    `end` lets no more be sent and returns at once; `stop` also waits for a file that is on its
+    way, so that progress does not come after the result, but only until LAST_S after that was
+    begun: a store that takes longer is not worth the result's delay. A progress file that cannot
+    be stored is let go: the next one says more.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Reporter:
         self._ended = False
         self._sent_at = 0.0
         self._sequence = 0
-        self._thread: Thread | None = None
+        self._telling: Later | None = None
 
     def see(self, event: Message | Preview) -> None:
         """Take an event and return at once."""
@@ -67,23 +68,24 @@ class Reporter:
             self._news = True
             if self._waits_for_news:
                 self._changed.notify()
-        if self._thread is None and not self._has_ended():
-            self._thread = Thread(target=self._send_all, name="progress", daemon=True)
-            self._thread.start()
+        if self._telling is None and not self._has_ended():
+            first_s = min(FIRST_S, self._job.limits.progress_interval_s)
+            self._telling = later(first_s, self._send_all, "progress")
 
     def end(self) -> None:
         """Begin no other file, and return at once."""
         with self._changed:
             self._ended = True
             self._changed.notify()
+        if self._telling is not None:
+            self._telling.call_off()
 
     def stop(self) -> None:
         """End, and wait a little for a file that is on its way."""
         self.end()
-        if self._thread is None:
+        if self._telling is None:
             return
-        self._thread.join(max(0.0, LAST_S - (self._clock() - self._sent_at)))
-        if self._thread.is_alive():
+        if not self._telling.wait(max(0.0, LAST_S - (self._clock() - self._sent_at))):
             log.warning("a progress file that its store does not take was left behind")
 
     def _has_ended(self) -> bool:
@@ -91,7 +93,6 @@ class Reporter:
 
     def _send_all(self) -> None:
         interval = self._job.limits.progress_interval_s
-        self._pause(min(FIRST_S, interval))
         while (snapshot := self._next()) is not None:
             self._send(snapshot)
             self._pause(interval)

@@ -10,15 +10,14 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from threading import Event, Thread
-
-from urllib3 import Timeout
-from urllib3.exceptions import HTTPError
+from threading import Event
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Job
+from gpu_container.worker.later import Later, later
 from gpu_container.worker.store.access import AddressRefused, StoreAccess
-from gpu_container.worker.watched_call import TooLate, within
+from gpu_container.worker.store.questions import StoreQuestions
+from gpu_container.worker.wire import NoAnswer
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ class Attempts:
     def __init__(
         self, store: StoreAccess | None = None, *, poll_s: float = 2.0, timeout_s: float = 3.0
     ) -> None:
-        self._pool = (store or StoreAccess()).pool()
+        self._store = StoreQuestions(store or StoreAccess())
         self._poll_s = poll_s
         self._timeout_s = timeout_s
 
@@ -66,7 +65,7 @@ class Attempts:
 
     def close(self) -> None:
         """Drop the connections."""
-        self._pool.close()
+        self._store.close()
 
     def _is_taken(self, job: Job) -> bool:
         """Claim the attempt. Asked once: a second PUT would lose against the first one's mark."""
@@ -76,19 +75,16 @@ class Attempts:
     def _ask(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> int | None:
         """Return the status of the answer, or None without one."""
         try:
-            return within(
-                self._timeout_s,
-                lambda: self._pool.ask(
-                    method, url, headers=headers, timeout=Timeout(self._timeout_s)
-                ),
+            return self._store.ask(
+                method, url, lambda: None, headers=headers, timeout_s=self._timeout_s
             )
-        except (HTTPError, AddressRefused, TooLate) as error:
+        except (NoAnswer, AddressRefused) as error:
             log.warning("the store was not asked about the attempt: %s", type(error).__name__)
             return None
 
 
 class CancelWatch:
-    """Asks again and again, in a thread of its own, whether the job has been cancelled.
+    """Asks again and again, from a thread that is there only for it, whether the job is cancelled.
 
     Leaving it does not wait for a question that is on its way: that ends by its own timeout, and
     its answer is about a job that is over.
@@ -100,27 +96,35 @@ class CancelWatch:
         self._stop = stop
         self._every_s = every_s
         self._cancelled = Event()
-        self._over = Event()
+        self._is_over = False
+        self._next: Later | None = None
 
     def __enter__(self) -> CancelWatch:
         if self._job.cancel_url is not None:
-            Thread(target=self._look, name="cancel", daemon=True).start()
+            self._look_later()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._is_over = True
+        if self._next is not None:
+            self._next.call_off()
 
     def check(self) -> None:
         """Raise JobFailed(interrupted) if the job has been cancelled."""
         if self._cancelled.is_set():
             raise _cancelled()
 
+    def _look_later(self) -> None:
+        self._next = later(self._every_s, self._look, "cancel")
+
     def _look(self) -> None:
-        while not self._over.wait(self._every_s):
-            if self._attempts.is_cancelled(self._job):
-                self._cancelled.set()  # first, so that whoever sees `stop` knows why
-                self._stop.set()
-                return
+        if self._is_over:
+            return
+        if self._attempts.is_cancelled(self._job):
+            self._cancelled.set()  # first, so that whoever sees `stop` knows why
+            self._stop.set()
+        else:
+            self._look_later()
 
 
 def _cancelled() -> JobFailed:

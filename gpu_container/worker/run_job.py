@@ -30,7 +30,6 @@ from gpu_container.worker.progress.weights import Rates
 from gpu_container.worker.result import JobResult, StoredOutput, Timings
 from gpu_container.worker.store.upload import Uploader
 from gpu_container.worker.until import Until
-from gpu_container.worker.watched_call import watched
 
 log = logging.getLogger(__name__)
 
@@ -137,11 +136,8 @@ def _store(
             text = "the store did not take result.json in time"
             raise JobFailed(Kind.UPLOAD_FAILED, text)
 
-    def post() -> str:
-        return deps.uploader.post(target, "result.json", document, "application/json", check)
-
     try:
-        watched(post, check)
+        deps.uploader.post(target, "result.json", document, "application/json", check)
     except JobFailed as error:
         log.error("the result was not stored: %s", error)
         return replace(result, outputs=(), failure=error)

@@ -13,10 +13,10 @@ import pytest
 
 from gpu_container.worker.comfy.client import Comfy, Patience
 from gpu_container.worker.comfy.web_socket import Message, Preview
-from gpu_container.worker.comfy.wire import Answer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import parse_job
 from gpu_container.worker.watched_call import watched
+from gpu_container.worker.wire import Answer, Wire
 from tests.worker.conftest import Bench, SkippingClock
 from tests.worker.fake_comfy import FakeComfy, recording
 from tests.worker.process import wait_for

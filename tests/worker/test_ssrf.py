@@ -287,6 +287,37 @@ def test_the_signed_url_is_not_in_the_refusal() -> None:
     assert "SECRET" not in failure.message
 
 
+def store(access: StoreAccess) -> JobFailed:
+    """The other way to a store: a result is to be uploaded."""
+    uploader = Uploader(access, attempts=2, sleep=lambda _: None)
+    with pytest.raises(JobFailed) as caught:
+        uploader.post(UploadTarget(STORE, {"key": "x"}), "x", b"", "text/plain")
+    uploader.close()
+    return caught.value
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+@pytest.mark.parametrize("also", [[], [PUBLIC]], ids=["alone", "behind a public one"])
+def test_nothing_is_uploaded_to_a_name_that_leads_into_a_private_network(
+    address: str, also: list[str], connected: list[Any]
+) -> None:
+    failure = store(StoreAccess(resolve=Dns([*also, address])))
+
+    assert "private network" in failure.message
+    assert connected == []
+
+
+def test_an_upload_connects_to_the_addresses_that_were_checked(connected: list[Any]) -> None:
+    """Each in turn; the second try asks DNS anew, and its answer is checked anew."""
+    dns = Dns([PUBLIC, "2600:1fa0:4000::1"], [METADATA])
+
+    failure = store(StoreAccess(resolve=dns))
+
+    assert "private network" in failure.message
+    assert [found[0] for found in connected] == [PUBLIC, "2600:1fa0:4000::1"]
+    assert len(dns.asked) == 2
+
+
 @pytest.fixture
 def trap() -> Iterator[socket.socket]:
     """Stands for whatever else listens on this machine."""

@@ -6,7 +6,9 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,7 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from gpu_container.worker.store import questions as questions_module
 from gpu_container.worker.store.access import StoreAccess, parse_origin
+from gpu_container.worker.store.questions import StoreQuestions
+from gpu_container.worker.wire import ConnectionLost
 from tests.worker.conftest import png
 from tests.worker.loop_thread import LoopThread
 from tests.worker.test_ssrf import PUBLIC, Dns
@@ -51,7 +56,7 @@ class Tls:
         self.authority = str(certificate)
         self.asked: list[str] = []
         app = web.Application()
-        app.add_routes([web.get("/a.png", self._answer)])
+        app.add_routes([web.route("*", "/a.png", self._answer)])
         self._loop = loop
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         loop.call(self._runner.setup())
@@ -117,6 +122,77 @@ def test_a_certificate_of_somebody_else_is_refused(
             session.get("https://store.example/a.png", timeout=5)
 
     assert tls.asked == []
+
+
+@pytest.fixture
+def questions(
+    make_tls: Callable[[str], Tls], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], tuple[StoreQuestions, Tls, Dns]]]:
+    """The short way to a store whose certificate is for a name, and whose authority is known."""
+    made: list[StoreQuestions] = []
+
+    def make(name: str) -> tuple[StoreQuestions, Tls, Dns]:
+        tls, dns = make_tls(name), Dns([PUBLIC])
+        led_to(monkeypatch, tls.port)
+        monkeypatch.setattr(questions_module, "DEFAULT_CA_BUNDLE_PATH", tls.authority)
+        made.append(StoreQuestions(StoreAccess(resolve=dns)))
+        return made[-1], tls, dns
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_short_questions_go_over_one_connection_to_the_checked_address_and_name_the_host(
+    questions: Callable[[str], tuple[StoreQuestions, Tls, Dns]],
+) -> None:
+    """A signature of S3 is about the Host header as it is sent: the name, without the port."""
+    ours, tls, dns = questions("store.example")
+
+    for method in ("GET", "PUT", "POST"):
+        status = ours.ask(method, "https://store.example/a.png?X=y", lambda: None, timeout_s=5)
+        assert status == HTTPStatus.OK
+
+    assert tls.asked == ["store.example"] * 3
+    assert dns.asked == [("store.example", 443)]
+
+
+def test_no_short_question_is_put_to_who_has_somebody_elses_certificate(
+    questions: Callable[[str], tuple[StoreQuestions, Tls, Dns]],
+) -> None:
+    ours, tls, _ = questions("other.example")
+
+    with pytest.raises(ConnectionLost, match="SSLCertVerificationError"):
+        ours.ask("GET", "https://store.example/a.png", lambda: None, timeout_s=5)
+
+    assert tls.asked == []
+
+
+def test_a_store_that_says_no_before_it_has_heard_all_is_believed() -> None:
+    """And the question after it has a connection of its own."""
+    pieces = (b"x" * (1 << 16) for _ in range(1 << 10))
+    headers = {"Content-Length": str(1 << 26)}
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        ours = StoreQuestions(StoreAccess(frozenset({parse_origin(url) or ""})))
+        thread = Thread(target=lambda: [refuse_early(server) for _ in range(2)])
+        thread.start()
+        first = ours.ask("POST", url, lambda: None, timeout_s=10, body=pieces, headers=headers)
+        second = ours.ask("GET", url, lambda: None, timeout_s=10)
+        thread.join(10)
+        ours.close()
+
+    assert (first, second) == (HTTPStatus.FORBIDDEN, HTTPStatus.FORBIDDEN)
+
+
+def refuse_early(server: socket.socket) -> None:
+    server.settimeout(10)
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(1 << 10)
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
 
 
 def self_signed(folder: Path, name: str) -> tuple[Path, Path]:

@@ -13,9 +13,9 @@ from gpu_container.worker.comfy.client import Comfy, Patience
 from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.comfy.retry import GraphRunner
 from gpu_container.worker.comfy.stuck import StuckRuns
-from gpu_container.worker.comfy.wire import ConnectionLost, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import parse_job
+from gpu_container.worker.wire import ConnectionLost, Wire
 from tests.worker.asked import LONG_S, Asked, Clock
 from tests.worker.conftest import Bench
 from tests.worker.fake_comfy import FakeComfy

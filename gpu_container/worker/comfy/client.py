@@ -22,11 +22,11 @@ from gpu_container.worker.comfy.one_run import (
 )
 from gpu_container.worker.comfy.patience import Patience
 from gpu_container.worker.comfy.stuck import StuckRuns
-from gpu_container.worker.comfy.wire import ConnectionLost, NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
 from gpu_container.worker.until import Until
 from gpu_container.worker.watched_call import TICK_S
+from gpu_container.worker.wire import ConnectionLost, NoAnswer, Wire
 
 __all__ = ["Comfy", "EngineProcess", "Patience", "Watch"]
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from gpu_container.worker.comfy.http_api import ComfyHttp
 from gpu_container.worker.comfy.web_socket import ComfySocket
-from gpu_container.worker.comfy.wire import Wire
+from gpu_container.worker.wire import Wire
 
 T = TypeVar("T")
 

@@ -19,8 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from gpu_container.worker.comfy.wire import NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.wire import NoAnswer, Wire
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from urllib3 import encode_multipart_formdata
 
-from gpu_container.worker.comfy.wire import Answer, BadAnswer, Wire
 from gpu_container.worker.job import Graph
+from gpu_container.worker.wire import Answer, BadAnswer, Wire
 
 _QUICK_S = 10.0  # questions: ComfyUI answers them even while it samples
 _SLOW_S = 60.0  # validating a graph, moving a file
@@ -140,6 +140,8 @@ def _good(answer: Answer) -> Answer:
 
 def _object(answer: Answer) -> dict[str, Any]:
     """Return the JSON body; ComfyUI answers some bad requests with plain text."""
+    if not answer.whole:
+        raise BadAnswer(f"more than {len(answer.body)} bytes")
     try:
         body = json.loads(answer.body)
     except ValueError:

@@ -23,11 +23,11 @@ from gpu_container.worker.comfy.http_api import ComfyHttp, Place
 from gpu_container.worker.comfy.patience import Patience
 from gpu_container.worker.comfy.take_out import take_out
 from gpu_container.worker.comfy.web_socket import Message, Preview, SocketDown, is_about
-from gpu_container.worker.comfy.wire import AnswerLate, ConnectionLost, NoAnswer
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import Graph, Job
 from gpu_container.worker.until import out_of_time
 from gpu_container.worker.watched_call import TICK_S
+from gpu_container.worker.wire import AnswerLate, ConnectionLost, NoAnswer
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from threading import Event, Thread
 
 from gpu_container.worker.comfy.connection import Connection, EngineProcess
 from gpu_container.worker.comfy.take_out import NoLonger, until_it_left
-from gpu_container.worker.comfy.wire import ConnectionLost, NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.watched_call import TICK_S
+from gpu_container.worker.wire import ConnectionLost, NoAnswer, Wire
 
 log = logging.getLogger(__name__)
 

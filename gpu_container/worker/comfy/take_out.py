@@ -8,8 +8,8 @@ from collections.abc import Callable
 from threading import Event
 
 from gpu_container.worker.comfy.connection import Connection
-from gpu_container.worker.comfy.wire import NoAnswer
 from gpu_container.worker.watched_call import TICK_S
+from gpu_container.worker.wire import NoAnswer
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ import logging
 import re
 from threading import Lock
 
-from gpu_container.worker.comfy.wire import NoAnswer, Wire
 from gpu_container.worker.errors import JobFailed, Kind
+from gpu_container.worker.wire import NoAnswer, Wire
 
 log = logging.getLogger(__name__)
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import HTTPSConnectionPool, PoolManager, Timeout
+from urllib3 import HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
@@ -24,8 +23,6 @@ Resolver = Callable[..., list[Any]]
 """Called as socket.getaddrinfo is, with `type` and nothing else by name."""
 
 _HTTPS_PORT = 443
-_CONNECTIONS = 8  # kept open; more may be used at once
-_MOST_OF_AN_ANSWER = 1 << 16  # bytes of it that are read, so that its connection can be kept
 _PORTS = {"http": 80, "https": _HTTPS_PORT}
 # Printable ASCII without a backslash; no user before the host. Stricter than any parser of URLs,
 # so that no two of them can read one URL in two ways.
@@ -57,10 +54,6 @@ class StoreAccess:
     def session(self) -> requests.Session:
         """Make a session that raises AddressRefused instead of connecting elsewhere."""
         return _StoreSession(self)
-
-    def pool(self) -> StorePool:
-        """Make connections for short questions, which raise AddressRefused in the same way."""
-        return StorePool(self)
 
     def check(self, url: str) -> None:
         """Raise AddressRefused if the URL's own text forbids it. Its DNS is asked on connecting."""
@@ -101,51 +94,6 @@ def _is_public(text: str) -> bool:
         elif address not in _GLOBAL_UNICAST or address.sixtofour is not None:
             return False
     return address.is_global and not address.is_multicast
-
-
-class StorePool:
-    """Connections that stay open, for requests whose answer is a status.
-
-    Below `requests`, which costs a millisecond per call. Any number of threads may use one.
-    """
-
-    def __init__(self, access: StoreAccess) -> None:
-        self._access = access
-        self._pools = PoolManager(maxsize=_CONNECTIONS, ca_certs=DEFAULT_CA_BUNDLE_PATH)
-        _connect_only_where(access, self._pools)
-
-    def ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        timeout: Timeout,
-        headers: Mapping[str, str] | None = None,
-        body: Iterable[bytes] | None = None,
-    ) -> int:
-        """Return the status; no redirect is followed and nothing is tried again.
-
-        Raises AddressRefused, urllib3's HTTPError, and what `body` raises.
-        """
-        self._access.check(url)
-        response = self._pools.urlopen(
-            method,
-            url,
-            headers=dict(headers or {}),
-            body=body,
-            timeout=timeout,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        with response:  # which closes what is not read to its end
-            if len(response.read(_MOST_OF_AN_ANSWER, decode_content=False)) < _MOST_OF_AN_ANSWER:
-                response.release_conn()
-            return response.status
-
-    def close(self) -> None:
-        """Drop the connections."""
-        self._pools.clear()
 
 
 class _StoreSession(requests.Session):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
-
-from urllib3 import Timeout
-from urllib3.exceptions import HTTPError
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import UploadTarget
 from gpu_container.worker.store.access import AddressRefused, StoreAccess, parse_origin
 from gpu_container.worker.store.content import Content
 from gpu_container.worker.store.form import Form
+from gpu_container.worker.store.questions import StoreQuestions
 from gpu_container.worker.watched_call import watched
+from gpu_container.worker.wire import NoAnswer
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class Uploader:
         self._attempts = attempts
         self._timeout_s = timeout_s
         self._sleep = sleep
-        self._pool = (store or StoreAccess()).pool()
+        self._store = StoreQuestions(store or StoreAccess())
 
     def post(
         self,
@@ -65,7 +66,8 @@ class Uploader:
         problem = ""
         for attempt in range(self._attempts):
             if attempt:
-                self._sleep(min(0.5 * 2 ** (attempt - 1), _MAX_PAUSE_S))
+                pause = min(0.5 * 2 ** (attempt - 1), _MAX_PAUSE_S)
+                watched(partial(self._sleep, pause), check)
             pace = _Pace(self._timeout_s, check)
             form = _form(target, name, content, content_type, pace.moved)
             try:
@@ -74,7 +76,7 @@ class Uploader:
             except AddressRefused as refusal:
                 problem = f"its address is refused: {refusal}"
                 break
-            except HTTPError as error:
+            except NoAnswer as error:
                 problem = type(error).__name__
             else:
                 if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
@@ -88,22 +90,16 @@ class Uploader:
 
     def close(self) -> None:
         """Drop the connections."""
-        self._pool.close()
+        self._store.close()
 
     def _send(self, url: str, form: Form, pace: _Pace) -> int:
-        def send() -> int:
-            return self._pool.ask(
-                "POST",
-                url,
-                body=form,
-                headers={"Content-Type": form.content_type, "Content-Length": str(len(form))},
-                timeout=Timeout(connect=min(5.0, self._timeout_s), read=self._timeout_s),
-            )
-
-        return watched(send, pace.check)
+        headers = {"Content-Type": form.content_type, "Content-Length": str(len(form))}
+        return self._store.ask(
+            "POST", url, pace.check, body=form, headers=headers, timeout_s=math.inf
+        )
 
 
-class _Stalled(HTTPError):
+class _Stalled(NoAnswer):
     """The store took no more, or has not answered, for too long by the clock on the wall."""
 
 

@@ -1,8 +1,9 @@
-"""HTTP to the engine over connections that stay open, no wait of which can hold a job.
+"""HTTP over connections that stay open, no wait of which can hold a job.
 
 A dead engine does not always end a call to it: a process that it forked can hold the connection
-open, and an engine that is stuck holds it for as long as it likes. So every wait looks up again
-and again; no thread is needed for that, and a question costs little beside what it is about.
+open, and an engine that is stuck holds it for as long as it likes. A store whose answer drips holds
+a call as well, for a socket's timeout begins anew with each byte. So every wait looks up again and
+again; no thread is needed for that, and a question costs little beside what it is about.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ _MOST_BYTES = 1 << 26  # of an answer
 
 
 class NoAnswer(Exception):
-    """The engine was asked, and gave nothing that can be used."""
+    """The server was asked, and gave nothing that can be used."""
 
 
 class ConnectionLost(NoAnswer):
@@ -42,12 +43,17 @@ class BadAnswer(NoAnswer):
     """It answered with an error, or without end."""
 
 
+Connect = Callable[[SplitResult], socket.socket]
+"""Connects to a server. Raises OSError, or what says that it must not be connected to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """What came back. Not the `whole` of a body that is too long."""
 
     status: int
     body: bytes
+    whole: bool = True
 
     @property
     def ok(self) -> bool:
@@ -56,13 +62,15 @@ class Answer:
 
 
 class Wire:
-    """The connections to the server at `url`; each question has one of its own while it lasts.
+    """The connections to one server; each question has one of its own while it lasts.
 
     Any number of threads may ask.
     """
 
-    def __init__(self, url: Callable[[], str]) -> None:
+    def __init__(self, url: Callable[[], str], connect: Connect | None = None) -> None:
+        """`url` is asked for the server each time, and `connect` connects to it."""
         self._url = url
+        self._connect = connect or dial
         self._idle: deque[_Connection] = deque()
         self._closed = False
 
@@ -72,14 +80,16 @@ class Wire:
         path: str,
         check: Callable[[], None],
         *,
-        body: bytes = b"",
+        body: bytes | Iterable[bytes] = b"",
         headers: Mapping[str, str] | None = None,
         timeout_s: float,
+        most_bytes: int = _MOST_BYTES,
     ) -> Answer:
-        """Ask, and read the whole answer.
+        """Ask, and read the answer up to so many bytes.
 
         `check` is called ten times a second, also while an answer drips; what it raises ends the
-        question, and its connection. Raises NoAnswer.
+        question, and its connection. A body in pieces needs a Content-Length. Raises NoAnswer, and
+        what the dialling or the body raises.
         """
         address = urlsplit(self._url())
         until = time.monotonic() + timeout_s
@@ -92,23 +102,22 @@ class Wire:
         connection = self._take(address, look)
         connection.patience.begin(look)
         try:
-            connection.request(method, address.path + path, body or None, dict(headers or {}))
+            with suppress(BrokenPipeError):  # it may say no before it has heard all, and why
+                connection.request(method, address.path + path, body or None, dict(headers or {}))
             response = connection.getresponse()
-            data = response.read(_MOST_BYTES + 1)
+            data = response.read(most_bytes + 1)
         except (OSError, http.client.HTTPException) as error:
             connection.hang_up()
             raise ConnectionLost(type(error).__name__) from error
         except BaseException:
             connection.hang_up()
             raise
-        whole = len(data) <= _MOST_BYTES
+        whole = len(data) <= most_bytes
         if whole and not response.will_close and not self._closed:
             self._idle.append(connection)
         else:
             connection.hang_up()
-        if not whole:
-            raise BadAnswer(f"more than {_MOST_BYTES} bytes")
-        return Answer(response.status, data)
+        return Answer(response.status, data[:most_bytes], whole)
 
     def close(self) -> None:
         """Drop the connections; one that is in use is dropped after that."""
@@ -123,7 +132,7 @@ class Wire:
                 return connection
             connection.hang_up()  # the server ended it meanwhile
         try:
-            made = watched(lambda: _dial(address), check, unwanted=socket.socket.close)
+            made = watched(lambda: self._connect(address), check, unwanted=socket.socket.close)
         except OSError as error:
             raise ConnectionLost(type(error).__name__) from error
         return _Connection(address, made)
@@ -133,7 +142,8 @@ class _Connection(http.client.HTTPConnection):
     """http.client's words over a socket of ours."""
 
     def __init__(self, address: SplitResult, made: socket.socket) -> None:
-        super().__init__(address.hostname or "", address.port or _port(address))
+        self.default_port = port_of(address._replace(netloc=""))  # it is not in the Host header
+        super().__init__(address.hostname or "", port_of(address))
         self.patience = _PatientSocket(made)
         self.sock: Any = self.patience
 
@@ -204,14 +214,28 @@ class _Reading(io.RawIOBase):
         return self._source.receive(buffer)
 
 
-def _dial(address: SplitResult) -> socket.socket:
-    host = address.hostname or ""
-    made = socket.create_connection((host, address.port or _port(address)), _CONNECT_S)
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if address.scheme == "https":
-        return ssl.create_default_context().wrap_socket(made, server_hostname=host)
-    return made
+def dial(
+    address: SplitResult, *, at: Iterable[str] = (), tls: ssl.SSLContext | None = None
+) -> socket.socket:
+    """Connect to the server: at the first of these addresses that answers, or where its name leads.
+
+    Over https its certificate must be the name's, and `tls` says whose word is believed.
+    """
+    name, problem = address.hostname or "", OSError("the host has no address")
+    for host in at or (name,):
+        try:
+            made = socket.create_connection((host, port_of(address)), _CONNECT_S)
+        except OSError as error:
+            problem = error
+            continue
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if address.scheme == "https":
+            return (tls or ssl.create_default_context()).wrap_socket(made, server_hostname=name)
+        return made
+    raise problem
 
 
-def _port(address: SplitResult) -> int:
-    return http.client.HTTPS_PORT if address.scheme == "https" else http.client.HTTP_PORT
+def port_of(address: SplitResult) -> int:
+    """Return the port that is named, or the scheme's own."""
+    own = http.client.HTTPS_PORT if address.scheme == "https" else http.client.HTTP_PORT
+    return address.port or own

@@ -34,6 +34,19 @@ class Answer:
         """The jobs that have pictures."""
         return tuple(job for job in self.jobs if job.outcome and job.outcome.succeeded)
 
+    def number_of(self, job: Job, picture: int) -> int | None:
+        """How members count a job's picture in the message, from 1: as they see them there.
+
+        None if it is not among them.
+        """
+        shown = [
+            (each.job_id, index)
+            for each in self.succeeded
+            for index, _ in enumerate(each.outcome.pictures if each.outcome else ())
+        ]
+        target = (job.job_id, picture)
+        return shown.index(target) + 1 if target in shown else None
+
     @property
     def last(self) -> Job:
         """Of the jobs that speak for all, those with pictures if there are any, the last to end."""

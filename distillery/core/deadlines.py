@@ -23,6 +23,8 @@ SUBMIT_GRACE_S = 20.0
 """So long an attempt may be silent after it was dispatched, if the provider did not confirm it."""
 LOOK_AGAIN_S = 15.0
 """A job at a provider that has not moved for this long is overdue: the watchdog looks after it."""
+LOOK_SOONEST_S = LOOK_AGAIN_S / 2
+"""One that has shown progress may be looked after so long afterwards already."""
 
 RUN_MARGIN_S = 60
 """What a run may take beyond the job's own limit, which the worker keeps itself: until the engine

@@ -13,15 +13,4 @@ class Parent:
     action: str  # the button's: see `distillery.discord.buttons`
     picture: int | None = None  # which of its pictures, from 0; None: the request itself
     message_id: str | None = None  # of the message whose button it was
-
-    @property
-    def number(self) -> int | None:
-        """The picture as members count it in the message, from 1: each job of one request adds one.
-
-        The ids of those jobs end with `-2`, `-3` and so on.
-        """
-        if self.picture is None:
-            return None
-        _, _, part = self.job_id.rpartition("-")
-        before = int(part) - 1 if "-" in self.job_id and part.isdigit() else 0
-        return before + self.picture + 1
+    number: int | None = None  # that picture as members count it there: see `Answer.number_of`

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from distillery.core.job import Job
 from distillery.core.recipes.recipe import PROMPT, Recipe, Value
@@ -15,11 +15,12 @@ VALUE_CHARACTERS = 200
 NAME_CHARACTERS = 40
 
 
-def info(words: Words, job: Job, recipe: Recipe | None) -> str:
+def info(words: Words, jobs: Sequence[Job], recipe: Recipe | None) -> str:
     """Return what a request was, how it ended and when, as one text.
 
-    `recipe` is the one it was for, unless that is not installed any more.
+    `jobs` share its message; `recipe` is what they were for, unless it is not installed any more.
     """
+    job = jobs[0]
     title = words.own(recipe.title, recipe.titles) if recipe else job.request.workflow
     lines = [
         f"**{escape(title, 60)}** · "
@@ -29,8 +30,11 @@ def info(words: Words, job: Job, recipe: Recipe | None) -> str:
     if prompt := values.pop(PROMPT, None):
         lines.append(escape(str(prompt), PROMPT_CHARACTERS))
     files: dict[str, Value] = dict.fromkeys(job.request.attachments, words("a file"))
-    lines += option_lines(words, recipe, {**values, **files})
-    lines += _ending(words, job)
+    own = _own_names(jobs)
+    shared = {name: value for name, value in values.items() if name not in own}
+    lines += option_lines(words, recipe, {**shared, **files})
+    lines += _pictures(words, jobs, recipe, own)
+    lines += _ending(words, jobs)
     text = "\n".join(lines)
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
 
@@ -58,18 +62,33 @@ def _value(words: Words, value: Value, most: int) -> str:
     return escape(value, most) if isinstance(value, str) else f"`{str(value)[:most]}`"
 
 
-def _ending(words: Words, job: Job) -> Iterator[str]:
-    pictures = job.outcome.pictures if job.outcome else ()
-    for number, one in enumerate(pictures, 1):
+def _own_names(jobs: Sequence[Job]) -> Set[str]:
+    """Name the options that are not the same in all jobs, such as the seed."""
+    values = [job.request.values for job in jobs]
+    return {name for name in values[0] if any(one.get(name) != values[0][name] for one in values)}
+
+
+def _pictures(
+    words: Words, jobs: Sequence[Job], recipe: Recipe | None, own: Set[str]
+) -> Iterator[str]:
+    """Yield a line for each picture, counted as in the message, with what is its job's alone."""
+    made = ((job, one) for job in jobs if job.outcome for one in job.outcome.pictures)
+    for number, (job, one) in enumerate(made, 1):
         size = f"{one.width} × {one.height}, " if one.width and one.height else ""
         which = words("picture {number}", number=number)
-        yield f"- {which}: {size}{one.size / 1_000_000:.2f} MB, `{one.content_type}`"
-    if job.outcome is not None and "concluded" in job.times:
-        took_s = job.times["concluded"] - job.created_at
+        values = {name: value for name, value in job.request.values.items() if name in own}
+        theirs = (line.removeprefix("- ") for line in option_lines(words, recipe, values))
+        weighs = f"{size}{one.size / 1_000_000:.2f} MB, `{one.content_type}`"
+        yield ", ".join([f"- {which}: {weighs}", *theirs])
+
+
+def _ending(words: Words, jobs: Sequence[Job]) -> Iterator[str]:
+    job, outcomes = jobs[0], [job.outcome for job in jobs if job.outcome]
+    if ended := [one.times["concluded"] for one in jobs if "concluded" in one.times]:
         yield "- " + words(
             "made in {all} s, {painting} s of them painting",
-            all=f"{took_s:.0f}",
-            painting=f"{job.outcome.engine_s:.1f}",
+            all=f"{max(ended) - job.created_at:.0f}",
+            painting=f"{sum(outcome.engine_s for outcome in outcomes):.1f}",
         )
     if job.parent is not None:
         yield "- " + words("goes on from request {request}", request=f"`{job.parent.job_id}`")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from distillery.core import keys
@@ -131,7 +131,8 @@ class Buttons:
         changes = {name: value for name, value in typed.items() if value is not None}
         made_by = self._recipes.get(job.request.workflow)
         options = options_on_picture(job, made_by, recipe, given)
-        return self._order(click, recipe, options | changes)
+        number = answer_of(job, self.store).number_of(job, click.picture or 0)
+        return self._order(click, recipe, options | changes, number=number)
 
     def _file(self, interaction: Interaction) -> Answer:
         click, job = self._read(interaction)
@@ -150,8 +151,8 @@ class Buttons:
 
     def _info(self, interaction: Interaction) -> Answer:
         _, job = self._read(interaction)
-        words = self.words(interaction)
-        return private_parts([text(info(words, job, self._recipes.get(job.request.workflow)))])
+        jobs, recipe = answer_of(job, self.store).jobs, self._recipes.get(job.request.workflow)
+        return private_parts([text(info(self.words(interaction), jobs, recipe))])
 
     def _delete(self, interaction: Interaction) -> Answer:
         click, job = self._read(interaction, even_deleted=True)
@@ -205,9 +206,17 @@ class Buttons:
         return job
 
     def _order(
-        self, click: Click, recipe: Recipe, options: Mapping[str, Value], images: int = 1
+        self,
+        click: Click,
+        recipe: Recipe,
+        options: Mapping[str, Value],
+        images: int = 1,
+        number: int | None = None,
     ) -> Answer:
-        """Make a job of the click: one for each, by the interaction's id, paid by who clicked."""
+        """Make a job of the click: one for each, by the interaction's id, paid by who clicked.
+
+        `number` is that of the picture which it goes on from.
+        """
         asker = click.asker
         self.accept(
             Order(
@@ -217,7 +226,7 @@ class Buttons:
                 options=options,
                 images=min(images, tier_of(self.accept.tiers, asker.role_ids).images),
                 role_ids=asker.role_ids,
-                parent=click.parent,
+                parent=replace(click.parent, number=number),
             )
         )
         return DEFERRED

@@ -108,7 +108,7 @@ class PastRequests:
         if job is None or not may_see(job, user_id, is_favourite=kept):
             raise UserError(words(GONE))
         recipe = self.recipes.get(job.request.workflow)
-        said = text(info(words, job, recipe))
+        said = text(info(words, [job], recipe))
         buttons = row(_buttons(words, job, is_favourite=kept))
         return private_parts([said, *self._gallery(job), buttons])
 

@@ -5,7 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from distillery.core.deadlines import ANSWER_WITHIN_S, LOOK_AGAIN_S, NOT_ADMITTED_S, SUBMIT_GRACE_S
+from distillery.core.deadlines import (
+    ANSWER_WITHIN_S,
+    LOOK_AGAIN_S,
+    LOOK_SOONEST_S,
+    NOT_ADMITTED_S,
+    SUBMIT_GRACE_S,
+)
 from distillery.core.job import CANCELLED, LEGAL_MOVES, Job, JobState, Origin, Outcome, Request
 from distillery.core.tier import Tier
 
@@ -164,7 +170,8 @@ def test_every_stage_says_when_the_watchdog_looks() -> None:
         (dispatched.returned(3.0, lost=True), ANSWER_WITHIN_S),
         (dispatched, 2.0 + SUBMIT_GRACE_S),
         (dispatched.submitted("r-1", 3.0), 3.0 + LOOK_AGAIN_S),
-        (dispatched.showed(1, 4.0), 4.0 + LOOK_AGAIN_S),
+        (dispatched.showed(1, 4.0), 4.0 + LOOK_AGAIN_S),  # never later than that
+        (dispatched.submitted("r-1", 3.0).showed(1, 4.0), 3.0 + LOOK_AGAIN_S),
         (dispatched.looked_after(5.0), 5.0 + LOOK_AGAIN_S),
         (JOB.looked_after(5.0), 5.0 + NOT_ADMITTED_S),
         (concluded, 43.0),
@@ -172,6 +179,16 @@ def test_every_stage_says_when_the_watchdog_looks() -> None:
         (concluded.released(4.0), 4.0 + LOOK_AGAIN_S),
     ):
         assert job.due_at == due_at
+
+
+def test_progress_every_second_moves_the_watchdog_s_look_only_when_it_is_near() -> None:
+    job, moves = IN_LINE.dispatched("runpod", 0.0).submitted("r-1", 0.0), 0
+    for second in range(1, 61):
+        shown = job.showed(second, float(second))
+        assert LOOK_SOONEST_S <= shown.due_at - second <= LOOK_AGAIN_S
+        moves += shown.due_at != job.due_at
+        job = shown
+    assert moves == 7
 
 
 def test_whoever_releases_a_delivery_lets_anybody_take_it_over_at_once() -> None:

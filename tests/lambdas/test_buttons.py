@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from distillery.core.job import CANCELLED, Job, JobState
+from distillery.core import keys
+from distillery.core.deliveries import deliveries_of
+from distillery.core.failure_words import failed
+from distillery.core.job import CANCELLED, Job, JobState, Outcome
 from distillery.core.parent import Parent
 from distillery.core.recipes.recipe import (
     Action,
@@ -16,7 +20,10 @@ from distillery.core.recipes.recipe import (
     Recipe,
     Slot,
 )
+from distillery.discord.buttons import Action as Does
+from distillery.discord.buttons import below_pictures
 from distillery.discord.forms import editable, request_form
+from distillery.discord.looks import Looks
 from distillery.discord.responses import DEFERRED
 from distillery.discord.translation import Words
 from local.member import words_of
@@ -92,13 +99,53 @@ def test_a_picture_is_worked_on_by_the_recipe_that_is_made_for_it(
     assert made.request.workflow == f"{action}_it"
     assert made.request.values == {"prompt": "a red fox"}
     assert made.request.attachments["image"].key == f"jobs/{parent.job_id}/1/outputs/1_9.png"
-    assert made.parent == Parent(parent.job_id, word, 1, "400000000000000200")
+    assert made.parent == Parent(parent.job_id, word, 1, "400000000000000200", 2)
 
 
 def test_a_menu_does_what_a_button_does(room: Room) -> None:
     parent = room.made(pictures=7)
     assert room.click(f"upscale:{parent.job_id}", f"{parent.job_id}:6") == DEFERRED
     assert str(room.latest.request.attachments["image"].key).endswith("6_9.png")
+
+
+def of_four_jobs_one_failed(room: Room) -> list[Job]:
+    """Let a member have the pictures 1, 3 and 4 of a request for four, each with its seed."""
+    made = room.made()
+    ids = (made.job_id, *(f"{made.job_id}-{n}" for n in (2, 3, 4)))
+    jobs = []
+    for number, job_id in enumerate(ids, 1):
+        request = replace(made.request, values={**made.request.values, "seed": number * 11})
+        job = replace(made, job_id=job_id, parts=ids, request=request)
+        if number == 2:
+            job = replace(job, outcome=failed(Outcome(), "lost", "It broke.", {}))
+        jobs.append(job)
+        room.store.table.jobs[job_id] = job
+        room.objects.put(keys.output_key(job_id, 1, "0_9.png"), b"png", "image/png")
+    return jobs
+
+
+def test_pictures_are_counted_as_they_are_seen_where_one_could_not_be_made(room: Room) -> None:
+    shown = [job for job in of_four_jobs_one_failed(room) if job.outcome and job.outcome.succeeded]
+    deliveries = deliveries_of(shown, room.objects)
+    rows = below_pictures(Words(), shown[0], {Does.VARY}, deliveries)
+    for number, job in enumerate(shown, 1):
+        button = rows[0]["components"][number - 1]
+        assert (button["label"], button["custom_id"]) == (f"V{number}", f"vary:{job.job_id}:0")
+        assert room.click(button["custom_id"]) == DEFERRED
+        assert room.latest.parent is not None
+        assert room.latest.parent.number == number
+        assert f"picture {number} of " in words_of(Looks(RECIPES).failure(room.latest, "no"))
+
+
+def test_info_counts_every_picture_of_the_message_and_tells_the_seed_of_each(room: Room) -> None:
+    lead = of_four_jobs_one_failed(room)[0]
+    said = text(room.click(f"info:{lead.job_id}"))
+    assert re.findall(r"picture (\d): .*, seed: `(\d+)`", said) == [
+        ("1", "11"),
+        ("2", "33"),
+        ("3", "44"),
+    ]
+    assert said.count("seed: ") == 3
 
 
 def test_others_may_vary_a_picture_as_their_own_job_on_their_own_credit(room: Room) -> None:

@@ -31,6 +31,16 @@ RUN_MARGIN_S = 60
 has let go of it, and its result is stored, for which alone there are 15 s."""
 
 
+def look_after_progress(due_at: float, now: float) -> float:
+    """Return when the watchdog looks after a job that shows progress now, and that was `due_at`.
+
+    To move that, the key of an index, costs as much as the rest of the write: it stays while it is
+    not near.
+    """
+    is_far = LOOK_SOONEST_S <= due_at - now <= LOOK_AGAIN_S
+    return due_at if is_far else now + LOOK_AGAIN_S
+
+
 def run_ends_within(limit_s: float) -> int:
     """Return after how many seconds a run of a job with this limit is over, well or not.
 

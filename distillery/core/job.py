@@ -233,21 +233,11 @@ class Job:
         return self._moved(JobState.DISPATCHED, "submitted", now, provider_job_id=provider_job_id)
 
     def showed(self, sequence: int, now: float, percent: float = 0.0) -> Job:
-        """Progress number `sequence` of the current attempt is being shown.
-
-        To move `due_at`, the key of an index, costs as much as all the rest of the write. So it
-        stays while it is not near; then the watchdog may look sooner than it must, never later.
-        """
+        """Progress number `sequence` of the current attempt is being shown."""
         stage = None if self.progress_shown else "started"
-        soonest, latest = now + deadlines.LOOK_SOONEST_S, now + deadlines.LOOK_AGAIN_S
-        return self._moved(
-            JobState.DISPATCHED,
-            stage,
-            now,
-            progress_shown=sequence,
-            percent_shown=percent,
-            due_at=self.due_at if soonest <= self.due_at <= latest else latest,
-        )
+        due_at = deadlines.look_after_progress(self.due_at, now)
+        shown = {"progress_shown": sequence, "percent_shown": percent, "due_at": due_at}
+        return self._moved(JobState.DISPATCHED, stage, now, **shown)
 
     def returned(self, now: float, *, lost: bool) -> Job:
         """DISPATCHED back into the line: the attempt was refused or moved, or it was `lost`."""

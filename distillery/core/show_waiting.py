@@ -38,8 +38,9 @@ class ShowWaiting:
 
     def __call__(self, job_id: str) -> None:
         """Show how the job waits, if it does. Losing this is no harm."""
-        job = self.store.load(job_id)
-        if job is None or not self._may_speak(job):
+        lead = self.store.load(job_id)
+        job = self._speaker(lead) if lead else None
+        if job is None:
             return
         waiting = self._waiting(job)
         if waiting is None:
@@ -51,12 +52,17 @@ class ShowWaiting:
             self.telemetry.count("ProgressDropped")
         self._uncover(job)
 
-    def _may_speak(self, job: Job) -> bool:
-        """Tell whether the message shows nothing of its jobs yet. The first of them speaks."""
-        if job.is_canary or job.job_id != job.lead_id:
-            return False
-        in_time = self.clock() < job.created_at + WAITING_WITHIN_S
-        return in_time and _is_silent(answer_of(job, self.store))
+    def _speaker(self, lead: Job) -> Job | None:
+        """Return that job of the message which is furthest, if nothing of them is shown yet.
+
+        A call for another than the lead says nothing: there is one for each of them.
+        """
+        if lead.is_canary or lead.job_id != lead.lead_id:
+            return None
+        answer = answer_of(lead, self.store)
+        if self.clock() >= lead.created_at + WAITING_WITHIN_S or not _is_silent(answer):
+            return None
+        return max(answer.jobs, key=_how_far)
 
     def _waiting(self, job: Job) -> Waiting | None:
         if job.is_held:
@@ -83,6 +89,10 @@ class ShowWaiting:
 
 def _is_worked_on(job: Job) -> bool:
     return job.state is JobState.DISPATCHED and job.progress_shown > 0
+
+
+def _how_far(job: Job) -> tuple[bool, bool]:
+    return job.state is JobState.DISPATCHED, job.is_in_flight
 
 
 def _is_silent(answer: Answer) -> bool:

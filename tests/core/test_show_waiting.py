@@ -147,6 +147,16 @@ def test_of_several_pictures_of_one_request_the_first_speaks_until_one_is_begun(
     assert kinds(world) == ["progress"]
 
 
+def test_a_picture_held_back_for_another_of_its_request_tells_how_that_one_waits() -> None:
+    world = World(tiers=(Tier(jobs_at_once=1),))
+    world.accept(replace(world.order(), images=2))
+    world.set_record("runpod", served_at=0.0, woke_s=80.0)
+    world.dispatch("1001-2")
+    world.dispatch("1001")
+    assert world.job("1001").is_held
+    assert waiting(world) == Waiting(seconds=80.0)  # until a GPU has started for the other
+
+
 def test_progress_that_comes_while_the_wait_is_written_is_put_back(world: World) -> None:
     def begins_meanwhile(_: Job) -> None:
         world.replies.before_edit = lambda _: None

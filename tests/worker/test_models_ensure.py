@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gpu_container.worker.errors import JobFailed, Kind
-from gpu_container.worker.models import http_source
+from gpu_container.worker.models import http_source, verified
 from gpu_container.worker.models.declared import S3, Model
 from gpu_container.worker.models.ensure import Models
 from tests.worker.model_server import CONTENT, ModelServer, Turn, files_in, model_server
@@ -197,6 +197,37 @@ def test_the_deadline_ends_it_and_what_has_arrived_is_kept(
     assert any(name.endswith(".part") for name in files_in(tmp_path))
     assert not (tmp_path / FINAL).exists()
     assert not any(name.endswith(".lock") for name in files_in(tmp_path))
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_volume_that_answers_nothing_holds_no_job(
+    server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    """A read from it neither ends nor fails, so that nothing can be asked in between."""
+    stalled, over, stop = Event(), Event(), Event()
+
+    def stall(*_: object) -> str:
+        stalled.set()
+        if stopped:
+            stop.set()
+        over.wait(20)
+        return "0" * 64
+
+    def clock() -> float:
+        return 100.0 if stalled.is_set() and not stopped else 0.0
+
+    monkeypatch.setattr(verified, "sha256_of", stall)
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / FINAL).write_bytes(CONTENT)
+    models = Models([server.model()], [tmp_path], clock=clock)
+    begun = real_time.monotonic()
+
+    failure = failure_of(models, deadline=50.0, stop=stop)
+    took_s = real_time.monotonic() - begun
+    over.set()
+
+    assert failure.kind is (Kind.INTERRUPTED if stopped else Kind.ENGINE_UNAVAILABLE)
+    assert took_s < 5
 
 
 def test_a_pause_between_two_tries_ends_with_the_job(server: ModelServer, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gpu_container.worker.models.download import ModelUnavailable, Watch, bring
 from gpu_container.worker.models.http_source import HttpSource
 from gpu_container.worker.models.named import models_named_by
 from gpu_container.worker.models.verified import Verified, is_whole
+from gpu_container.worker.watched_call import watched
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +64,12 @@ class Models:
 
         What stands at `words` is somebody's own text: see `models_named_by`. A model that nobody
         declared is ComfyUI's to judge. Raises JobFailed: engine_unavailable (another worker may
-        have it), also at `deadline` (seconds of the clock), or interrupted when `stop` is set.
-        What has arrived by then is kept.
+        have it), also at `deadline` (seconds of the clock), or interrupted when `stop` is set, even
+        while a volume answers nothing. What has arrived by then is kept.
         """
+        named = models_named_by(graph, self._declared, words)
+        if not named:
+            return
 
         def check() -> None:
             if stop.is_set():
@@ -78,7 +82,10 @@ class Models:
             stop.wait(max(0.0, min(seconds, deadline - self._clock())))
 
         watch = Watch(check=check, sleep=pause, clock=self._clock)
-        for model in models_named_by(graph, self._declared, words):
+        watched(lambda: self._ensure_all(named, watch), check)
+
+    def _ensure_all(self, models: Iterable[Model], watch: Watch) -> None:
+        for model in models:
             try:
                 self._ensure(model, watch)
             except ModelUnavailable as error:

@@ -180,4 +180,7 @@ class RunpodEndpoint:
             "RUNPOD_AI_API_KEY": self.worker_token,
             "RUNPOD_ENDPOINT_ID": self.settings.endpoint_id,
             "RUNPOD_POD_ID": worker_id,
+            # For a worker that leaves them on: there is no GPU, and they reach for the internet.
+            "RUNPOD_SKIP_GPU_CHECK": "true",
+            "RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "true",
         }

@@ -90,9 +90,10 @@ class AcceptJob:
 
     def _job(self, order: Order) -> tuple[Job, Recipe]:
         recipe = self._recipe(order.workflow)
-        given = apply_flags(recipe, list(self.recipes.values()), order.options)
+        recipes = list(self.recipes.values())
+        given = apply_flags(recipe, recipes, order.options)
         values = resolve_options(
-            recipe, given, draw=lambda low, high: _draw(order.job_id, low, high)
+            recipe, given, draw=lambda low, high: _draw(order.job_id, low, high), others=recipes
         )
         # It reads the table, which a mere mistake is not worth.
         cleared = self.check_content(order, _written(recipe, given))

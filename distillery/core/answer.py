@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from distillery.core.job import Job
+from distillery.core.job import Job, JobState
 from distillery.core.ports import JobStore, Missing, Progress
 
 
@@ -33,6 +33,14 @@ class Answer:
     def succeeded(self) -> tuple[Job, ...]:
         """The jobs that have pictures."""
         return tuple(job for job in self.jobs if job.outcome and job.outcome.succeeded)
+
+    def is_ahead(self, job: Job, percent: float) -> bool:
+        """Tell whether none of those at work is further than `job`, which has come to `percent`."""
+        return all(
+            other.state is not JobState.DISPATCHED or other.percent_shown <= percent
+            for other in self.jobs
+            if other.job_id != job.job_id
+        )
 
     def number_of(self, job: Job, picture: int) -> int | None:
         """How members count a job's picture in the message, from 1: as they see them there.

@@ -52,14 +52,18 @@ class ShowProgress:
         logger.debug("progress", extra={"sequence": progress.sequence, "percent": progress.percent})
         if job.is_probe and not job.progress_shown:
             self.circuits.begun(str(job.provider), job.slot_holder)
-        if not job.is_canary and self.clock() < job.created_at + PROGRESS_WITHIN_S:
-            self._show(job, progress)
+        if job.is_canary or self.clock() >= job.created_at + PROGRESS_WITHIN_S:
+            return
+        answer = answer_of(job, self.store)
+        # Of several at work one speaks, so that bar and preview do not jump from each to each.
+        if answer.is_ahead(job, progress.percent):
+            self._show(job, answer.progress(job, progress))
 
     def again(self, job: Job) -> None:
         """Show how far the job has come once more, for whoever may have written over it."""
         progress = self._read(job)
         if progress is not None:
-            self._show(job, progress)
+            self._show(job, answer_of(job, self.store).progress(job, progress))
 
     def _read(self, job: Job) -> Progress | None:
         try:
@@ -69,11 +73,10 @@ class ShowProgress:
             return None
 
     def _show(self, job: Job, progress: Progress) -> None:
-        together = answer_of(job, self.store).progress(job, progress)
         if not self.shows_previews:
-            together = replace(together, preview=None)
+            progress = replace(progress, preview=None)
         try:
-            self.replies.show_progress(job, together)
+            self.replies.show_progress(job, progress)
         except DiscordError as error:
             logger.info("progress not shown: %s", error)
             self.telemetry.count("ProgressDropped")

@@ -209,9 +209,9 @@ def _standing(words: Words, job: Job, waiting: Waiting) -> Iterator[str]:
 
 def _now(words: Words, job: Job, progress: Progress) -> Iterator[str]:
     """Yield what is being done, and how long all of it will still take."""
-    if job.parts:
+    if job.parts:  # what one of them is doing says nothing of the others
         yield words("{ended} of {all} pictures made", ended=progress.ended, all=len(job.parts))
-    if progress.node_title:
+    elif progress.node_title:
         yield escape(progress.node_title, 60)
         if progress.steps:
             yield words("step {step} of {steps}", step=progress.step, steps=progress.steps)

@@ -125,6 +125,13 @@ def test_progress_shows_a_bar_the_step_a_preview_and_the_time_left() -> None:
     assert (color(edit), accepted(edit)) == (WORKING, True)
 
 
+def test_progress_of_several_pictures_counts_them_and_no_steps_of_one() -> None:
+    progress = Progress(1, 40.0, "Sampler", 8, 20, ended=1)
+    said = words_of(LOOKS.working(job(parts=(JOB_ID, f"{JOB_ID}-2")), progress))
+    assert "-# 1 of 2 pictures made" in said
+    assert "Sampler" not in said
+
+
 def test_pictures_come_with_what_makes_them_again_and_all_that_can_be_done_with_them() -> None:
     edit = LOOKS.pictures(done(), deliveries(done()))
     assert "plain · seed `7` · 1024 × 768 · 12 s" in words_of(edit)

@@ -36,6 +36,12 @@ def shown(world: World) -> Shown | None:
     return world.replies.showing("1001")
 
 
+def told_progress(world: World) -> list[tuple[float, int]]:
+    """How far all of it was, and how many had ended, each time that was shown."""
+    edits = [edit for _, edit in world.replies.edits if edit.kind == "progress"]
+    return [(edit.content.percent, edit.content.ended) for edit in edits]
+
+
 def seen(world: World) -> list[str]:
     """Whose pictures the message shows."""
     now = shown(world)
@@ -198,8 +204,31 @@ def test_progress_is_that_of_all_of_them(world: World) -> None:
     world.worker_writes_progress(2, 60.0, "1001-2")
     world.show_progress("1001-2", 1)
 
-    progress = [(p.percent, p.ended) for _, edit in world.replies.edits for p in [edit.content]]
-    assert progress == [(20.0, 0), (30.0, 0), (80.0, 1)]
+    assert told_progress(world) == [(20.0, 0), (80.0, 1)]
+
+
+def test_of_several_at_work_the_furthest_speaks(world: World) -> None:
+    at_work(world, images=2)
+    for sequence, (first, second) in enumerate([(20.0, 10.0), (22.0, 30.0)], 1):
+        world.worker_writes_progress(sequence, first, "1001")
+        world.show_progress("1001", 1)
+        world.worker_writes_progress(sequence, second, "1001-2")
+        world.show_progress("1001-2", 1)
+
+    # While it is behind, the second is only part of what the first says.
+    assert told_progress(world) == [(10.0, 0), (16.0, 0), (26.0, 0)]
+
+
+def test_one_that_was_lost_holds_back_none_that_is_at_work(world: World) -> None:
+    at_work(world, images=2)
+    world.worker_writes_progress(1, 90.0, "1001")
+    world.show_progress("1001", 1)
+    ahead = world.job("1001")
+    world.store.move(ahead, ahead.returned(world.clock(), lost=True))
+    world.worker_writes_progress(1, 10.0, "1001-2")
+    world.show_progress("1001-2", 1)
+
+    assert len(told_progress(world)) == 2
 
 
 def test_progress_that_comes_late_does_not_stay_over_the_pictures(world: World) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from distillery.core.errors import InvalidOption, UserError
 from distillery.core.recipes.recipe import STYLE, Attachment, Option, OptionKind, Recipe, Value
@@ -34,6 +34,9 @@ _MISTYPED = (
     "{title} has no option `{given}`. Did you mean `{nearest}`? Leave it out, or choose another "
     "workflow. Its options are: {options}."
 )
+_ELSEWHERE = (
+    "{title} has no option `{given}`. Choose a `workflow` that has it ({others}), or leave it out."
+)
 _NO_CHOICE = "`{option}` cannot be `{given}`. It can be: {choices}."
 _NEAR_CHOICE = "`{option}` cannot be `{given}`. Did you mean `{nearest}`? It can be: {choices}."
 _CONTROLS = {*range(0x20), *range(0x7F, 0xA0)} - {ord("\n"), ord("\t")}
@@ -43,14 +46,19 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
 
 def resolve_options(
-    recipe: Recipe, given: Mapping[str, Value], *, draw: Callable[[int, int], int]
+    recipe: Recipe,
+    given: Mapping[str, Value],
+    *,
+    draw: Callable[[int, int], int],
+    others: Sequence[Recipe] = (),
 ) -> dict[str, Value]:
     """Return the value of every option that has one, in the recipe's order.
 
-    `draw(minimum, maximum)` makes the random values that the member left to us. Raises
-    InvalidOption with one line for each mistake, written for the member.
+    `draw(minimum, maximum)` makes the random values that the member left to us; `others` may have
+    what this recipe lacks. Raises InvalidOption with one line for each mistake, for the member.
     """
-    problems: list[UserError] = [_unknown(recipe, name) for name in given if not _has(recipe, name)]
+    unknown = [name for name in given if not _has(recipe, name)]
+    problems: list[UserError] = [_unknown(recipe, name, others) for name in unknown]
     given = {**_values_of_style(recipe, given), **given}
     values: dict[str, Value] = {}
     for option in recipe.options:
@@ -140,7 +148,11 @@ def _values_of_style(recipe: Recipe, given: Mapping[str, Value]) -> Mapping[str,
     return style.values if style else {}
 
 
-def _unknown(recipe: Recipe, name: str) -> InvalidOption:
+def _unknown(recipe: Recipe, name: str, others: Sequence[Recipe]) -> InvalidOption:
+    if having := [other.title for other in others if _has(other, name)]:
+        return InvalidOption(
+            _ELSEWHERE, title=recipe.title, given=_quoted(name), others=", ".join(having)
+        )
     names = [option.name for option in recipe.options]
     close = _nearest(name, names)
     return InvalidOption(

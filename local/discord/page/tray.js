@@ -29,7 +29,7 @@ export class Tray {
       "li",
       {},
       preview(file),
-      el("span", { class: "tray-name" }, name),
+      el("span", { class: "tray-name", title: name }, name),
       el(
         "button",
         { type: "button", class: "icon-button", "aria-label": `Remove ${name}`, onclick: take },

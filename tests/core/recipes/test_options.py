@@ -144,6 +144,22 @@ def test_an_unknown_option_is_answered_with_the_nearest_and_all_others() -> None
     assert "prompt, style, steps" in told
 
 
+def test_an_option_that_other_workflows_have_is_answered_with_their_names() -> None:
+    mask = Option("mask", OptionKind.ATTACHMENT, "Where")
+    others = [replace(RECIPE, title=title, options=(mask,)) for title in ("Patcher", "Filler")]
+    with pytest.raises(InvalidOption) as caught:
+        resolve_options(
+            RECIPE,
+            {"prompt": "x", "mask": PHOTO},
+            draw=lambda low, _: low,
+            others=[RECIPE, *others],
+        )
+    assert str(caught.value) == (
+        "Painter has no option `mask`. Choose a `workflow` that has it (Patcher, Filler), "
+        "or leave it out."
+    )
+
+
 def test_a_missing_required_option_is_named_with_what_it_is_for() -> None:
     with pytest.raises(InvalidOption, match="`prompt` is needed for Painter: What to paint"):
         resolve_options(RECIPE, {}, draw=lambda low, _: low)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from PIL import Image, ImageColor
 
@@ -24,10 +24,11 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
 def gradient(size: tuple[int, int], stops: list[tuple[float, Colour]]) -> Image.Image:
     """Return a vertical gradient; each stop is a height (0 top, 1 bottom) and its colour."""
     rows = 256
-    column = Image.new("RGB", (1, rows))
-    for row in range(rows):
-        column.putpixel((0, row), _between(stops, row / (rows - 1)))
-    return column.resize(size, Image.Resampling.BICUBIC)
+    tones = (_between(stops, row / (rows - 1)) for row in range(rows))
+    column = Image.frombytes("RGB", (1, rows), bytes(chain.from_iterable(tones)))
+    width, height = size
+    smooth = column.resize((1, height), Image.Resampling.BICUBIC)
+    return smooth.resize((width, height), Image.Resampling.NEAREST)  # each row is of one colour
 
 
 def _between(stops: list[tuple[float, Colour]], height: float) -> Colour:

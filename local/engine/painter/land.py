@@ -43,7 +43,10 @@ class Ground:
 
     def fill(self, mask: Image.Image, paint: Image.Image | Colour) -> None:
         """Put paint where a mask of `shape` is white."""
-        self.picture.paste(paint, (0, 0), mask.reduce(FINE))
+        shape = mask.reduce(FINE)
+        if box := shape.getbbox():
+            part = paint.crop(box) if isinstance(paint, Image.Image) else paint
+            self.picture.paste(part, box, shape.crop(box))
 
 
 def paint_ranges(ground: Ground, horizon: float) -> None:

@@ -45,6 +45,19 @@ def spread(seconds: Sequence[float]) -> str:
     return f"{statistics.median(seconds):.2f} / {p95(seconds):.2f}" if seconds else "-"
 
 
+def ratio(ours: Sequence[float], others: Sequence[float]) -> str:
+    """Compare two rows of rates, taken in turns: `0.99 ±0.02`, the second being twice the error.
+
+    Both have two of each round, so that what drifts within one falls out.
+    """
+    rounds = [
+        math.log(sum(ours[at : at + 2]) / sum(others[at : at + 2])) for at in range(0, len(ours), 2)
+    ]
+    mean = math.exp(statistics.mean(rounds))
+    error = statistics.stdev(rounds) / math.sqrt(len(rounds)) if len(rounds) > 1 else math.nan
+    return f"{mean:.2f} ±{2 * mean * error:.2f}"
+
+
 def table(rows: Sequence[Sequence[str]]) -> None:
     """Print rows, the first being the heading; all but the first column stand to the right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]

@@ -29,24 +29,26 @@ class BareComfy:
 
     def run(self, graph: Graph) -> float:
         """Return the seconds from handing in the prompt to the socket's word that it has ended."""
-        return self.run_all([graph], 1)
+        return self.run_all([graph], 1)[0]
 
-    def run_all(self, graphs: Sequence[Graph], queued: int, *, fetch: bool = False) -> float:
-        """Keep so many queued or running; return the seconds until the last one has ended.
+    def run_all(self, graphs: Sequence[Graph], queued: int, *, fetch: bool = False) -> list[float]:
+        """Keep so many queued or running; return after how many seconds each had ended.
 
         `fetch`: and every picture of theirs is here, as in ComfyUI's own page, which shows it.
         """
         begun = time.perf_counter()
-        left = list(graphs)
-        waiting: set[str] = set()
+        left, waiting = list(graphs), set[str]()
+        ends: list[float] = []
         while left or waiting:
             while left and len(waiting) < queued:
                 waiting.add(self._queue(left.pop(0)))
             event = self._next_event()
             if fetch and event["type"] == "executed":
                 self._fetch(event["data"]["output"].get("images", ()))
-            waiting.discard(_ended_by(event))
-        return time.perf_counter() - begun
+            if (ended := _ended_by(event)) in waiting:
+                waiting.remove(ended)
+                ends.append(time.perf_counter() - begun)
+        return ends
 
     def inside_last(self) -> float:
         """Return the seconds that ComfyUI itself says the graph took that it ran last."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 
-from benchmarks.figures import show, show_load, table
+from benchmarks.figures import ratio, show, show_load, table
 from benchmarks.worker.bare import BareComfy
 from benchmarks.worker.graphs import Kind, sampled_image, scaled_image
 from benchmarks.worker.ready import show_ready
@@ -28,11 +28,9 @@ STAND_IN = (
 )
 _RANDOM_WEIGHTS = "tiny_random.safetensors"
 _LONG_RUN = int(os.environ.get("BENCH_LONG_RUN", "200"))
-_ROWS = 8  # of jobs back to back; the median counts
-_QUEUED = 2  # graphs that our worker lets ComfyUI have
+_ROUNDS = int(os.environ.get("BENCH_ROUNDS", "20"))  # of jobs back to back, each way twice
 _FETCHED = "bare, pictures fetched"
-_BARE_WAYS = ("bare, all queued", f"bare, {_QUEUED} queued", _FETCHED)
-_AT_ONCE = 4  # jobs that the SageMaker door runs side by side
+_AT_ONCE = 4  # jobs that the SageMaker door runs side by side, and that bare ComfyUI has queued
 
 Rounds = Sequence[dict[str, Took]]
 
@@ -60,10 +58,10 @@ def _kinds(bare: BareComfy) -> list[Kind]:
     show("checkpoint", checkpoint)
     sampled = partial(sampled_image, checkpoint)
     return [
-        Kind("EmptyImage to SaveImage, 1", 100, 150, partial(scaled_image, 1)),
-        Kind("EmptyImage to SaveImage, 4", 60, 60, partial(scaled_image, 4)),
-        Kind("4 steps at 64 px, 1", 20, 6, partial(sampled, 1)),
-        Kind("4 steps at 64 px, 4", 10, 3, partial(sampled, 4)),
+        Kind("EmptyImage to SaveImage, 1", 100, 100, partial(scaled_image, 1)),
+        Kind("EmptyImage to SaveImage, 4", 60, 40, partial(scaled_image, 4)),
+        Kind("4 steps at 64 px, 1", 20, 12, partial(sampled, 1)),
+        Kind("4 steps at 64 px, 4", 10, 10, partial(sampled, 4)),
     ]
 
 
@@ -117,44 +115,50 @@ def _show_full_envelope(sides: Sides, kind: Kind) -> None:
 
 
 def _show_throughput(sides: Sides, kinds: Sequence[Kind]) -> None:
-    rows = [["graph, images", "jobs", *_BARE_WAYS, "ours", "ours / bare", THEIRS]]
+    rows = [
+        ["graph, images", "jobs", BARE, _FETCHED, OURS, "ours / bare", "ours / fetched", THEIRS]
+    ]
     for kind in kinds:
         ways = _ways(sides, kind)
-        taken: dict[str, list[float]] = {name: [] for name in ways}
-        for number in range(_ROWS):
-            for name in _in_turn(tuple(ways), number):
-                taken[name].append(kind.in_a_row / ways[name]() * 60)
-        rate = {name: statistics.median(rates) for name, rates in taken.items()}
-        ratio = " ".join(f"{rate[OURS] / rate[name]:.2f}" for name in _BARE_WAYS)
-        theirs = f"{rate[THEIRS]:.0f}" if THEIRS in rate else "-"
-        cells = [f"{rate[name]:.0f}" for name in (*_BARE_WAYS, OURS)]
-        rows.append([kind.name, str(kind.in_a_row), *cells, ratio, theirs])
+        rates: dict[str, list[float]] = {name: [] for name in ways}
+        for number in range(_ROUNDS):
+            turn = _in_turn(tuple(ways), number)
+            for name in (*turn, *reversed(turn)):  # what drifts is in every way alike
+                rates[name].append(_a_minute(ways[name]()))
+        cells = [f"{statistics.median(rates[name]):.0f}" for name in ways]
+        ratios = [ratio(rates[OURS], rates[name]) for name in (BARE, _FETCHED)]
+        theirs = f"{_theirs_a_minute(sides, kind):.0f}" if sides.theirs else "-"
+        rows.append([kind.name, str(kind.in_a_row), *cells, *ratios, theirs])
     print(
-        f"\nJobs a minute back to back, medians of {_ROWS} rows in turns; ours: {_AT_ONCE} at once"
+        f"\nJobs a minute back to back, {_AT_ONCE} at once or queued: medians of {2 * _ROUNDS} "
+        "rows in turns.\nRatios: means of the rounds', and twice their standard error"
     )
     table(rows)
 
 
-def _ways(sides: Sides, kind: Kind) -> dict[str, Callable[[], float]]:
-    """Return what takes so many seconds to run all jobs of a kind."""
+def _a_minute(ends: Sequence[float]) -> float:
+    """Say how many end in a minute, once those at once have all begun and until one is missing."""
+    steady = ends[_AT_ONCE - 1 : 1 - _AT_ONCE]
+    return (len(steady) - 1) / (steady[-1] - steady[0]) * 60
 
-    def ours() -> float:
+
+def _ways(sides: Sides, kind: Kind) -> dict[str, Callable[[], Sequence[float]]]:
+    """Return what runs all jobs of a kind and says after how many seconds each had ended."""
+
+    def ours() -> Sequence[float]:
         jobs = [sides.envelope(graph) for graph in sides.graphs(kind, kind.in_a_row)]
-        return float(sides.ours_run(jobs, _AT_ONCE)["total_s"])
+        ends: Sequence[float] = sides.ours_run(jobs, _AT_ONCE)["ends"]
+        return ends
 
-    def bare(queued: int, *, fetch: bool) -> float:
-        graphs = sides.graphs(kind, kind.in_a_row)
-        return sides.bare.run_all(graphs, queued, fetch=fetch)
+    def bare(*, fetch: bool) -> Sequence[float]:
+        return sides.bare.run_all(sides.graphs(kind, kind.in_a_row), _AT_ONCE, fetch=fetch)
 
-    queued = (kind.in_a_row, _QUEUED, kind.in_a_row)
-    ways: dict[str, Callable[[], float]] = {
-        name: partial(bare, many, fetch=name == _FETCHED)
-        for name, many in zip(_BARE_WAYS, queued, strict=True)
-    }
-    ways[OURS] = ours
-    if sides.theirs is not None:
-        ways[THEIRS] = lambda: sides.theirs_run(sides.graphs(kind, kind.in_a_row))
-    return ways
+    return {BARE: partial(bare, fetch=False), _FETCHED: partial(bare, fetch=True), OURS: ours}
+
+
+def _theirs_a_minute(sides: Sides, kind: Kind) -> float:
+    """Say how many their handler does, one after the other."""
+    return kind.in_a_row / sides.theirs_run(sides.graphs(kind, kind.in_a_row)) * 60
 
 
 def _show_memory(sides: Sides, kind: Kind) -> None:

@@ -1,8 +1,8 @@
 """Our worker as the container wires it, driven by lines on standard input.
 
 In: {"jobs": [job, ...], "at_once": n}, each an envelope of ours or an input of worker-comfyui's.
-Out: {"seconds": [...], "total_s", "rss_mb"}, after a first line with the engine's address. Its
-environment is the worker's own.
+Out: {"seconds": [...], "ends": [...], "rss_mb"}, after a first line with the engine's address: what
+each job took, and after how many seconds it had ended. Its environment is the worker's own.
 """
 
 from __future__ import annotations
@@ -30,21 +30,22 @@ def main() -> None:
     deps.engine.wait_ready(time.monotonic() + 600, Event())
     _say({"url": deps.engine.url})
 
-    def timed(job: dict[str, Any]) -> float:
+    def timed(job: dict[str, Any]) -> tuple[float, float]:
         begun = time.perf_counter()
         failure = _run(job, deps)
-        seconds = time.perf_counter() - begun
+        ended = time.perf_counter()
         if failure:
             raise SystemExit(f"the worker failed: {failure}")
-        return seconds
+        return begun, ended
 
     for line in sys.stdin:
         order = json.loads(line)
-        begun = time.perf_counter()
+        first = time.perf_counter()
         with ThreadPoolExecutor(order["at_once"]) as threads:
-            seconds = list(threads.map(timed, order["jobs"]))
-        total_s = time.perf_counter() - begun
-        _say({"seconds": seconds, "total_s": total_s, "rss_mb": rss_mb(os.getpid())})
+            times = list(threads.map(timed, order["jobs"]))
+        seconds = [ended - begun for begun, ended in times]
+        ends = sorted(ended - first for _, ended in times)
+        _say({"seconds": seconds, "ends": ends, "rss_mb": rss_mb(os.getpid())})
     deps.close()
 
 

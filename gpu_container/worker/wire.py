@@ -25,6 +25,7 @@ from gpu_container.worker.watched_call import TICK_S, watched
 
 _CONNECT_S = 5.0
 _MOST_BYTES = 1 << 26  # of an answer
+_HELD_BYTES = 1 << 17  # of a question, before it is sent
 
 
 class NoAnswer(Exception):
@@ -163,6 +164,7 @@ class _PatientSocket:
     def __init__(self, made: socket.socket) -> None:
         made.settimeout(TICK_S)
         self._socket = made
+        self._unsent = bytearray()
         self._look: Callable[[], None] = lambda: None
         self._look_at = 0.0
 
@@ -176,11 +178,13 @@ class _PatientSocket:
         return not select.select([self._socket], [], [], 0)[0]
 
     def sendall(self, data: Any) -> None:
-        left = memoryview(data)
-        while left:
-            left = left[self._patiently(self._socket.send, left) :]
+        """Hold what is small until the answer is waited for: the server wakes once for it all."""
+        self._unsent += data
+        if len(self._unsent) > _HELD_BYTES:
+            self._send_held()
 
     def receive(self, buffer: Any) -> int:
+        self._send_held()
         return self._patiently(self._socket.recv_into, buffer)
 
     def makefile(self, *_: Any) -> io.BufferedReader:
@@ -191,6 +195,12 @@ class _PatientSocket:
 
     def hang_up(self) -> None:
         self._socket.close()
+
+    def _send_held(self) -> None:
+        held, self._unsent = self._unsent, bytearray()
+        left = memoryview(held)
+        while left:
+            left = left[self._patiently(self._socket.send, left) :]
 
     def _patiently(self, step: Callable[[Any], int], data: Any) -> int:
         while True:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import struct
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
@@ -16,7 +15,6 @@ from gpu_container.worker.comfy.web_socket import Message, Preview
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import parse_job
 from gpu_container.worker.watched_call import watched
-from gpu_container.worker.wire import Answer, Wire
 from tests.worker.conftest import Bench, SkippingClock
 from tests.worker.fake_comfy import FakeComfy, recording
 from tests.worker.process import wait_for
@@ -298,23 +296,3 @@ def test_an_answer_that_comes_after_its_call_was_left_is_given_back() -> None:
 
     assert back.wait(LONG_S)
     assert unwanted == ["late"]
-
-
-def test_an_answer_after_which_the_server_hangs_up_is_read_to_its_end() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def answer() -> None:
-            near, _ = server.accept()
-            with near:
-                near.recv(1 << 16)
-                near.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 100_000)
-
-        thread = Thread(target=answer)
-        thread.start()
-        wire = Wire(lambda: f"http://127.0.0.1:{server.getsockname()[1]}")
-
-        whole = wire.ask("GET", "/", lambda: None, timeout_s=LONG_S)
-
-        thread.join()
-        wire.close()
-    assert whole == Answer(200, b"x" * 100_000)

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _PREVIEW = 1  # image type, then the image
 _PREVIEW_WITH_METADATA = 4  # length of the metadata, the metadata as JSON, then the image
 _HEADER_BYTES = 8
+_AT_ONCE = 1 << 16  # bytes
 _FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
 
 
@@ -65,9 +66,18 @@ class SocketDown(Exception):
 
 
 class _Socket(websocket.WebSocket):
-    """The library's timeout begins anew with each byte, and with each ping."""
+    """Takes what has come at once: the library asks the system three times for each event.
+
+    And the library's timeout begins anew with each byte, and with each ping.
+    """
 
     _give_up_at = math.inf
+    _held = b""  # has come, and is not taken
+
+    def has_more(self) -> bool:
+        """Say whether something has come, or the connection's end, that is not taken."""
+        fileno: int = self.fileno()  # type: ignore[no-untyped-call]
+        return bool(self._held or select([fileno], [], [], 0)[0])
 
     def recv_in_time(self) -> tuple[int, bytes]:
         """Receive as `recv_data`, for TICK_S in all. Raises WebSocketTimeoutException."""
@@ -78,7 +88,9 @@ class _Socket(websocket.WebSocket):
     def _recv(self, bufsize: int) -> bytes:
         if time.monotonic() >= self._give_up_at:
             raise websocket.WebSocketTimeoutException("it drips")
-        data: bytes = super()._recv(bufsize)  # type: ignore[no-untyped-call]
+        if not self._held:
+            self._held = super()._recv(_AT_ONCE)  # type: ignore[no-untyped-call]
+        data, self._held = self._held[:bufsize], self._held[bufsize:]
         return data
 
 
@@ -111,9 +123,7 @@ class ComfySocket:
 
     def has_more(self) -> bool:
         """Say whether an event has come, or the connection's end, that nobody has taken."""
-        if self._socket is None:
-            return False
-        return bool(select([self._socket.fileno()], [], [], 0)[0])  # type: ignore[no-untyped-call]
+        return self._socket is not None and self._socket.has_more()
 
     def receive(self) -> Message | Preview | None:
         """Return the next event, or None after TICK_S or for an event of no interest.

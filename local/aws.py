@@ -157,7 +157,12 @@ async def synthesize(
     stamp = assembly / "made-from"
     if not stamp.exists() or stamp.read_text() != key:
         stamp.unlink(missing_ok=True)
-        ours = environment(folder, CDK_CONTEXT_JSON=whole, CDK_OUTDIR=str(assembly))
+        ours = environment(
+            folder,
+            CDK_CONTEXT_JSON=whole,
+            CDK_OUTDIR=str(assembly),
+            CDK_VALIDATION="false",  # it would only warn, after two more seconds
+        )
         await run(
             "cdk synth",
             [sys.executable, str(repository / "app.py")],

@@ -83,6 +83,7 @@ def synthesized(context: Mapping[str, str]) -> dict[str, dict[str, Any]]:
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
                 "CDK_CONTEXT_JSON": json.dumps(whole),
                 "CDK_OUTDIR": folder,
+                "CDK_VALIDATION": "false",  # what it warns of is for who deploys
             },
             capture_output=True,
             check=False,

@@ -88,6 +88,7 @@ class Operator:
                 "AWS_REGION": state["region"],
                 "AWS_DEFAULT_REGION": state["region"],
                 "CDK_DISABLE_CLI_TELEMETRY": "true",
+                "CDK_VALIDATION": "false",  # it would only warn
             },
             input=answers,
             text=True,

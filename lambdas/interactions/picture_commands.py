@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from distillery.core.accept_job import AcceptJob
-from distillery.core.errors import UserError
+from distillery.core.errors import InvalidOption, UserError
+from distillery.core.recipes.manifest_option import IMAGE_TYPES
 from distillery.core.recipes.recipe import PROMPT, Action, Attachment, Recipe, Value, recipe_for
 from distillery.discord.interaction import (
     IMAGE_OPTION,
@@ -32,11 +33,14 @@ from distillery.discord.translation import Words
 from distillery.discord.use_form import USE, read_use_form, use_form
 
 NO_PICTURE = "There is no picture in this message. Choose one that has a PNG, JPEG or WebP image."
+NO_IMAGE = "`{option}` cannot be {kind}. Attach one of: {kinds}."
 NO_WORKFLOW = "No workflow that is installed here does this. `/help` says what can be made."
 NO_PROMPT = (
     "This picture does not say what its prompt was, and {title} needs one. Choose “Use as input” "
     "and write it, or attach the picture to `/serve`."
 )
+_NOT_TOLD = "application/octet-stream"
+_KINDS = ", ".join(IMAGE_TYPES)
 
 Answer = Mapping[str, Any]
 
@@ -72,6 +76,9 @@ class PictureCommands:
         picture = read_order(interaction).options.get(IMAGE_OPTION)
         if not isinstance(picture, Attachment):
             raise UserError(self.words(interaction)(NO_PICTURE))
+        kind = picture.content_type.partition(";")[0]
+        if not kind.startswith(("image/", "video/", _NOT_TOLD)):
+            raise InvalidOption(NO_IMAGE, option=IMAGE_OPTION, kind=kind, kinds=_KINDS)
         return self._info(interaction, picture)
 
     def _menu(self) -> Mapping[str, Callable[[Interaction, Attachment], Answer]]:

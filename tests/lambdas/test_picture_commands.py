@@ -128,6 +128,13 @@ def test_info_says_how_an_attached_picture_was_made(desk: Desk, how: str) -> Non
     assert desk.room.untouched
 
 
+def test_info_on_what_is_no_picture_says_what_to_attach(desk: Desk) -> None:
+    assert desk.info(content_type="text/plain; charset=utf-8") == (
+        "`image` cannot be text/plain. Attach one of: image/png, image/jpeg, image/webp."
+    )
+    assert "red" in desk.info(content_type="image/png")
+
+
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("shown", [message, of_components, passed_on])
 def test_info_looks_into_the_picture_of_a_message(desk: Desk, how: str, shown: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 USED, UNUSED = "What the rooms use", "What no room calls itself"
-RARE = "What the tour does not always reach"
+CHECKED = "With `picture_check`"
 _PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
 _ROW = re.compile(r"^\| `(\S+)` \| (\S+) \| ([\w, ]+) \| (.+) \|$", re.MULTILINE)
 

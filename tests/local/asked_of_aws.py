@@ -80,6 +80,8 @@ def _of_json(target: str, said: Mapping[str, Any]) -> Iterator[Need]:
         case "AmazonSSM":
             parameter = said["Name"].removeprefix("/")
             yield f"ssm:{name}", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{parameter}"
+        case "RekognitionService":
+            yield f"rekognition:{name}", "*"  # which has no resources to name
         case "SageMaker":
             yield f"sagemaker:{name}", _endpoint(said["EndpointName"])
         case _:

@@ -48,7 +48,7 @@ class Recorder(AwsProxy):
 
 
 class RecordedCloud(LocalCloud):
-    """A local cloud with a recorder before AWS, and one before SageMaker."""
+    """A local cloud with a recorder before AWS, and one before SageMaker and Rekognition."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -64,7 +64,12 @@ class RecordedCloud(LocalCloud):
                 yield state
 
     def _context(self) -> Mapping[str, str]:
-        return {**super()._context(), "sagemaker_url": self._sagemaker_line.url}
+        url = self._sagemaker_line.url
+        return {
+            **super()._context(),
+            "sagemaker_url": url,
+            "rekognition_url": f"{url}/rekognition",
+        }
 
 
 if __name__ == "__main__":

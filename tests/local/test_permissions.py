@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.rooms import ROOMS
-from tests.infra.permissions_page import RARE, UNUSED, listed
+from tests.infra.permissions_page import CHECKED, UNUSED, listed
 from tests.local.asked_of_aws import Need
 from tests.local.conftest import Cloud
 from tests.local.recorded_cloud import RECORD
@@ -93,10 +93,15 @@ def test_every_permission_is_used_and_none_is_missing(cloud: Cloud) -> None:
     }
     assert missing == set()
     assert not cloud.denied()
-    never, rare = set(listed(UNUSED)), set(listed(RARE))
-    unlisted, used = unused - never - rare, never - unused
+    never = set(listed(UNUSED))
+    unlisted, used = unused - never, never - unused
     assert not unlisted, "\n".join(map(str, sorted(unlisted)))
     assert not used, "\n".join(map(str, sorted(used)))
+    assert set(listed(CHECKED)) <= {
+        (room, action, short(resource))
+        for room, of_room in grants.items()
+        for action, resource in of_room
+    }
 
 
 def short(arn: str) -> str:

@@ -16,8 +16,9 @@ from typing import Any
 import requests
 
 from distillery.aws.job_record import from_item, job_key, to_item
+from distillery.core.deliver_result import MAX_LOSSES
 from distillery.core.job import Job, JobState, Outcome
-from distillery.core.keys import result_key
+from distillery.core.keys import output_key, result_key
 from local.member import FINAL_STATES, LocalMember
 from tests.local.conftest import Cloud
 from tests.local.test_content_rules import MODERATOR, use
@@ -25,8 +26,8 @@ from tests.until import until
 
 SMALL = {"size": "512x512", "steps": "4"}
 MEMBER = "juniper"
-_TOO_LONG_S = 12 * 60
-"""Nobody waits that long; Discord's token would live three minutes more."""
+_TOO_LONG_S = 16 * 60
+"""Nobody waits that long, and Discord's token has died: the bot has to answer."""
 
 
 class Tour:
@@ -42,11 +43,20 @@ class Tour:
         """Go everywhere. Nothing of it may fail."""
         done = self._members()
         self._call("Canary")
-        self._put(done, "waiting", state=JobState.QUEUED, start_tag=1.0, only_on="nobody")
+        self._put(
+            done,
+            "waiting",
+            state=JobState.QUEUED,
+            start_tag=1.0,
+            only_on="nobody",
+            created_at=time.time(),
+        )
+        assert "in the line" in LocalMember(self._cloud.state, MEMBER).ask("queue", {})
         self._results(done)
         self._dispatcher(done)
         self._dead_letters(done)
-        self._watchdog(done)
+        with self._pictures_unfit():
+            self._watchdog(done)
         self._dynamodb.delete_item(TableName=self._table, Key=job_key("tour-waiting"))
 
     def _members(self) -> Job:
@@ -71,46 +81,75 @@ class Tour:
         return done
 
     def _results(self, done: Job) -> None:
-        """A result that names a picture which was never stored."""
+        """A result that names a picture which was never stored, and one that is found unfit."""
         job = self._put(done, "followup", state=JobState.DISPATCHED)
         self._store_result(job, done)
         self._wait(job)
+        unfit = self._put(done, "unfit", state=JobState.DISPATCHED)
+        with self._pictures_unfit():
+            self._store_pictures(unfit, done)
+            self._store_result(unfit, done)
+            self._wait(unfit)
 
     def _dispatcher(self, done: Job) -> None:
-        long_ago = time.time() - _TOO_LONG_S
-        late = self._put(done, "late", state=JobState.QUEUED, attempt=0, created_at=long_ago)
+        late = self._put(done, "late", state=JobState.QUEUED, attempt=0)
         self._send("Jobs", late)
         self._wait(late)
 
     def _dead_letters(self, done: Job) -> None:
         with self._nobody_hears_of_results():
             ready = self._put(done, "ready", state=JobState.DISPATCHED)
-            self._store_result(ready, done)
+            self._store_pictures(ready, done)
+            unstored = self._put(done, "unstored", state=JobState.DISPATCHED)
+            for job in (ready, unstored):
+                self._store_result(job, done)
         untouched = self._put(done, "untouched", state=JobState.QUEUED, attempt=0)
-        for job in (ready, untouched):
-            self._send("DeadLetters", job)
-            self._wait(job)
+        with self._pictures_unfit():
+            for job in (ready, unstored, untouched):
+                self._send("DeadLetters", job)
+                self._wait(job)
 
     def _watchdog(self, done: Job) -> None:
         with self._nobody_hears_of_results():
-            found = self._put(done, "found", state=JobState.DISPATCHED, due_at=0.0)
+            found = self._put(done, "found", state=JobState.DISPATCHED)
+            self._store_pictures(found, done)
             self._store_result(found, done)
+        self._put(done, "found", state=JobState.DISPATCHED, due_at=0.0)
         failed = self._put(
             done,
             "failed",
             state=JobState.DISPATCHED,
             provider="sagemaker",
             provider_job_id="sagemaker/failures/tour",
+            created_at=time.time(),
             due_at=0.0,
+        )
+        lost = self._put(
+            done,
+            "lost",
+            state=JobState.DISPATCHED,
+            provider="runpod",
+            provider_job_id="gone",
+            losses=MAX_LOSSES - 1,
+            created_at=time.time(),
+            due_at=0.0,
+        )
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": "PROVIDERS"}, "sk": {"S": "sagemaker"}},
+            UpdateExpression="ADD holders :nobody",
+            ExpressionAttributeValues={":nobody": {"SS": ["tour-nobody#1"]}},
         )
         self._cloud.run_watchdog()
         self._wait(found)
+        self._wait(lost)
         self._until(lambda: self._job(failed.job_id).due_at > 0, "the watchdog saw to it")
 
     def _put(self, done: Job, name: str, **changes: Any) -> Job:
         """Put a job of ours into the table, which is otherwise as one that was done."""
         now = time.time()
-        fresh = {"outcome": None, "lease_until": 0.0, "created_at": now, "due_at": now + 600}
+        fresh = {"outcome": None, "lease_until": 0.0, "due_at": now + 600}
+        fresh |= {"created_at": now - _TOO_LONG_S}
         fresh |= {"start_tag": None} if changes["state"] is JobState.QUEUED else {}
         job = replace(
             done,
@@ -128,6 +167,23 @@ class Tour:
         document = json.loads(text.replace(done.job_id, job.job_id))
         key = result_key(job.job_id, job.attempt)
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(document).encode())
+
+    def _store_pictures(self, job: Job, done: Job) -> None:
+        assert isinstance(done.outcome, Outcome)
+        for picture in done.outcome.pictures:
+            for name in filter(None, (picture.name, picture.copy)):
+                key = output_key(job.job_id, job.attempt, name)
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=b"nobody looks at it")
+
+    @contextmanager
+    def _pictures_unfit(self) -> Iterator[None]:
+        """Find every picture unfit, so that it is asked what the server's moderators settled."""
+        url = f"{self._cloud.state['control_url']}/judge"
+        requests.post(url, json={"pictures": "unfit"}, timeout=10).raise_for_status()
+        try:
+            yield
+        finally:
+            requests.post(url, json={"pictures": "fit"}, timeout=10).raise_for_status()
 
     @contextmanager
     def _nobody_hears_of_results(self) -> Iterator[None]:

@@ -59,12 +59,18 @@ class ListJobs:
         return list(prompts.items())
 
     def _jobs(self, user_id: str) -> Sequence[Job]:
-        return self.store.load_all(self.store.of_member(user_id, LATEST))
+        """Return the latest first, and those of one request in the order of its pictures."""
+        jobs = self.store.load_all(self.store.of_member(user_id, LATEST))
+        return sorted(jobs, key=lambda job: (-job.created_at, _part(job)))
 
     def _place(self, job: Job) -> int | None:
         if job.state is JobState.QUEUED and job.start_tag is not None:
             return self.store.place(job)
         return None
+
+
+def _part(job: Job) -> int:
+    return job.parts.index(job.job_id) if job.parts else 0
 
 
 def may_see(job: Job, user_id: str, *, is_favourite: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from distillery.core.job import JobState
 from distillery.core.list_jobs import LATEST, Standing
@@ -35,6 +36,17 @@ def test_open_jobs_come_the_latest_first() -> None:
     many(world, 3)
 
     assert names(world.list_jobs.open("42", 10)) == ["42-002", "42-001", "42-000"]
+
+
+def test_the_pictures_of_one_request_come_in_their_order() -> None:
+    world = World()
+    world.accepted("1000")
+    world.clock.pass_time(1)
+    world.accept(replace(world.order(), images=3))
+    world.clock.pass_time(1)
+    world.accepted("1002")
+
+    assert names(world.list_jobs.open("42", 10)) == ["1002", "1001", "1001-2", "1001-3", "1000"]
 
 
 def test_no_more_are_listed_than_are_asked_for_and_these_are_the_latest() -> None:

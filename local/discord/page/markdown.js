@@ -120,9 +120,19 @@ function spoiler(children) {
   return node;
 }
 
+// Discord, "Message Formatting", Timestamp Styles.
+const MOMENTS = {
+  t: { timeStyle: "short" },
+  T: { timeStyle: "medium" },
+  d: { dateStyle: "short" },
+  D: { dateStyle: "long" },
+  f: { dateStyle: "long", timeStyle: "short" },
+  F: { dateStyle: "full", timeStyle: "short" },
+};
+
 function moment(seconds, style) {
   const date = new Date(seconds * 1000);
-  const text = style === "R" ? relative(date) : date.toLocaleString();
+  const text = style === "R" ? relative(date) : date.toLocaleString([], MOMENTS[style] ?? MOMENTS.f);
   return el("time", { datetime: date.toISOString(), title: date.toLocaleString() }, text);
 }
 

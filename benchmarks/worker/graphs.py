@@ -14,10 +14,11 @@ SAVE = "9"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A graph to time, and how many jobs of it are enough: one by one, and back to back."""
+    """A graph to time, and how many are enough: jobs one by one, and rounds of jobs in a row."""
 
     name: str
     jobs: int
+    rounds: int
     in_a_row: int
     make: Callable[[int], Graph]
 

@@ -46,16 +46,28 @@ def spread(seconds: Sequence[float]) -> str:
 
 
 def ratio(ours: Sequence[float], others: Sequence[float]) -> str:
-    """Compare two rows of rates, taken in turns: `0.99 ±0.02`, the second being twice the error.
+    """Compare two rows of rates, taken in turns: `0.99 ±0.02`, the second being twice the error."""
+    mean, error = _mean([math.log(one / other) for one, other in _rounds(ours, others)])
+    return f"{math.exp(mean):.2f} ±{2 * math.exp(mean) * error:.2f}"
 
-    Both have two of each round, so that what drifts within one falls out.
-    """
-    rounds = [
-        math.log(sum(ours[at : at + 2]) / sum(others[at : at + 2])) for at in range(0, len(ours), 2)
+
+def difference(ours: Sequence[float], others: Sequence[float]) -> str:
+    """Compare two rows of times, taken in turns: `+0.31 ±0.05`, the second being twice the error."""
+    mean, error = _mean([one - other for one, other in _rounds(ours, others)])
+    return f"{mean:+.2f} ±{2 * error:.2f}"
+
+
+def _rounds(ours: Sequence[float], others: Sequence[float]) -> list[tuple[float, float]]:
+    """Make one of the two that each round has of both, so that what drifts falls out."""
+    return [
+        (statistics.mean(ours[at : at + 2]), statistics.mean(others[at : at + 2]))
+        for at in range(0, len(ours), 2)
     ]
-    mean = math.exp(statistics.mean(rounds))
-    error = statistics.stdev(rounds) / math.sqrt(len(rounds)) if len(rounds) > 1 else math.nan
-    return f"{mean:.2f} ±{2 * mean * error:.2f}"
+
+
+def _mean(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean and its standard error."""
+    return statistics.mean(values), statistics.stdev(values) / math.sqrt(len(values))
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:

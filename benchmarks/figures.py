@@ -52,7 +52,7 @@ def ratio(ours: Sequence[float], others: Sequence[float]) -> str:
 
 
 def difference(ours: Sequence[float], others: Sequence[float]) -> str:
-    """Compare two rows of times, taken in turns: `+0.31 ±0.05`, the second being twice the error."""
+    """Compare two rows of times, taken in turns: `+0.31 ±0.05`, the second twice the error."""
     mean, error = _mean([one - other for one, other in _rounds(ours, others)])
     return f"{mean:+.2f} ±{2 * error:.2f}"
 

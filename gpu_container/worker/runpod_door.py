@@ -11,7 +11,7 @@ from threading import Event
 from typing import Any, TypeVar, cast
 
 from gpu_container.worker.comfy.client import Comfy
-from gpu_container.worker.health import Health
+from gpu_container.worker.health import Health, Readiness
 from gpu_container.worker.run_job import Deps, run_job
 from gpu_container.worker.worker_comfyui.request import is_request
 from gpu_container.worker.worker_comfyui.run import run_request
@@ -165,3 +165,20 @@ async def _to_the_end(work: asyncio.Task[T], stop: Event) -> T:
     if cancelled is not None:
         raise cancelled
     return work.result()
+
+
+def fitness(start: Readiness, deps: Deps) -> Callable[[], None]:
+    """Make the SDK's fitness check: it takes no job, nor says it is there, before this returns.
+
+    A worker that cannot get ready is reported as unhealthy and ended at once, so that its jobs go
+    elsewhere; the SDK then ends the process without our own clearing up.
+    """
+
+    def worker_is_ready() -> None:
+        try:
+            start.wait_ready()
+        except Exception:
+            deps.close()
+            raise
+
+    return worker_is_ready

@@ -7,31 +7,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 
-from gpu_container.worker.health import Readiness
-from gpu_container.worker.run_job import Deps
-from gpu_container.worker.runpod_door import Door
 from gpu_container.worker.settings import Settings, refusing_in_one_line
-from gpu_container.worker.wiring import begin_worker
-
-
-def fitness(start: Readiness, deps: Deps) -> Callable[[], None]:
-    """Make the SDK's fitness check: it takes no job, nor says it is there, before this returns.
-
-    A worker that cannot get ready is reported as unhealthy and ended at once, so that its jobs go
-    elsewhere; the SDK then ends the process without our own clearing up.
-    """
-
-    def worker_is_ready() -> None:
-        try:
-            start.wait_ready()
-        except Exception:
-            deps.close()
-            raise
-
-    return worker_is_ready
-
+from gpu_container.worker.start.engine_first import start_engine
 
 SDK_DEFAULTS = {
     "RUNPOD_DEBUG_LEVEL": "INFO",
@@ -55,11 +34,15 @@ def main() -> None:
     multiprocessing.set_start_method("spawn")  # its heartbeat: never fork a process with threads
     with refusing_in_one_line():
         settings = Settings.from_env(os.environ)
-        worker = begin_worker(settings)
-    # Slow to import: the engine starts meanwhile.
+        first = start_engine(settings)
+        # Slow to import: the engine starts meanwhile.
+        from gpu_container.worker.wiring import begin_worker  # noqa: PLC0415
+
+        worker = begin_worker(settings, first)
     import runpod  # type: ignore[import-untyped]  # noqa: PLC0415
 
     from gpu_container.worker import runpod_loop  # noqa: PLC0415
+    from gpu_container.worker.runpod_door import Door, fitness  # noqa: PLC0415
 
     door = Door(
         worker.deps,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_container.worker.errors import JobFailed
-from gpu_container.worker.store.access import parse_origin
+from gpu_container.worker.store.origin import parse_origin
 
 _YES = ("1", "true", "yes", "on")
 _NO = ("0", "false", "no", "off")

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import signal
-import sys
 from dataclasses import dataclass
 from typing import Any
 
-from gpu_container.worker import log
 from gpu_container.worker.attempt import Attempts
 from gpu_container.worker.comfy.client import Comfy, Patience
-from gpu_container.worker.comfy.engine import Engine
 from gpu_container.worker.inputs.fetch import Fetcher
 from gpu_container.worker.models.declared import MODELS_FILE, ModelsFileWrong, load_models
 from gpu_container.worker.models.ensure import Models
@@ -21,10 +17,9 @@ from gpu_container.worker.progress.reporter import PATIENCE_S
 from gpu_container.worker.run_job import Deps
 from gpu_container.worker.settings import ConfigError, Settings
 from gpu_container.worker.start.begin import Start
-from gpu_container.worker.start.give_way import give_way
+from gpu_container.worker.start.engine_first import EngineStart, start_engine
 from gpu_container.worker.start.gpu import GpuHealth
 from gpu_container.worker.start.last_call import LastCall
-from gpu_container.worker.start.timeline import StartTimeline
 from gpu_container.worker.start.warm_up import WarmUp
 from gpu_container.worker.start.watched_runner import WatchedRunner
 from gpu_container.worker.store.access import StoreAccess
@@ -44,19 +39,9 @@ class Worker:
     last_call: LastCall
 
 
-def begin_worker(settings: Settings) -> Worker:
-    """Set up the log, begin the start and return at once; `Worker.start` tells when it has ended.
-
-    The engine ends with this process, unless that is killed outright. All that this thread does and
-    starts from here on gives way to the engine.
-    """
-    log.set_up(settings.log_level)
-    timeline, health = StartTimeline(), GpuHealth()
-    engine = Engine(
-        url=settings.comfyui_url,
-        command=settings.comfyui_command,
-        start_s=settings.engine_start_s,
-    )
+def begin_worker(settings: Settings, first: EngineStart) -> Worker:
+    """Begin the start and return at once; `Worker.start` tells when it has ended."""
+    engine, timeline, health = first.engine, first.timeline, GpuHealth()
     patience = Patience(stuck_s=settings.engine_stuck_s)
     comfy = Comfy(engine, patience=patience, give_up=health.give_up)
     runner: Any = WatchedRunner(comfy, engine, on_failure=health.note)
@@ -77,15 +62,13 @@ def begin_worker(settings: Settings) -> Worker:
     )
     atexit.register(deps.close)
     atexit.register(start.close)  # runs first
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # until the door has a better answer
     start.begin()
-    give_way()  # not before ComfyUI is started
     return Worker(deps, start, health, LastCall(engine))
 
 
 def start_worker(settings: Settings) -> Deps:
     """Begin a worker and return what its jobs need."""
-    return begin_worker(settings).deps
+    return begin_worker(settings, start_engine(settings)).deps
 
 
 def _models(settings: Settings) -> Models:

@@ -15,7 +15,8 @@ from typing import Any
 
 from gpu_container.worker.job import parse_job
 from gpu_container.worker.outputs.deliver import Delivery
-from gpu_container.worker.store.access import StoreAccess, parse_origin
+from gpu_container.worker.store.access import StoreAccess
+from gpu_container.worker.store.origin import parse_origin
 from gpu_container.worker.store.upload import Uploader
 
 

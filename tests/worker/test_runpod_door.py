@@ -14,8 +14,7 @@ import pytest
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps
-from gpu_container.worker.runpod_door import Door
-from gpu_container.worker.serve_runpod import fitness
+from gpu_container.worker.runpod_door import Door, fitness
 from tests.worker.conftest import Bench
 
 GONE = "gpu_container.worker.runpod_door.sys.exit"

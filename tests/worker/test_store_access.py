@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from gpu_container.worker.store import questions as questions_module
-from gpu_container.worker.store.access import StoreAccess, parse_origin
+from gpu_container.worker.store.access import StoreAccess
+from gpu_container.worker.store.origin import parse_origin
 from gpu_container.worker.store.questions import StoreQuestions
 from gpu_container.worker.wire import ConnectionLost
 from tests.worker.conftest import png

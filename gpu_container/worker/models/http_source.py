@@ -13,7 +13,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from gpu_container.worker.store.access import AddressRefused, StoreAccess, parse_origin
+from gpu_container.worker.store.access import AddressRefused, StoreAccess
+from gpu_container.worker.store.origin import parse_origin
 
 HUGGING_FACE = "https://huggingface.co:443"
 """The one origin that is shown a token."""

@@ -1,4 +1,4 @@
-"""From the first line of the process to the first job: engine, GPU, warm-up, in the background."""
+"""From an engine that was started to the first job: engine, GPU, warm-up, in the background."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ class Start:
         self._failure: JobFailed | None = None
 
     def begin(self) -> None:
-        """Start the engine and return at once. Raises JobFailed if it cannot be started."""
-        self._engine.start()
-        self._timeline.note("process_s")
+        """Return at once."""
         Thread(target=self._get_ready, name="start", daemon=True).start()
 
     def is_ready(self) -> bool:

@@ -19,16 +19,12 @@ from urllib3 import HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from gpu_container.worker.store.origin import parse_origin
+
 Resolver = Callable[..., list[Any]]
 """Called as socket.getaddrinfo is, with `type` and nothing else by name."""
 
 _HTTPS_PORT = 443
-_PORTS = {"http": 80, "https": _HTTPS_PORT}
-# Printable ASCII without a backslash; no user before the host. Stricter than any parser of URLs,
-# so that no two of them can read one URL in two ways.
-_URL = re.compile(
-    r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?:[/?][!-\[\]-~]*)?", re.IGNORECASE
-)
 # RFC 1123, 2.1. The last label begins with a letter: 127.1, 0x7f.0.0.1 and 2130706433 are no names.
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])", re.I)
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # IANA has given out nothing else
@@ -66,15 +62,6 @@ class StoreAccess:
         name, _, port = rest.rpartition(":")
         if scheme != "https" or int(port) != _HTTPS_PORT or not _NAME.fullmatch(name):
             raise AddressRefused("only https addresses with a host's name are reached")
-
-
-def parse_origin(url: str) -> str | None:
-    """Return scheme://host:port of a URL in one spelling, or None if it is no plain http(s) URL."""
-    found = _URL.fullmatch(url)
-    if found is None:
-        return None
-    scheme, host, port = found[1].lower(), found[2].lower(), found[3]
-    return f"{scheme}://{host}:{int(port) if port else _PORTS[scheme]}"
 
 
 def public_addresses(name: str, port: int, resolve: Resolver) -> list[str]:

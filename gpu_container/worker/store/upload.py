@@ -11,9 +11,10 @@ from http import HTTPStatus
 
 from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.job import UploadTarget
-from gpu_container.worker.store.access import AddressRefused, StoreAccess, parse_origin
+from gpu_container.worker.store.access import AddressRefused, StoreAccess
 from gpu_container.worker.store.content import Content
 from gpu_container.worker.store.form import Form
+from gpu_container.worker.store.origin import parse_origin
 from gpu_container.worker.store.questions import StoreQuestions
 from gpu_container.worker.watched_call import watched
 from gpu_container.worker.wire import NoAnswer

@@ -18,7 +18,7 @@ from gpu_container.worker.errors import JobFailed, Kind
 from gpu_container.worker.http_server import Patience
 from gpu_container.worker.result import JobResult
 from gpu_container.worker.run_job import Deps
-from gpu_container.worker.serve_sagemaker import Server
+from gpu_container.worker.sagemaker_door import Server
 from tests.worker.conftest import Bench
 from tests.worker.test_runpod_door import Gpu
 
@@ -101,7 +101,7 @@ class Scene:
 def make(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     scenes: list[Scene] = []
     jobs = Jobs()
-    monkeypatch.setattr("gpu_container.worker.serve_sagemaker.run_job", jobs)
+    monkeypatch.setattr("gpu_container.worker.sagemaker_door.run_job", jobs)
 
     def start(**patience: Any) -> Scene:
         gpu = Gpu()

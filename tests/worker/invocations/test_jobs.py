@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gpu_container.worker.errors import Kind
-from gpu_container.worker.serve_sagemaker import JOBS_AT_ONCE
+from gpu_container.worker.sagemaker_door import JOBS_AT_ONCE
 from tests.worker.conftest import Bench, png
 from tests.worker.invocations.conftest import JSON, Scene
 from tests.worker.process import wait_for

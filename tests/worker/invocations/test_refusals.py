@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from gpu_container.worker.serve_sagemaker import MAX_BODY_BYTES
+from gpu_container.worker.sagemaker_door import MAX_BODY_BYTES
 from tests.worker.invocations.conftest import JSON, Scene
 
 

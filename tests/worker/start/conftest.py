@@ -35,17 +35,12 @@ class FakeEngine:
         self._clock = clock
         self.may_answer = Event()
         self.failure: JobFailed | None = None
-        self.done: list[str] = []
-
-    def start(self) -> None:
-        self.done.append("started")
 
     def wait_ready(self, deadline: float, stop: Event) -> None:
         assert self.may_answer.wait(5)
         if self.failure:
             raise self.failure
         self._clock.now += 9.0
-        self.done.append("ready")
 
     def is_ready(self) -> bool:
         return self.may_answer.is_set()
@@ -123,6 +118,7 @@ class Built:
         **more: Any,
     ) -> None:
         self.timeline = StartTimeline(age_s=2.0, clock=clock)
+        self.timeline.note("process_s")  # the engine was started before
         self.health = GpuHealth()
         self.shelf = FakeShelf(clock)
         self.warm_up = WarmUp(

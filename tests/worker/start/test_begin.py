@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,6 @@ def test_a_worker_is_ready_once_its_engine_is_and_its_warm_up_has_ended(
     built = Built(engine, runner, clock, recipes(tmp_path, "one"))
 
     built.start.begin()
-    assert engine.done == ["started"]  # before anything is waited for
     assert not built.start.is_ready()
     engine.may_answer.set()
     with pytest.raises(JobFailed, match="did not get ready in time"):
@@ -32,6 +33,19 @@ def test_a_worker_is_ready_once_its_engine_is_and_its_warm_up_has_ended(
     assert len(runner.graphs) == 1
     engine.may_answer.clear()
     assert not built.start.is_ready()  # it died since
+
+
+@pytest.mark.parametrize("door", ["serve_sagemaker", "serve_runpod"])
+def test_nothing_slow_is_imported_before_the_engine_is_started(door: str) -> None:
+    """All that a door's module imports comes before the first line of its main."""
+    slow = {"requests", "urllib3", "PIL", "runpod", "websocket", "gpu_container.worker.run_job"}
+    line = (
+        f"import sys, gpu_container.worker.{door}; print([m for m in {slow} if m in sys.modules])"
+    )
+
+    found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "[]"
 
 
 def test_the_figures_of_the_start_are_logged_once_and_given_to_every_job(

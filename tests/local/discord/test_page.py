@@ -208,6 +208,7 @@ async def test_another_member_asks_under_another_name(page: Page, application: A
     await page.keyboard.press("Enter")
 
     await expect(page.locator(".used")).to_contain_text("Oak used /serve")
+    await token_of(application)
     assert application.seen[0]["member"]["user"]["username"] == "oak"
 
 

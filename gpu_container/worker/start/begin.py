@@ -40,7 +40,7 @@ class Start:
         self._failure: JobFailed | None = None
 
     def begin(self) -> None:
-        """Return at once."""
+        """Begin, and return at once; `wait_ready` tells when it has ended."""
         Thread(target=self._get_ready, name="start", daemon=True).start()
 
     def is_ready(self) -> bool:

@@ -26,6 +26,8 @@ from gpu_container.worker.job import Graph, Job, Limits, UploadTarget
 from gpu_container.worker.progress.weights import links
 from gpu_container.worker.start.recipe_defaults import is_default, left_by_default
 from gpu_container.worker.start.timeline import StartTimeline
+from gpu_container.worker.until import Until
+from gpu_container.worker.watched_call import watched
 
 log = logging.getLogger(__name__)
 
@@ -108,9 +110,13 @@ class WarmUp:
                 log.info("warmed up with %s in %.1f s", name, self._clock() - begun)
 
     def _missing(self, graph: Graph, deadline: float, stop: Event) -> Sequence[str]:
-        """Return the models that are not here, or see that those that are can be trusted."""
+        """Return the models that are not here, or see that those that are can be trusted.
+
+        A volume that answers nothing holds up no start.
+        """
+        check = Until(deadline, stop, self._clock).check
         with self._timeline.timed("models_s"):
-            missing = self._models.missing(graph)
+            missing = watched(lambda: self._models.missing(graph), check)
             if not missing:
                 self._models.ensure(graph, deadline, stop)
         return missing

@@ -147,6 +147,23 @@ def test_the_warm_up_ends_with_its_time_or_the_worker(
     assert len(runner.graphs) == 2
 
 
+def test_a_volume_that_answers_nothing_does_not_hold_up_the_start(
+    built: Callable[..., Built], runner: FakeRunner, clock: Clock, tmp_path: Path
+) -> None:
+    made, answers = built(recipes(tmp_path, "one", "two"), limit_s=6), Event()
+
+    def look(_: object) -> tuple[str, ...]:
+        clock.now += 7
+        assert answers.wait(60)
+        return ()
+
+    made.shelf.missing = look  # type: ignore[method-assign]
+    made.warm_up.run(Event())  # returns
+    answers.set()
+
+    assert runner.graphs == []
+
+
 def test_a_recipe_whose_models_are_wrong_is_not_run(
     built: Callable[..., Built], runner: FakeRunner, clock: Clock, tmp_path: Path
 ) -> None:
